@@ -1,0 +1,64 @@
+# make demo    the whole way, from simulated records to a registered model, scores and a report
+# make test    lint, import layers, types, the wheel away from the checkout, all tests
+# make lint    lint, import layers, types
+# make bench   start-up time and rows per second
+# make format  rewrite the code in the project's format
+# make clean   remove what these commands made, the environment included
+
+PYTHON ?= $(firstword $(foreach python,python3.11 python3.12 python3.13 python3,$(shell \
+	$(python) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && echo $(python))))
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint wheel pytest coverage bench format clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+# Made once, and brought up to date when the dependencies or the version change.
+$(READY): pyproject.toml constraints.txt riskmodel/__init__.py
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+		test -n "$(PYTHON)" || { \
+			echo "No Python 3.11 or newer with venv was found: install one, or name it with 'make PYTHON=/path/to/python3'." >&2; \
+			exit 1; }; \
+		"$(PYTHON)" -m venv --clear .venv; }
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,web]'
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/riskmodel demo --out demo
+
+test: lint wheel pytest
+
+lint: $(READY)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m mypy
+
+wheel: $(READY)
+	$(BIN)/python .ci/check_wheel.py
+
+pytest: $(READY)
+	$(BIN)/python -m pytest
+
+coverage: $(READY)
+	$(BIN)/python -m pytest --cov
+
+bench: $(READY)
+	$(BIN)/python benchmarks/bench_start.py
+	$(BIN)/python benchmarks/bench_rows.py
+
+format: $(READY)
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+clean:
+	rm -rf .venv dist build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache .coverage

@@ -1,0 +1,79 @@
+"""Product names and synonyms: target antigen and costimulatory domain of a product."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from riskmodel.cohort.schema import PATIENT_CHOICES
+from riskmodel.files import read_toml
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product of products.toml."""
+
+    name: str
+    target_antigen: str
+    costimulatory_domain: str
+    source: str
+    names: tuple[str, ...] = ()
+    unverified: bool = False
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", text.casefold())
+
+
+@cache
+def _products() -> Mapping[str, Product]:
+    table = read_toml(Path(__file__).parent / "products.toml")
+    found: dict[str, Product] = {}
+    for entry in table["product"]:
+        product = Product(**{k: tuple(v) if k == "names" else v for k, v in entry.items()})
+        for name in (product.name, *product.names):
+            found[_fold(name)] = product
+    return found
+
+
+@cache
+def _synonyms() -> Mapping[str, Mapping[str, str]]:
+    table = read_toml(Path(__file__).parent / "products.toml")["synonyms"]
+    found: dict[str, dict[str, str]] = {}
+    for column, allowed in PATIENT_CHOICES.items():
+        folded = {_fold(choice): choice for choice in allowed}
+        for choice, spellings in table.get(column, {}).items():
+            folded |= {_fold(spelling): choice for spelling in spellings}
+        found[column] = folded
+    return found
+
+
+def find_product(text: str) -> Product | None:
+    """Product of a generic, brand or short name, alone or inside a longer text.
+
+    Examples
+    --------
+    >>> find_product("Yescarta\N{REGISTERED SIGN}").costimulatory_domain
+    'CD28'
+    >>> find_product("Tisagenlecleucel (Kymriah)").target_antigen
+    'CD19'
+    >>> find_product("in-house CAR") is None
+    True
+    """
+    folded = _fold(text)
+    if folded in _products():
+        return _products()[folded]
+    inside = {p.name: p for key, p in _products().items() if len(key) >= 6 and key in folded}
+    return next(iter(inside.values())) if len(inside) == 1 else None
+
+
+def choice(column: str, text: str) -> str | None:
+    """Allowed value that a spelling means, None where it is unknown.
+
+    Examples
+    --------
+    >>> choice("costimulatory_domain", "CD137"), choice("disease", "DLBCL")
+    ('4-1BB', 'LBCL')
+    """
+    return _synonyms()[column].get(_fold(text))

@@ -1,0 +1,70 @@
+"""What is in a cohort, in plain text: for `riskmodel check`."""
+
+import pandas as pd
+
+from riskmodel.cohort.rejection import sentences
+from riskmodel.cohort.schema import PATIENT_CHOICES, PATIENT_FLAGS, PATIENT_NUMBERS, Cohort
+from riskmodel.cohort.units import analytes
+
+
+def _counted(column: pd.Series) -> str:
+    counts = column.value_counts().sort_index()
+    unknown = int(column.isna().sum())
+    shown = [f"{value} {count}" for value, count in counts.items()]
+    return ", ".join([*shown, f"unknown {unknown}"] if unknown else shown)
+
+
+def _labs(cohort: Cohort) -> list[str]:
+    lines = [f"Labs: {len(cohort.labs)} results."]
+    groups = cohort.labs.groupby("analyte", observed=True)
+    for name, rows in groups:
+        unit = analytes()[str(name)].unit
+        before = rows.loc[rows["hours"] <= 0, "patient"].nunique()
+        lines.append(
+            f"  {name} ({unit}): {len(rows)} results, {rows['patient'].nunique()} patients, "
+            f"{before} of them before the infusion, median {rows['value'].median():.4g}"
+        )
+    return lines
+
+
+def _missing(cohort: Cohort) -> list[str]:
+    names = [*PATIENT_CHOICES, *PATIENT_NUMBERS, *PATIENT_FLAGS]
+    share = cohort.patients[names].isna().mean().sort_values(ascending=False, kind="stable")
+    empty = [str(name) for name in share.index[share == 1]]
+    partly = [f"{name} {s:.0%}" for name, s in share.items() if 0 < s < 1]
+    measured = set(cohort.labs["analyte"].unique())
+    absent = [name for name in analytes() if name not in measured]
+    lines = ["Missing:"]
+    lines.append(f"  patient columns without any value: {', '.join(empty) or 'none'}")
+    lines.append(f"  patient columns partly unknown: {', '.join(partly) or 'none'}")
+    lines.append(f"  analytes never measured: {', '.join(absent) or 'none'}")
+    return lines
+
+
+def summary(cohort: Cohort) -> str:
+    """What is there, what was converted, what is missing and what was rejected.
+
+    Patients' values appear as counts and medians only.
+    """
+    lines = [f"Cohort '{cohort.name}': {len(cohort)} patients."]
+    if len(cohort):
+        for name in ("target_antigen", "costimulatory_domain", "disease"):
+            lines.append(f"  {name}: {_counted(cohort.patients[name])}")
+        lines += _labs(cohort)
+        lines.append(f"Events: {len(cohort.events)}.")
+        for name, count in cohort.events["event"].value_counts().items():
+            if count:
+                patients = cohort.events.loc[cohort.events["event"] == name, "patient"].nunique()
+                lines.append(f"  {name}: {count} in {patients} patients")
+    lines.append("Converted and noted:" if cohort.notes else "Converted and noted: nothing.")
+    for kind, counts in cohort.notes.items():
+        for key, count in counts.items():
+            lines.append(f"  {kind}: {key} ({count})")
+    if len(cohort):
+        lines += _missing(cohort)
+    rejected = sentences(cohort.rejected)
+    lines.append(
+        f"Rejected: {len(cohort.rejected)} rows or cells." if rejected else "Rejected: nothing."
+    )
+    lines += [f"  {sentence}" for sentence in rejected]
+    return "\n".join(lines)

@@ -1,0 +1,47 @@
+"""Read a cohort folder: patients, labs and events as CSV or Parquet."""
+
+from pathlib import Path
+
+from riskmodel.cohort.events import clean_events
+from riskmodel.cohort.frames import read_frames
+from riskmodel.cohort.labs import clean_labs
+from riskmodel.cohort.patients import clean_patients
+from riskmodel.cohort.rejection import Rejections
+from riskmodel.cohort.schema import Cohort
+
+
+def read_cohort(folder: Path | str) -> Cohort:
+    """Read, validate and align a cohort folder.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``patients``, ``labs`` and ``events``, each as ``.csv`` or ``.parquet``, in the
+        form of the cohort contract.
+
+    Returns
+    -------
+    Cohort
+        Times in hours from the infusion, analytes in their canonical units. Rows and cells
+        that cannot be used stand in ``rejected`` with a reason; they stop nobody else.
+
+    Raises
+    ------
+    SchemaError
+        When the folder, a table or a needed column is missing, a file is unreadable, or the
+        patients table is empty. All such faults are named at once.
+    """
+    folder = Path(folder)
+    rejections = Rejections()
+    frames = read_frames(folder, rejections)
+    patients = clean_patients(frames["patients"], rejections)
+    labs = clean_labs(frames["labs"], patients, rejections)
+    events = clean_events(frames["events"], patients, rejections)
+    return Cohort(
+        patients=patients.table,
+        labs=labs,
+        events=events,
+        rejected=rejections.frame(),
+        notes=rejections.notes,
+        name=folder.name,
+    )

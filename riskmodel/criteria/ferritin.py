@@ -1,0 +1,160 @@
+"""The ferritin sign: an absolute limit, a rate of rise, or either, by what the product targets.
+
+The rate between consecutive samples is their mean rate, taken as constant between them.
+Consecutive intervals that reach the rate add up to one run, and a sample meets the sign when the
+run that ends there lasts long enough.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.cohort.schema import PATIENT_CHOICES, Cohort
+from riskmodel.criteria.keys import Keys
+from riskmodel.criteria.signs import LabSign, Sign, Threshold, lab_series, read_lab_sign
+from riskmodel.criteria.timeline import Samples, changes, lab_samples, previous
+from riskmodel.criteria.values import (
+    MET,
+    NOT_ASSESSABLE,
+    NOT_MET,
+    Flags,
+    Intervals,
+    Numbers,
+    States,
+    any_of,
+    compare,
+    decide,
+    holds,
+    tidy,
+)
+
+ABSOLUTE, RATE, EITHER = "absolute", "rate", "either"
+FERRITIN_RULES = {0: "", 1: "absolute", 2: "rate", 3: "both"}
+
+
+@dataclass(frozen=True)
+class Rise:
+    """A rate of rise that must last.
+
+    Attributes
+    ----------
+    comparison, per_hour :
+        Of the rate, in the analyte's unit per hour.
+    lasting_comparison, lasting_hours :
+        Of the length of the run of intervals that reach the rate.
+    source : str
+    """
+
+    comparison: str
+    per_hour: float
+    lasting_comparison: str
+    lasting_hours: float
+    source: str
+
+
+@dataclass(frozen=True)
+class FerritinSign:
+    """Hyperferritinemia by target antigen.
+
+    Attributes
+    ----------
+    absolute : LabSign
+    rise : Rise
+    rule_of : mapping
+        Target antigen to ``"absolute"``, ``"rate"`` or ``"either"``.
+    otherwise : str
+        The rule of every other target, a missing one included.
+    """
+
+    absolute: LabSign
+    rise: Rise
+    rule_of: Mapping[str, str]
+    otherwise: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        """Name of the sign."""
+        return self.absolute.name
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """The absolute limit."""
+        return self.absolute.thresholds
+
+    def judge(self, cohort: Cohort) -> Sign:
+        """Judge every sample by its patient's rule; the detail says which rule held."""
+        (limit,) = self.absolute.thresholds
+        samples = lab_samples(cohort, limit.analyte)
+        absolute = compare(samples.interval, limit.comparison, limit.value)
+        rate = rising(samples, self.rise)
+        target = cohort.patients["target_antigen"].astype(object)
+        by_patient = target.map(dict(self.rule_of)).fillna(self.otherwise)
+        rule = by_patient.to_numpy(dtype=object)[samples.patient]
+        state = np.where(
+            rule == ABSOLUTE, absolute, np.where(rule == RATE, rate, any_of(absolute, rate))
+        ).astype(np.int8)
+        held = (absolute == MET) & (rule != RATE), (rate == MET) & (rule != ABSOLUTE)
+        detail = (held[0] + 2 * held[1]).astype(np.int8)
+        carry = self.absolute.carry_forward_hours
+        return Sign(self.name, (lab_series(samples, limit.analyte, state, carry, detail),))
+
+
+def rising(samples: Samples, rise: Rise) -> States:
+    """Whether a long enough run of rising intervals ends at each sample.
+
+    A pair with a bound (``<``, ``>``) counts where every value that the bound allows reaches the
+    rate, and is not assessable where only some do. A sample is not assessable where the run
+    would be long enough only with such pairs, and where it is the patient's first.
+    """
+    patient, hours, found = samples.patient, samples.hours, samples.interval
+    first = changes(patient)
+    difference = Intervals(
+        low=tidy(found.low - previous(found.high, patient, 0.0)),
+        high=tidy(found.high - previous(found.low, patient, 0.0)),
+        low_open=found.low_open,
+        high_open=found.high_open,
+    )
+    needed = tidy(rise.per_hour * (hours - previous(hours, patient, 0.0)))
+    pair = compare(difference, rise.comparison, needed)
+    certain = _run_hours(hours, ~first & (pair == MET))
+    possible = _run_hours(hours, ~first & (pair != NOT_MET))
+    state = decide(
+        holds(certain, rise.lasting_comparison, rise.lasting_hours),
+        ~holds(possible, rise.lasting_comparison, rise.lasting_hours),
+    )
+    state[first] = NOT_ASSESSABLE
+    return state
+
+
+def _run_hours(hours: Numbers, joined: Flags) -> Numbers:
+    """Hours from the start of each sample's run; `joined` samples continue the one before."""
+    start = np.maximum.accumulate(np.where(joined, 0, np.arange(len(hours))))
+    return tidy(hours - hours[start])
+
+
+def read_ferritin_sign(name: str, keys: Keys) -> FerritinSign:
+    """The ferritin sign of a definition."""
+    rise, rules = keys.table("rate"), keys.table("rule_by_target")
+    absolute = read_lab_sign(name, keys)
+    allowed = (ABSOLUTE, RATE, EITHER)
+    otherwise, source = rules.text("otherwise", allowed), rules.text("source")
+    rise.text("unit", (f"{absolute.thresholds[0].unit}/h",))
+    return FerritinSign(
+        absolute=absolute,
+        rise=Rise(
+            rise.comparison("comparison"),
+            rise.number("threshold"),
+            rise.comparison("lasting_comparison"),
+            rise.number("lasting_hours"),
+            rise.text("source"),
+        ),
+        rule_of={
+            target: rules.text(target, allowed)
+            for target in PATIENT_CHOICES["target_antigen"]
+            if target in rules.names()
+        },
+        otherwise=otherwise,
+        source=source,
+    )

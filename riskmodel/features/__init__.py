@@ -1,0 +1,24 @@
+"""Features: the catalogue, its builders and the matrix."""
+
+from riskmodel.features.catalogue import (
+    Catalogue,
+    Feature,
+    Stage,
+    load_catalogue,
+    parse_catalogue,
+)
+from riskmodel.features.matrix import build, matrix, prediction_hours, stacked
+from riskmodel.features.records import Records
+
+__all__ = [
+    "Catalogue",
+    "Feature",
+    "Records",
+    "Stage",
+    "build",
+    "load_catalogue",
+    "matrix",
+    "parse_catalogue",
+    "prediction_hours",
+    "stacked",
+]

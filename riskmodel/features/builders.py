@@ -1,0 +1,43 @@
+"""The builders that a catalogue may name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from riskmodel.features import baseline, kinetics
+from riskmodel.features.catalogue import Feature
+from riskmodel.features.records import Floats, Records
+
+Build = Callable[[Records, Feature, float], Floats]
+
+
+@dataclass(frozen=True)
+class Builder:
+    """A builder function, and what the catalogue's `of` names for it."""
+
+    build: Build
+    reads: Literal["analyte", "column", "event", ""]
+
+
+BUILDERS: Mapping[str, Builder] = {
+    "patient_number": Builder(baseline.patient_number, "column"),
+    "patient_flag": Builder(baseline.patient_flag, "column"),
+    "patient_choice": Builder(baseline.patient_choice, "column"),
+    "tet2_mutation": Builder(baseline.tet2_mutation, ""),
+    "nk_count": Builder(baseline.nk_count, "analyte"),
+    "cell_dose": Builder(baseline.cell_dose, ""),
+    "tumor_burden": Builder(baseline.tumor_burden, ""),
+    "last_lab": Builder(baseline.last_lab, "analyte"),
+    "prediction_day": Builder(kinetics.prediction_day, ""),
+    "fold_change": Builder(kinetics.fold_change, "analyte"),
+    "highest": Builder(kinetics.highest, "analyte"),
+    "log_slope": Builder(kinetics.log_slope, "analyte"),
+    "greatest_rise": Builder(kinetics.greatest_rise, "analyte"),
+    "hours_of_rise": Builder(kinetics.hours_of_rise, "analyte"),
+    "rebound": Builder(kinetics.rebound, "analyte"),
+    "hours_since_draw": Builder(kinetics.hours_since_draw, "analyte"),
+    "event_seen": Builder(kinetics.event_seen, "event"),
+    "highest_grade": Builder(kinetics.highest_grade, "event"),
+    "days_since_first": Builder(kinetics.days_since_first, "event"),
+    "signs_met": Builder(kinetics.signs_met, ""),
+}

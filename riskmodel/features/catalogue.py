@@ -1,0 +1,224 @@
+"""The feature catalogue: every feature is a table of features/*.toml, or it does not exist."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from riskmodel.cohort import analytes
+from riskmodel.cohort.schema import EVENT_NAMES
+from riskmodel.errors import SchemaError
+from riskmodel.features.window import Window, parse_window
+from riskmodel.material import material
+
+Stage = Literal["pre_infusion", "early"]
+STAGES: tuple[Stage, ...] = ("pre_infusion", "early")
+_NEEDED = ("name", "stage", "builder", "window", "closed", "unit", "range", "direction", "group",
+           "label", "source")  # fmt: skip
+_OPTIONAL = ("of", "transform", "evidence", "parameters")
+_BASES = ("published", "convention")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature of the catalogue.
+
+    Attributes
+    ----------
+    name, stage, builder, unit, group, label, source : str
+        `group` is the clinical factor; `label` the plain words; `stage` the earliest one that
+        uses it: the early stage uses every feature.
+    of : str
+        The analyte, patient column or event that the builder reads; empty where it names none.
+    window : Window
+        Which records count, relative to the infusion or to the prediction time.
+    transform : {"", "log10", "log2", "log10_plus_1"}
+        Applied to the built value.
+    minimum, maximum : float
+        Plausible range after the transform; values outside become missing.
+    direction : {-1, 0, 1}
+        Whether a higher value means a higher risk (1), a lower one (-1), or is not known (0).
+    evidence_mean, evidence_sd : float or None
+        Log-odds effect and its standard deviation per `evidence_scale` ("unit" or "sd").
+    evidence_basis : {"published", "convention", None}
+    parameters : mapping
+        Numbers of the builder.
+    """
+
+    name: str
+    stage: Stage
+    builder: str
+    of: str
+    window: Window
+    unit: str
+    transform: str
+    minimum: float
+    maximum: float
+    direction: int
+    group: str
+    label: str
+    source: str
+    evidence_mean: float | None = None
+    evidence_sd: float | None = None
+    evidence_scale: Literal["unit", "sd"] = "sd"
+    evidence_basis: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Features in their order, and the TOML text that they were read from."""
+
+    features: tuple[Feature, ...]
+    text: str
+
+    def __iter__(self) -> Iterator[Feature]:
+        return iter(self.features)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def names(self) -> list[str]:
+        """Feature names, in order."""
+        return [feature.name for feature in self.features]
+
+    def stage(self, stage: Stage) -> "Catalogue":
+        """The features that a model of this stage uses."""
+        if stage == "early":
+            return self
+        kept = tuple(f for f in self.features if f.stage == "pre_infusion")
+        return Catalogue(kept, self.text)
+
+    def select(self, names: Sequence[str]) -> "Catalogue":
+        """The features with these names, in this order.
+
+        Raises
+        ------
+        SchemaError
+            When a name is not in the catalogue.
+        """
+        by_name = {f.name: f for f in self.features}
+        unknown = [name for name in names if name not in by_name]
+        if unknown:
+            raise SchemaError(
+                f"Feature '{unknown[0]}' is not in the catalogue. Known: {', '.join(by_name)}."
+            )
+        return Catalogue(tuple(by_name[name] for name in names), self.text)
+
+
+def load_catalogue(*paths: Path) -> Catalogue:
+    """Read and check a catalogue.
+
+    Parameters
+    ----------
+    *paths : Path
+        TOML files; the shipped features/baseline.toml and features/kinetics.toml by default.
+
+    Raises
+    ------
+    SchemaError
+        With every fault at once.
+
+    Examples
+    --------
+    >>> "tumor_burden" in load_catalogue().names
+    True
+    """
+    chosen = paths or (material("features", "baseline.toml"), material("features", "kinetics.toml"))
+    try:
+        text = "\n".join(path.read_text(encoding="utf-8") for path in chosen)
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise SchemaError(f"The feature catalogue cannot be read: {error}.") from None
+    return parse_catalogue(text)
+
+
+def parse_catalogue(text: str) -> Catalogue:
+    """Read and check the TOML text of a catalogue (see `load_catalogue`)."""
+    from riskmodel.features.builders import BUILDERS
+
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SchemaError(f"The feature catalogue is not valid TOML: {error}.") from None
+    faults: list[str] = []
+    features: list[Feature] = []
+    for k, entry in enumerate(table.get("feature", [])):
+        name = str(entry.get("name", f"number {k + 1}"))
+        found = _faults(entry, BUILDERS)
+        if name in [f.name for f in features]:
+            found.append("its name is used twice")
+        if found:
+            faults.append(f"Feature '{name}': {'; '.join(found)}.")
+        else:
+            features.append(_feature(entry))
+    if not features and not faults:
+        faults.append("The feature catalogue holds no [[feature]].")
+    if faults:
+        raise SchemaError(" ".join(faults))
+    return Catalogue(tuple(features), text)
+
+
+def _faults(entry: Mapping[str, Any], builders: Mapping[str, Any]) -> list[str]:
+    found = [f"'{key}' is missing" for key in _NEEDED if entry.get(key) in (None, "")]
+    found += [f"'{key}' is not a known key" for key in entry if key not in (*_NEEDED, *_OPTIONAL)]
+    if entry.get("stage") not in STAGES:
+        found.append(f"stage is not one of {', '.join(STAGES)}")
+    builder = builders.get(str(entry.get("builder")))
+    if builder is None:
+        found.append(f"builder is not one of {', '.join(sorted(builders))}")
+    else:
+        subject = entry.get("of", "")
+        allowed = {"analyte": tuple(analytes()), "event": tuple(sorted(EVENT_NAMES))}
+        if builder.reads in allowed and subject not in allowed[builder.reads]:
+            found.append(f"'of' is not a known {builder.reads}")
+    try:
+        window = parse_window(entry.get("window", []), str(entry.get("closed", "")))
+        if window.reaches_past_prediction(str(entry.get("stage"))):
+            found.append("its window ends after the prediction time")
+    except SchemaError as error:
+        found.append(str(error).rstrip("."))
+    limits = entry.get("range", [])
+    if not (isinstance(limits, list) and len(limits) == 2 and limits[0] < limits[1]):
+        found.append("'range' is not two rising numbers")
+    if entry.get("direction") not in (-1, 0, 1):
+        found.append("'direction' is not -1, 0 or 1")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", str(entry.get("name", ""))):
+        found.append("'name' is not lower-case words joined by underscores")
+    if entry.get("transform", "") not in ("", "log10", "log2", "log10_plus_1"):
+        found.append("'transform' is none of log10, log2, log10_plus_1")
+    evidence = entry.get("evidence")
+    if evidence is not None:
+        if set(evidence) != {"mean", "sd", "per", "basis"}:
+            found.append("'evidence' needs mean, sd, per and basis, and nothing else")
+        elif evidence["per"] not in ("unit", "sd") or evidence["basis"] not in _BASES:
+            found.append("'evidence' has a 'per' or 'basis' that is not allowed")
+        elif not evidence["sd"] > 0:
+            found.append("'evidence' has an sd that is not positive")
+    return found
+
+
+def _feature(entry: Mapping[str, Any]) -> Feature:
+    evidence = entry.get("evidence") or {}
+    return Feature(
+        name=entry["name"],
+        stage=entry["stage"],
+        builder=entry["builder"],
+        of=entry.get("of", ""),
+        window=parse_window(entry["window"], entry["closed"]),
+        unit=entry["unit"],
+        transform=entry.get("transform", ""),
+        minimum=float(entry["range"][0]),
+        maximum=float(entry["range"][1]),
+        direction=entry["direction"],
+        group=entry["group"],
+        label=entry["label"],
+        source=entry["source"],
+        evidence_mean=evidence.get("mean"),
+        evidence_sd=evidence.get("sd"),
+        evidence_scale=evidence.get("per", "sd"),
+        evidence_basis=evidence.get("basis"),
+        parameters=entry.get("parameters", {}),
+    )

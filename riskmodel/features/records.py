@@ -1,0 +1,131 @@
+"""A cohort's records arranged for the builders: one time-ordered series per analyte and event."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.cohort import Cohort
+from riskmodel.criteria import SignTimeline, evaluate_signs, load_definition
+from riskmodel.features.window import Window
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Results of one analyte, or times of one event, ordered by patient and time.
+
+    Attributes
+    ----------
+    patient, hours, value : arrays of shape (n,)
+        Equal times of one patient are one draw: the mean of the results.
+    """
+
+    patient: Codes
+    hours: Floats
+    value: Floats
+
+    def within(self, window: Window, prediction_time: float) -> "Draws":
+        """The draws in a window."""
+        kept = window.holds(self.hours, prediction_time)
+        return Draws(self.patient[kept], self.hours[kept], self.value[kept])
+
+    def last(self, patients: int) -> Floats:
+        """Last value of each patient, NaN without one."""
+        found = np.full(patients, np.nan)
+        found[self.patient] = self.value
+        return found
+
+    def count(self, patients: int) -> Floats:
+        """Number of draws of each patient."""
+        return np.bincount(self.patient, minlength=patients).astype(np.float64)
+
+
+def _mean_of_ties(patient: Codes, hours: Floats, value: Floats) -> Draws:
+    if len(patient) == 0:
+        return Draws(patient, hours, value)
+    new = np.empty(len(patient), dtype=bool)
+    new[0] = True
+    new[1:] = (patient[1:] != patient[:-1]) | (hours[1:] != hours[:-1])
+    start = np.flatnonzero(new)
+    total = np.add.reduceat(value, start)
+    size = np.diff(np.append(start, len(patient)))
+    return Draws(patient[start], hours[start], total / size)
+
+
+class Records:
+    """Series of a cohort, each arranged when first asked for.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    definition, cytopenia_rule : str
+        The definition whose signs the criteria-derived features read.
+    """
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        definition: str = "astct-2024",
+        cytopenia_rule: str = "worsening",
+    ) -> None:
+        self.cohort = cohort
+        self.patients = len(cohort)
+        self._definition = definition
+        self._cytopenia_rule = cytopenia_rule
+        self._draws: dict[str, Draws] = {}
+        self._events: dict[str, Draws] = {}
+
+    def draws(self, analyte: str) -> Draws:
+        """Results of one analyte; a `<` or `>` result counts as its bound."""
+        if analyte not in self._draws:
+            rows = self._rows_of(self.cohort.labs, "analyte", analyte)
+            self._draws[analyte] = _mean_of_ties(
+                rows["patient"].to_numpy(np.int64),
+                rows["hours"].to_numpy(np.float64),
+                rows["value"].to_numpy(np.float64),
+            )
+        return self._draws[analyte]
+
+    def events(self, name: str) -> Draws:
+        """Times of one event; its value is the grade."""
+        if name not in self._events:
+            rows = self._rows_of(self.cohort.events, "event", name)
+            self._events[name] = Draws(
+                rows["patient"].to_numpy(np.int64),
+                rows["hours"].to_numpy(np.float64),
+                rows["grade"].to_numpy(np.float64),
+            )
+        return self._events[name]
+
+    def _rows_of(self, table: pd.DataFrame, column: str, name: str) -> pd.DataFrame:
+        groups = self._lab_rows if column == "analyte" else self._event_rows
+        return table.iloc[groups.get(name, np.empty(0, dtype=np.int64))]
+
+    @cached_property
+    def _lab_rows(self) -> dict[str, Codes]:
+        return _rows_by(self.cohort.labs["analyte"])
+
+    @cached_property
+    def _event_rows(self) -> dict[str, Codes]:
+        return _rows_by(self.cohort.events["event"])
+
+    @cached_property
+    def signs(self) -> SignTimeline:
+        """State over time of every sign of the definition."""
+        definition = load_definition(self._definition)
+        return evaluate_signs(self.cohort, definition, self._cytopenia_rule)
+
+
+def _rows_by(column: pd.Series) -> dict[str, Codes]:
+    codes = column.cat.codes.to_numpy()
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(len(column.cat.categories) + 1))
+    names = column.cat.categories
+    return {
+        str(names[k]): order[edges[k] : edges[k + 1]].astype(np.int64) for k in range(len(names))
+    }

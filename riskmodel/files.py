@@ -1,0 +1,82 @@
+"""Read and write files so that nothing is ever half-written."""
+
+import os
+import secrets
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from riskmodel.errors import SchemaError
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse a TOML file.
+
+    Raises
+    ------
+    SchemaError
+        When the file is absent, not UTF-8 or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SchemaError(f"File '{path}' does not exist.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SchemaError(f"File '{path}' is not valid TOML: {error}.") from None
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside `path`, renamed onto it only when the block succeeds.
+
+    Works for a file and for a folder. The ending of the name is kept, so that writers
+    that look at it still choose the right format.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_hex(4)
+    temporary = path.with_name(f".{path.stem}.{token}{path.suffix}")
+    try:
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            old = path.with_name(f".{path.name}.{token}.old")
+            os.rename(path, old)
+            os.rename(temporary, path)
+            shutil.rmtree(old)
+        else:
+            os.replace(temporary, path)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
+def table_format(path: Path) -> str:
+    """``"csv"`` or ``"parquet"`` by the ending of `path`.
+
+    Raises
+    ------
+    SchemaError
+        For any other ending.
+    """
+    ending = path.suffix.lower()
+    if ending in (".csv", ".parquet"):
+        return ending[1:]
+    raise SchemaError(
+        f"Output '{path}' ends in '{ending}'. Allowed endings: .csv, .parquet. Rename the output."
+    )
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV or Parquet by its ending, complete or not at all."""
+    kind = table_format(path)
+    with replacing(path) as temporary:
+        if kind == "csv":
+            frame.to_csv(temporary, index=False, lineterminator="\n")
+        else:
+            frame.to_parquet(temporary, index=False)

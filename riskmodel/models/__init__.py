@@ -1,0 +1,31 @@
+"""The risk estimator, its comparators, its explanation and its form on disk."""
+
+from importlib import import_module
+from typing import Any
+
+_EXPORTS = {
+    "FerritinAlone": "riskmodel.models.comparators",
+    "FewEventsWarning": "riskmodel.models.estimator",
+    "RidgeLogistic": "riskmodel.models.comparators",
+    "RiskClassifier": "riskmodel.models.estimator",
+    "RiskModel": "riskmodel.models.persistence",
+    "in_words": "riskmodel.models.explain",
+    "load_model": "riskmodel.models.persistence",
+    "factor_key": "riskmodel.models.predict",
+    "predict_frame": "riskmodel.models.predict",
+    "save_model": "riskmodel.models.persistence",
+    "training_ranges": "riskmodel.models.persistence",
+    "waterfall_svg": "riskmodel.models.explain",
+}
+
+__all__ = list(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        return getattr(import_module(_EXPORTS[name]), name)
+    raise AttributeError(f"module 'riskmodel.models' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

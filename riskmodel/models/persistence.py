@@ -1,0 +1,310 @@
+"""A trained model as a folder of native XGBoost files and one JSON: checked, without pickle."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xgboost as xgb
+
+from riskmodel.errors import SchemaError
+from riskmodel.files import replacing
+from riskmodel.models.columns import Scale
+from riskmodel.models.estimator import RiskClassifier
+
+FORMAT = 1
+"""Version of the folder's layout. A reader refuses a newer one."""
+
+MODEL_FILE = "model.json"
+
+FEWEST_FOR_RANGE = 20
+"""A training range is stored only for features that at least this many rows have, so that its ends
+are nobody's own values."""
+
+STAGES = ("pre_infusion", "early")
+LABELS = ("rules", "adjudicated", "both")
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """A fitted classifier and everything needed to use it rightly.
+
+    Attributes
+    ----------
+    classifier : RiskClassifier
+        Fitted.
+    name, version : str
+    stage : {"pre_infusion", "early"}
+    definition : str
+        Name of the label definition, such as ``astct-2024``.
+    labels : {"rules", "adjudicated", "both"}
+        Where the training labels came from.
+    horizon_days : float
+        Exclusive end of the time at risk, in days from the infusion.
+    catalogue : mapping
+        Copy of the feature catalogue that the model was trained with, JSON types only.
+    ranges : mapping of str to (low, high)
+        1st and 99th percentile of each feature in training; see `training_ranges`.
+    trained_on : mapping of str to list of str
+        Products, targets, diseases and the like that the training cohort held.
+    counts : mapping of str to int
+        Patients, events, and those left out, by reason.
+    fingerprint : str
+        Hash of the training matrix; no patient's data.
+    created_with : mapping of str to str
+        Versions of the packages that made it.
+    card : mapping
+        Metrics and texts of the model card, JSON types only.
+    """
+
+    classifier: RiskClassifier
+    name: str
+    version: str
+    stage: str
+    definition: str
+    labels: str
+    horizon_days: float
+    catalogue: Mapping[str, Any] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    trained_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+    created_with: Mapping[str, str] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a stage or label source that does not exist."""
+        for key, allowed in (("stage", STAGES), ("labels", LABELS)):
+            if getattr(self, key) not in allowed:
+                raise SchemaError(
+                    f"Model {key} is '{getattr(self, key)}'. Allowed: {', '.join(allowed)}."
+                )
+
+    @property
+    def features(self) -> list[str]:
+        """Names of the columns that the classifier expects, in order."""
+        return list(self.classifier.names_)
+
+
+_ABOUT = [f.name for f in fields(RiskModel) if f.name != "classifier"]
+
+
+def training_ranges(X: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """1st and 99th percentile of each feature that at least 20 rows have."""
+    ranges = {}
+    for name in X.columns:
+        seen = X[name].to_numpy(dtype=np.float64)
+        seen = seen[~np.isnan(seen)]
+        if len(seen) >= FEWEST_FOR_RANGE:
+            low, high = np.percentile(seen, [1, 99])
+            ranges[str(name)] = (float(low), float(high))
+    return ranges
+
+
+def save_model(model: RiskModel, folder: Path) -> None:
+    """Write a model folder, complete or not at all.
+
+    An existing model folder of this name is replaced.
+
+    Raises
+    ------
+    SchemaError
+        When `folder` holds something that is not a model, or the metadata holds what JSON cannot.
+    """
+    if folder.is_file() or (
+        folder.is_dir() and any(folder.iterdir()) and not (folder / MODEL_FILE).exists()
+    ):
+        raise SchemaError(
+            f"'{folder}' exists and holds no {MODEL_FILE}. It was left as it is: choose another "
+            "folder, or empty it."
+        )
+    boosters = {
+        _tree_file(member, draw): bytes(booster.save_raw("ubj"))
+        for member, draws in enumerate(model.classifier.bag_)
+        for draw, booster in enumerate(draws)
+    }
+    body = {
+        "about": {key: getattr(model, key) for key in _ABOUT},
+        "classifier": _classifier_state(model.classifier),
+        "trees": {name: hashlib.sha256(raw).hexdigest() for name, raw in boosters.items()},
+    }
+    text = _json(body, f"Model '{model.name}'")
+    # The hash is taken of what a reader will see, after tuples became lists.
+    digest = _digest(json.loads(text))
+    with replacing(folder) as temporary:
+        temporary.mkdir()
+        for name, raw in boosters.items():
+            (temporary / name).write_bytes(raw)
+        whole = _json({"format": FORMAT, "sha256": digest, **json.loads(text)}, "Model")
+        (temporary / MODEL_FILE).write_text(whole + "\n", encoding="utf-8")
+
+
+def load_model(folder: Path) -> RiskModel:
+    """Read a model folder; its predictions are those of the model that was saved, to the last bit.
+
+    Raises
+    ------
+    SchemaError
+        When the folder or a file of it is missing, truncated, changed since it was written, or
+        of a newer format.
+    """
+    content = _read(folder)
+    trees = content["trees"]
+    raw = {name: _checked_bytes(folder, name, digest) for name, digest in trees.items()}
+    try:
+        classifier = _classifier(content["classifier"], raw)
+        about = dict(content["about"])
+        about["ranges"] = {name: (low, high) for name, (low, high) in about["ranges"].items()}
+        return RiskModel(classifier=classifier, **about)
+    except (KeyError, TypeError, xgb.core.XGBoostError) as error:
+        raise SchemaError(
+            f"Model folder '{folder}' does not hold a complete model ({error}). "
+            "Copy the folder again, or train again."
+        ) from None
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / MODEL_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise SchemaError(
+            f"'{folder}' is not a model folder: it holds no {MODEL_FILE}. Name a folder that "
+            "'riskmodel train' wrote."
+        ) from None
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise SchemaError(
+            f"'{path}' is truncated or not JSON. Copy the model folder again."
+        ) from None
+    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+        raise SchemaError(f"'{path}' names no format. It is not a model of riskmodel.")
+    if content["format"] > FORMAT:
+        raise SchemaError(
+            f"'{path}' has format {content['format']}. This version reads up to {FORMAT}. "
+            "Install a newer riskmodel."
+        )
+    written = content.pop("sha256", None)
+    del content["format"]
+    if written != _digest(content) or set(content) != {"about", "classifier", "trees"}:
+        raise SchemaError(
+            f"'{path}' was changed after it was written: its checksum does not fit. "
+            "Copy the model folder again."
+        )
+    return content
+
+
+def _checked_bytes(folder: Path, name: str, digest: str) -> bytes:
+    try:
+        raw = (folder / name).read_bytes()
+    except FileNotFoundError:
+        raise SchemaError(
+            f"Model folder '{folder}' lacks the file '{name}'. Copy the model folder again."
+        ) from None
+    if hashlib.sha256(raw).hexdigest() != digest:
+        raise SchemaError(
+            f"File '{name}' in model folder '{folder}' is truncated or was changed: its checksum "
+            "does not fit. Copy the model folder again."
+        )
+    return raw
+
+
+def _tree_file(member: int, draw: int) -> str:
+    return f"trees-{member}-{draw:02d}.ubj"
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _json(content: Mapping[str, Any], owner: str) -> str:
+    try:
+        return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(
+            f"{owner} holds what JSON cannot ({error}). Use text, finite numbers, lists and "
+            "mappings only."
+        ) from None
+
+
+def _classifier_state(model: RiskClassifier) -> dict[str, Any]:
+    parameters = model.get_params(deep=False)
+    del parameters["n_jobs"]
+    a, b = model.calibration_
+    return {
+        "parameters": {key: _plain(value) for key, value in parameters.items()},
+        "names": list(model.names_),
+        "named": hasattr(model, "feature_names_in_"),
+        "classes": model.classes_.tolist(),
+        "members": model.weights_.index.tolist(),
+        "weights": model.weights_.tolist(),
+        "calibration": [a, b],
+        "scale": {key: value.tolist() for key, value in asdict(model.scale_).items()},
+        "intercept": model.intercept_,
+        "coefficients": model.coef_.tolist(),
+        "bag_coefficients": model.bag_coef_.tolist(),
+        "bag_weights": model.bag_weights_,
+        "spread": model.spread_.tolist(),
+        "patients": model.n_patients_,
+        "events": model.n_events_,
+        "folds": model.n_folds_,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SchemaError(f"A parameter of the classifier is {value}; it must be finite.")
+    return value
+
+
+def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClassifier:
+    parameters = dict(state["parameters"])
+    if parameters["evidence"] is not None:
+        parameters["evidence"] = {k: tuple(v) for k, v in parameters["evidence"].items()}
+    for key in ("evidence_strengths", "zero_strengths"):
+        parameters[key] = tuple(parameters[key])
+    model = RiskClassifier(**parameters)
+    names = list(state["names"])
+    model.names_ = names
+    model.n_features_in_ = len(names)
+    if state["named"]:
+        model.feature_names_in_ = np.array(names, dtype=object)
+    model.classes_ = np.array(state["classes"])
+    model.weights_ = pd.Series(state["weights"], index=state["members"], dtype=np.float64)
+    model.calibration_ = (state["calibration"][0], state["calibration"][1])
+    scale = state["scale"]
+    model.scale_ = Scale(
+        np.array(scale["reference"], dtype=np.float64),
+        np.array(scale["spread"], dtype=np.float64),
+        np.array(scale["known"], dtype=np.bool_),
+        np.array(scale["varied"], dtype=np.bool_),
+    )
+    model.intercept_ = state["intercept"]
+    model.coef_ = np.array(state["coefficients"], dtype=np.float64)
+    model.bag_coef_ = np.array(state["bag_coefficients"], dtype=np.float64)
+    model.bag_weights_ = list(state["bag_weights"])
+    model.spread_ = np.array(state["spread"], dtype=np.float64)
+    model.n_patients_, model.n_events_ = state["patients"], state["events"]
+    model.n_folds_ = state["folds"]
+    model.bag_ = [
+        [_booster(raw[_tree_file(member, draw)]) for draw in range(model.n_bags)]
+        for member in range(len(model.bag_weights_))
+    ]
+    return model
+
+
+def _booster(raw: bytes) -> xgb.Booster:
+    booster = xgb.Booster({"nthread": 1})
+    booster.load_model(bytearray(raw))
+    return booster

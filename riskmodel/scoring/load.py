@@ -1,0 +1,43 @@
+"""Find a model by what a user names it: a folder, an MLflow URI, or a shipped model's name."""
+
+from pathlib import Path
+
+from riskmodel.errors import SchemaError
+from riskmodel.material import material
+from riskmodel.models import RiskModel, load_model
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Names of the models that come with the package."""
+    folder = material("models")
+    return tuple(sorted(p.parent.name for p in folder.glob("*/model.json")))
+
+
+def find_model(name: str | Path) -> RiskModel:
+    """Load a model.
+
+    Parameters
+    ----------
+    name : str or Path
+        A folder that `riskmodel train` wrote, an MLflow URI (``models:/NAME@champion``,
+        ``models:/NAME/2``, ``runs:/ID/model``), or a shipped model's name.
+
+    Raises
+    ------
+    SchemaError
+        When there is none, or it is damaged.
+    """
+    text = str(name)
+    if text.startswith(("models:/", "runs:/")):
+        from riskmodel.tracking import load_registered
+
+        return load_registered(text)
+    if Path(name).exists():
+        return load_model(Path(name))
+    if text in shipped_models():
+        return load_model(material("models", text))
+    shipped = ", ".join(shipped_models()) or "none"
+    raise SchemaError(
+        f"Model '{text}' is neither a folder, an MLflow URI (models:/NAME@champion) nor a shipped "
+        f"model. Shipped: {shipped}."
+    )

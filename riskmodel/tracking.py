@@ -1,0 +1,192 @@
+"""MLflow: log a training run, register its model, point at the champion, load it back.
+
+The only module that imports mlflow, and only when a function is called. The store is MLflow's
+default (a SQLite file in the working folder) unless ``MLFLOW_TRACKING_URI`` says otherwise.
+"""
+
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.errors import SchemaError
+from riskmodel.models import RiskModel, load_model, predict_frame, save_model
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "riskmodel"
+CHAMPION = "champion"
+_FOLDER = "riskmodel_folder"
+_SCRIPT = "from riskmodel.tracking import set_pyfunc_model\n\nset_pyfunc_model()\n"
+_METRIC = re.compile(r"[^A-Za-z0-9_./ -]")
+
+
+def _mlflow() -> Any:
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    import mlflow
+
+    for name in ("alembic", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return mlflow
+
+
+def _client() -> "MlflowClient":
+    _mlflow()
+    from mlflow import MlflowClient
+
+    return MlflowClient()
+
+
+def is_registry_uri(text: str) -> bool:
+    """Whether a model is named by an MLflow URI rather than by a folder or shipped name."""
+    return text.startswith(("models:/", "runs:/"))
+
+
+def set_pyfunc_model() -> None:
+    """Declare the pyfunc model: called by the script that MLflow stores (models from code)."""
+    mlflow = _mlflow()
+
+    class RiskPyfunc(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+        def load_context(self, context: Any) -> None:
+            self.model = load_model(Path(context.artifacts[_FOLDER]))
+
+        def predict(self, context: Any, model_input: Any, params: Any = None) -> pd.DataFrame:
+            return predict_frame(self.model, pd.DataFrame(model_input))
+
+    mlflow.models.set_model(RiskPyfunc())
+
+
+def _signature(model: RiskModel) -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    example = predict_frame(model, pd.DataFrame({model.features[0]: [np.nan]}))
+    inputs = [ColSpec(DataType.double, name, required=False) for name in model.features]
+    outputs = [ColSpec(DataType.double, name) for name in example.columns]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+
+
+def log_training(
+    model: RiskModel,
+    design: Mapping[str, Any],
+    performance: pd.DataFrame,
+    register: str | None = None,
+) -> str | None:
+    """Log a training run and, where a name is given, register its model.
+
+    Parameters
+    ----------
+    model : RiskModel
+    design : mapping
+        The resolved design; logged as parameters.
+    performance : DataFrame
+        ``model, subset, metric, value, low, high``; logged as metrics and as a table.
+    register : str, optional
+        Registered model name. Its first version becomes the champion.
+
+    Returns
+    -------
+    str or None
+        Registered version.
+    """
+    mlflow = _mlflow()
+    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+        mlflow.create_experiment(EXPERIMENT)
+    mlflow.set_experiment(EXPERIMENT)
+    with mlflow.start_run(run_name=model.name, log_system_metrics=False) as run:
+        mlflow.log_params(_params(model, design))
+        mlflow.log_metrics(_metrics(performance))
+        mlflow.log_text(str(model.card.get("text", "")), "model_card.md")
+        mlflow.log_text(performance.to_csv(index=False, lineterminator="\n"), "performance.csv")
+        mlflow.set_tags({"stage": model.stage, "fingerprint": model.fingerprint})
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / _FOLDER
+            save_model(model, folder)
+            script = Path(temporary) / "riskmodel_pyfunc.py"
+            script.write_text(_SCRIPT, encoding="utf-8")
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(script),
+                artifacts={_FOLDER: str(folder)},
+                signature=_signature(model),
+                pip_requirements=[
+                    f"{p}=={package_version(p)}"
+                    for p in ("riskmodel", "numpy", "pandas", "scikit-learn", "xgboost")
+                ],
+            )
+        if register is None:
+            return None
+        found = mlflow.register_model(info.model_uri, register)
+    client = _client()
+    client.set_model_version_tag(register, found.version, "run_id", run.info.run_id)
+    if CHAMPION not in client.get_registered_model(register).aliases:
+        client.set_registered_model_alias(register, CHAMPION, found.version)
+    return str(found.version)
+
+
+def _params(model: RiskModel, design: Mapping[str, Any]) -> dict[str, Any]:
+    flat = {}
+    for key, value in design.items():
+        inner = value.items() if isinstance(value, Mapping) else [("", value)]
+        flat |= {f"{key}.{k}".rstrip("."): v for k, v in inner}
+    counts = {f"count.{k}": v for k, v in model.counts.items()}
+    about = {"stage": model.stage, "labels": model.labels, "definition": model.definition}
+    return {**flat, **counts, **about}
+
+
+def _metrics(performance: pd.DataFrame) -> dict[str, float]:
+    found = {}
+    for row in performance.itertuples(index=False):
+        key = _METRIC.sub("", f"{row.model}/{row.subset}/{row.metric}".replace(">=", "ge"))
+        for suffix, value in (("", row.value), ("_low", row.low), ("_high", row.high)):
+            if pd.notna(value):
+                found[key + suffix] = float(value)
+    return found
+
+
+def set_champion(name: str, version: str) -> None:
+    """Point the champion alias of a registered model at a version."""
+    _client().set_registered_model_alias(name, CHAMPION, version)
+
+
+def load_registered(uri: str) -> RiskModel:
+    """Load a model by an MLflow URI such as ``models:/NAME@champion``.
+
+    Raises
+    ------
+    SchemaError
+        When the store has no such model, or its files are damaged.
+    """
+    mlflow = _mlflow()
+    from mlflow.exceptions import MlflowException
+
+    try:
+        folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+        version = _version(uri)
+    except (MlflowException, OSError) as error:
+        raise SchemaError(
+            f"Model '{uri}' cannot be loaded from MLflow at '{mlflow.get_tracking_uri()}': "
+            f"{str(error).splitlines()[0].rstrip('.')}. Check the name, or set MLFLOW_TRACKING_URI."
+        ) from None
+    model = load_model(folder / "artifacts" / _FOLDER)
+    return replace(model, version=version) if version else model
+
+
+def _version(uri: str) -> str | None:
+    name = uri.removeprefix("models:/")
+    if not uri.startswith("models:/"):
+        return None
+    if "@" in name:
+        model, alias = name.split("@", 1)
+        return str(_client().get_model_version_by_alias(model, alias).version)
+    return name.split("/", 1)[1] if "/" in name else None

@@ -1,0 +1,176 @@
+"""Constants of the simulation: worlds, populations, analytes and charting styles, from TOML."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.cohort.products import find_product
+from riskmodel.errors import SchemaError
+from riskmodel.files import read_toml
+
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+Text = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class World:
+    """What is true of a simulated cohort: one table of worlds.toml."""
+
+    name: str
+    about: str
+    effect: float
+    log_odds: float = 0.0
+    cd28_burden: float = 0.0
+    tet2_inflammation: float = 0.0
+    tet2_prevalence: float = 1.0
+    units: str = ""
+    missing: float = 1.0
+    autoimmune: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that one simulated cohort is drawn from.
+
+    Attributes
+    ----------
+    world : World
+    populations : tuple of mappings
+        The tables of populations.toml that take part.
+    constants, analytes, measures, charting : mapping
+        The TOML files of the same names.
+    """
+
+    world: World
+    populations: tuple[Mapping[str, Any], ...]
+    constants: Mapping[str, Any]
+    analytes: Mapping[str, Mapping[str, Any]]
+    measures: Mapping[str, Mapping[str, Any]]
+    charting: Mapping[str, Any]
+
+    @property
+    def shares(self) -> Float:
+        """Share of each population in the mix, summing to 1."""
+        share = self.column("share")
+        return np.asarray(share / share.sum())
+
+    @property
+    def factors(self) -> Sequence[str]:
+        """Names of the latent factors, in the order of the columns of z."""
+        names: Sequence[str] = self.constants["latent"]["factors"]
+        return names
+
+    def column(self, *keys: str) -> Float:
+        """One number per population, found under these keys."""
+        return np.array([_dig(population, keys) for population in self.populations], dtype=float)
+
+    def words(self, key: str) -> Text:
+        """One word per population, found under this key."""
+        return np.array([population[key] for population in self.populations], dtype=object)
+
+    def by_group(self, level: Mapping[str, float]) -> Float:
+        """One level per population by its disease group, NaN where the group has none."""
+        return np.array([level.get(group, np.nan) for group in self.words("group")])
+
+    def loading(self, weights: Mapping[str, float]) -> Float:
+        """Weights by factor name as a vector over the latent factors."""
+        return np.array([float(weights.get(name, 0.0)) for name in self.factors])
+
+    @property
+    def correlation(self) -> Float:
+        """Correlation matrix of the latent factors."""
+        return np.array(self.constants["latent"]["correlation"], dtype=float)
+
+
+def _dig(table: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    return table[keys[0]] if len(keys) == 1 else _dig(table[keys[0]], keys[1:])
+
+
+@cache
+def _file(name: str) -> Mapping[str, Any]:
+    return read_toml(Path(__file__).parent / f"{name}.toml")
+
+
+def worlds() -> tuple[str, ...]:
+    """Names of the worlds that a cohort can be drawn from.
+
+    Examples
+    --------
+    >>> worlds()
+    ('literature', 'interaction', 'shifted', 'null', 'contrary', 'autoimmune')
+    """
+    return tuple(_file("worlds"))
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", text.casefold())
+
+
+def _chosen(
+    populations: Sequence[Mapping[str, Any]], products: Sequence[str]
+) -> tuple[Mapping[str, Any], ...]:
+    chosen: set[str] = set()
+    for text in products:
+        known = find_product(text)
+        wanted = {_fold(text)} | ({_fold(known.name)} if known else set())
+        found = {
+            population["name"]
+            for population in populations
+            if wanted & {_fold(n) for n in (*population["names"], population["product"])}
+            or _fold(text) == _fold(population["target"])
+        }
+        if not found:
+            allowed = ", ".join(dict.fromkeys(p["names"][0] for p in populations))
+            raise SchemaError(
+                f"Product '{text}' is not simulated in this world. Allowed: {allowed}. "
+                "Name one of them or leave products out."
+            )
+        chosen |= found
+    return tuple(p for p in populations if p["name"] in chosen)
+
+
+def settings(world: str, products: Sequence[str] | None = None) -> Settings:
+    """Read the constants for one world.
+
+    Parameters
+    ----------
+    world : str
+        A name of `worlds`.
+    products : sequence of str, optional
+        Generic, brand or short names, or a target antigen; all of the world's products if None.
+
+    Raises
+    ------
+    SchemaError
+        When the world or a product is unknown.
+    """
+    if world not in worlds():
+        raise SchemaError(
+            f"World '{world}' is unknown. Allowed: {', '.join(worlds())}. Choose one of them."
+        )
+    chosen = World(name=world, **_file("worlds")[world])
+    populations: tuple[Mapping[str, Any], ...] = tuple(
+        p
+        for p in _file("populations")["population"]
+        if p.get("autoimmune", False) == chosen.autoimmune
+    )
+    if products is not None:
+        populations = _chosen(populations, products)
+    if not populations:
+        raise SchemaError("No product was named. Name at least one or leave products out.")
+    return Settings(
+        chosen,
+        populations,
+        _file("constants"),
+        _file("analytes"),
+        _file("measures"),
+        _file("charting"),
+    )

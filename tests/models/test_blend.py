@@ -1,0 +1,44 @@
+"""Weights and calibration of the stack."""
+
+import numpy as np
+import pytest
+
+from riskmodel.models.blend import affine_calibration, simplex_weights, tidy
+from riskmodel.models.shrinkage import expit
+
+
+@pytest.fixture
+def stack():
+    rng = np.random.default_rng(2)
+    truth = rng.normal(-2, 1.2, 800)
+    y = (rng.random(800) < expit(truth)).astype(float)
+    members = np.column_stack([truth, rng.normal(-2, 1.2, 800), np.full(800, -2.0)])
+    return members, y, np.ones(800)
+
+
+def test_the_good_member_gets_the_weight(stack):
+    weights = simplex_weights(*stack, np.full(3, 1 / 3), 0.1)
+    assert weights[0] > 0.8
+    assert weights.sum() == pytest.approx(1)
+
+
+def test_a_strong_prior_holds(stack):
+    prior = np.array([0.2, 0.5, 0.3])
+    np.testing.assert_allclose(simplex_weights(*stack, prior, 1e7), prior, atol=1e-3)
+
+
+def test_calibration_finds_the_scale_and_never_turns_it_round(stack):
+    members, y, weight = stack
+    a, b = affine_calibration(members[:, 0] / 2 + 1, y, weight, 100.0)
+    assert b == pytest.approx(2, abs=0.4)
+    assert a == pytest.approx(-2, abs=0.6)
+    assert affine_calibration(-members[:, 0], y, weight, 100.0)[1] == 0
+
+
+def test_calibration_is_drawn_to_one(stack):
+    members, y, weight = stack
+    assert affine_calibration(members[:, 0] / 2, y, weight, 1e-3)[1] == pytest.approx(1, abs=0.01)
+
+
+def test_negligible_members_are_dropped():
+    np.testing.assert_allclose(tidy(np.array([0.005, 0.5, 0.495])), [0, 0.5 / 0.995, 0.495 / 0.995])
