@@ -11,9 +11,7 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-RESEARCH_USE = (
-    "Research use only: not a medical device, not for decisions about a patient's care."
-)
+RESEARCH_USE = "Research use only: not a medical device, not for decisions about a patient's care."
 
 _EXPORTS = {
     "Cohort": "riskmodel.cohort",

@@ -226,8 +226,8 @@ def train(
 
     result = train_model(
         _usable(cohort),
-        stage.value,  # type: ignore[arg-type]
-        labels=labels.value,  # type: ignore[arg-type]
+        stage.value,
+        labels=labels.value,
         design=design,
         definition=definition,
         simulated=(cohort / "truth.csv").exists(),
@@ -245,9 +245,7 @@ def train(
     )
     overall = result.performance[result.performance["subset"] == "all"]
     for row in overall[overall["metric"].isin(("auroc", "log_loss"))].itertuples():
-        typer.echo(
-            f"  {row.model}: {row.metric} {row.value:.3f} ({row.low:.3f} to {row.high:.3f})"
-        )
+        typer.echo(f"  {row.model}: {row.metric} {row.value:.3f} ({row.low:.3f} to {row.high:.3f})")
     if result.version is not None:
         typer.echo(f"Registered as models:/{register}/{result.version}.")
     typer.echo(RESEARCH_USE)

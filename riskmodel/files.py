@@ -1,6 +1,5 @@
 """Read and write files so that nothing is ever half-written."""
 
-import os
 import secrets
 import shutil
 import tomllib
@@ -44,11 +43,11 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         if temporary.is_dir() and path.exists():
             old = path.with_name(f".{path.name}.{token}.old")
-            os.rename(path, old)
-            os.rename(temporary, path)
+            path.rename(old)
+            temporary.rename(path)
             shutil.rmtree(old)
         else:
-            os.replace(temporary, path)
+            temporary.replace(path)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)

@@ -56,7 +56,7 @@ def set_pyfunc_model() -> None:
     """Declare the pyfunc model: called by the script that MLflow stores (models from code)."""
     mlflow = _mlflow()
 
-    class RiskPyfunc(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    class RiskPyfunc(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
         def load_context(self, context: Any) -> None:
             self.model = load_model(Path(context.artifacts[_FOLDER]))
 
@@ -135,7 +135,7 @@ def log_training(
 
 
 def _params(model: RiskModel, design: Mapping[str, Any]) -> dict[str, Any]:
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in design.items():
         inner = value.items() if isinstance(value, Mapping) else [("", value)]
         flat |= {f"{key}.{k}".rstrip("."): v for k, v in inner}
@@ -146,9 +146,9 @@ def _params(model: RiskModel, design: Mapping[str, Any]) -> dict[str, Any]:
 
 def _metrics(performance: pd.DataFrame) -> dict[str, float]:
     found = {}
-    for row in performance.itertuples(index=False):
-        key = _METRIC.sub("", f"{row.model}/{row.subset}/{row.metric}".replace(">=", "ge"))
-        for suffix, value in (("", row.value), ("_low", row.low), ("_high", row.high)):
+    for row in performance.to_dict(orient="records"):
+        key = _METRIC.sub("", f"{row['model']}/{row['subset']}/{row['metric']}".replace(">=", "ge"))
+        for suffix, value in (("", row["value"]), ("_low", row["low"]), ("_high", row["high"])):
             if pd.notna(value):
                 found[key + suffix] = float(value)
     return found

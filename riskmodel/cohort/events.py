@@ -16,16 +16,17 @@ EVENT_CATEGORIES = tuple(sorted(EVENT_NAMES))
 
 def clean_events(raw: pd.DataFrame, patients: Patients, rejections: Rejections) -> pd.DataFrame:
     """The events of `Cohort.events`; every row that cannot be used is recorded with its reason."""
-    for name in raw.columns:
-        if name not in _KNOWN:
-            rejections.note("unknown columns (not used)", f"events.{name}")
+    for column in raw.columns:
+        if column not in _KNOWN:
+            rejections.note("unknown columns (not used)", f"events.{column}")
     raw = raw.reset_index(drop=True)
     ids = text_column(raw, "patient_id")
     code = patient_codes(raw, patients)
     hours, usable = reject_bad_times("events", raw, code, patients, rejections)
-    name = text_column(raw, "event").str.casefold().str.replace(r"[\s-]+", "_", regex=True)
+    charted = text_column(raw, "event")
+    name: pd.Series = charted.str.casefold().str.replace(r"[\s-]+", "_", regex=True)
     known = name.isin(EVENT_NAMES).to_numpy(dtype=bool)
-    seen = ("event '" + text_column(raw, "event").fillna("") + "'").to_numpy(dtype=object)
+    seen = ("event '" + charted.fillna("") + "'").to_numpy(dtype=object)
     rejections.add("events", usable & ~known, ids, "unknown_event", column="event", detail=seen)
     usable &= known
     grade = np.full(len(raw), np.nan)
@@ -43,7 +44,7 @@ def clean_events(raw: pd.DataFrame, patients: Patients, rejections: Rejections) 
         {
             "patient": code,
             "hours": hours,
-            "event": pd.Categorical(name, categories=EVENT_CATEGORIES),
+            "event": pd.Categorical(name.where(known), categories=EVENT_CATEGORIES),
             "grade": grade,
             "value": text_column(raw, "value").fillna(""),
         }

@@ -1,7 +1,9 @@
 """Read the three tables of a cohort folder as text, with every structural fault at once."""
 
+from csv import reader as header_reader
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.rejection import Rejections
@@ -34,7 +36,7 @@ def _read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     try:
         with path.open("rb") as source:
             header = source.readline().decode("utf-8-sig")
-        names = next(iter(__import__("csv").reader([header])), [])
+        names = next(header_reader([header]), [])
         read = csv.read_csv(
             path,
             read_options=csv.ReadOptions(use_threads=False),
@@ -52,9 +54,9 @@ def _read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
             f"File '{path}' cannot be read as CSV in UTF-8: {reason[:200]}. "
             "Save it again as comma-separated UTF-8 text."
         ) from None
-    frame = read.to_pandas()
+    frame: pd.DataFrame = read.to_pandas()
     if malformed:
-        rows = pd.Series([n - 2 if n else 0 for n in malformed]).to_numpy()
+        rows = np.array([max(n - 2, 0) for n in malformed], dtype=np.int64)
         empty = pd.Series([""] * (int(rows.max()) + 1))
         rejections.add(table, rows, empty, "malformed_row")
     return frame

@@ -132,7 +132,9 @@ def _reject_values(
     usable = usable & ~outside
     odd = usable & ~((canonical >= plausible[:, 0]) & (canonical <= plausible[:, 1]))
     for name in np.unique(names[odd].astype(str)):
-        rejections.note("flagged", f"{name}: implausible value kept", int((names[odd] == name).sum()))
+        rejections.note(
+            "flagged", f"{name}: implausible value kept", int((names[odd] == name).sum())
+        )
     bounded = usable & (comparator != EXACT)
     for name in np.unique(names[bounded].astype(str)):
         rejections.note("comparators kept", str(name), int((names[bounded] == name).sum()))
@@ -182,7 +184,7 @@ def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) ->
         {
             "patient": code,
             "hours": hours,
-            "analyte": pd.Categorical.from_codes(analyte, categories=ANALYTES),
+            "analyte": pd.Categorical.from_codes(analyte, categories=pd.Index(ANALYTES)),
             "value": value,
             "comparator": comparator,
             **references,

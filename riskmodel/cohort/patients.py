@@ -86,7 +86,8 @@ def _out_of_range(table: pd.DataFrame) -> pd.DataFrame:
     try:
         pa.DataFrameSchema(columns).validate(table, lazy=True)
     except SchemaErrors as error:
-        return error.failure_cases[["index", "column"]]
+        failures: pd.DataFrame = error.failure_cases
+        return failures[["index", "column"]]
     return pd.DataFrame({"index": [], "column": []})
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from riskmodel.cohort.schema import PATIENT_CHOICES
 from riskmodel.files import read_toml
@@ -31,7 +32,8 @@ def _products() -> Mapping[str, Product]:
     table = read_toml(Path(__file__).parent / "products.toml")
     found: dict[str, Product] = {}
     for entry in table["product"]:
-        product = Product(**{k: tuple(v) if k == "names" else v for k, v in entry.items()})
+        values: dict[str, Any] = {**entry, "names": tuple(entry["names"])}
+        product = Product(**values)
         for name in (product.name, *product.names):
             found[_fold(name)] = product
     return found

@@ -96,9 +96,9 @@ def sentences(rejected: pd.DataFrame) -> list[str]:
     keys = ["table", "column", "reason", "detail"]
     for (table, column, reason, detail), rows in rejected.groupby(keys, sort=False):
         first = rows.iloc[0]
-        where = f"{table}.{column}" if column else str(table)
+        where = f"{table}.{column}" if column != "" else str(table)
         patient = f", patient '{first['patient_id']}'" if first["patient_id"] else ""
-        extra = f" ({detail})" if detail else ""
+        extra = f" ({detail})" if detail != "" else ""
         count = f"{len(rows)} row{'s' if len(rows) > 1 else ''}"
         found.append(
             f"Rejected {count} of {where} [{reason}] (first: row {first['row']}{patient}): "

@@ -159,7 +159,8 @@ class Cohort:
         def rows_of(frame: pd.DataFrame) -> pd.DataFrame:
             new = position[frame["patient"].to_numpy()]
             kept = frame.loc[new >= 0].assign(patient=new[new >= 0])
-            return kept.sort_values("patient", kind="stable", ignore_index=True)
+            ordered: pd.DataFrame = kept.sort_values("patient", kind="stable", ignore_index=True)
+            return ordered
 
         return replace(
             self,

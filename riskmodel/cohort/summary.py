@@ -16,9 +16,9 @@ def _counted(column: pd.Series) -> str:
 
 def _labs(cohort: Cohort) -> list[str]:
     lines = [f"Labs: {len(cohort.labs)} results."]
-    groups = cohort.labs.groupby("analyte", observed=True)
-    for name, rows in groups:
-        unit = analytes()[str(name)].unit
+    for key, rows in cohort.labs.groupby("analyte", observed=True):
+        name = str(key)
+        unit = analytes()[name].unit
         before = rows.loc[rows["hours"] <= 0, "patient"].nunique()
         lines.append(
             f"  {name} ({unit}): {len(rows)} results, {rows['patient'].nunique()} patients, "
@@ -52,10 +52,9 @@ def summary(cohort: Cohort) -> str:
             lines.append(f"  {name}: {_counted(cohort.patients[name])}")
         lines += _labs(cohort)
         lines.append(f"Events: {len(cohort.events)}.")
-        for name, count in cohort.events["event"].value_counts().items():
-            if count:
-                patients = cohort.events.loc[cohort.events["event"] == name, "patient"].nunique()
-                lines.append(f"  {name}: {count} in {patients} patients")
+        for event, rows in cohort.events.groupby("event", observed=True):
+            patients = rows["patient"].nunique()
+            lines.append(f"  {event}: {len(rows)} in {patients} patients")
     lines.append("Converted and noted:" if cohort.notes else "Converted and noted: nothing.")
     for kind, counts in cohort.notes.items():
         for key, count in counts.items():

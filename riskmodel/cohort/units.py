@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from riskmodel.errors import SchemaError, UnitError
 from riskmodel.files import read_toml
@@ -50,7 +51,9 @@ def analytes() -> Mapping[str, Analyte]:
     table = read_toml(_HERE / "analytes.toml")
     found: dict[str, Analyte] = {}
     for name, entry in table.items():
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()
+        }
         found[name] = Analyte(name=name, **values)
     return found
 
@@ -81,8 +84,8 @@ def _codes() -> Mapping[str, str]:
 
 def _fold(spelling: str) -> str:
     text = re.sub(r"\s+", "", spelling).casefold()
-    return text.replace("\u00b5", "u").replace("\u03bc", "u").replace("mcl", "ul").replace(
-        "mcg", "ug"
+    return (
+        text.replace("\u00b5", "u").replace("\u03bc", "u").replace("mcl", "ul").replace("mcg", "ug")
     )
 
 

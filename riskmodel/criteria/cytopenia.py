@@ -164,8 +164,7 @@ def _recovered_before(samples: Samples, below: States, count: int) -> States:
 def _history_begin(cohort: Cohort) -> Numbers:
     """Hour from which counts belong to this course: lymphodepletion where known, else 0."""
     events = cohort.events
-    chosen = (events["event"] == _LYMPHODEPLETION).to_numpy(dtype=bool)
-    chosen &= events["hours"].to_numpy(dtype=np.float64) <= 0
+    chosen = ((events["event"] == _LYMPHODEPLETION) & (events["hours"] <= 0)).to_numpy(dtype=bool)
     begin = np.full(len(cohort), -np.inf)
     np.maximum.at(begin, events["patient"].to_numpy()[chosen], events["hours"].to_numpy()[chosen])
     return np.where(np.isfinite(begin), begin, 0.0)

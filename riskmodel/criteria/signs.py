@@ -142,6 +142,11 @@ class FindingSign:
     carry_forward_hours: float
     source: str
 
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """None: nothing is measured."""
+        return ()
+
     def judge(self, cohort: Cohort) -> Sign:
         """Judge every event with a clear value; two that disagree at one time decide nothing."""
         events = cohort.events[(cohort.events["event"] == self.event).to_numpy(dtype=bool)]

@@ -177,10 +177,10 @@ def _hull(single: Intervals, start: Codes, group: Codes) -> Intervals:
     return Intervals(low, high, low_open, high_open)
 
 
-def previous(
-    values: T, patient: Codes, fill: float, steps: int = 1
-) -> T:
+def previous(values: T, patient: Codes, fill: float, steps: int = 1) -> T:
     """Value `steps` samples earlier of the same patient, `fill` where there is none."""
+    if steps == 0:
+        return values
     earlier = np.full_like(values, fill)
     same = patient[steps:] == patient[:-steps]
     earlier[steps:] = np.where(same, values[:-steps], fill)

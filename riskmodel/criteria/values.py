@@ -125,9 +125,10 @@ def rank(states: States) -> States:
     return ((states != NOT_MET).astype(np.int8) + (states == MET)).astype(np.int8)
 
 
-def unrank(ranks: npt.NDArray[np.integer]) -> States:
+def unrank(ranks: States) -> States:
     """States of `rank`'s numbers."""
-    return np.array([NOT_MET, NOT_ASSESSABLE, MET], dtype=np.int8)[ranks]
+    states: States = np.array([NOT_MET, NOT_ASSESSABLE, MET], dtype=np.int8)[ranks]
+    return states
 
 
 def all_of(*states: States) -> States:
@@ -139,12 +140,14 @@ def all_of(*states: States) -> States:
     >>> all_of(a, b).tolist(), any_of(a, b).tolist()
     ([1, -1, 0], [1, 1, -1])
     """
-    return unrank(np.minimum.reduce([rank(s) for s in states]))
+    lowest: States = np.minimum.reduce([rank(s) for s in states])
+    return unrank(lowest)
 
 
 def any_of(*states: States) -> States:
     """Kleene OR of arrays of one shape."""
-    return unrank(np.maximum.reduce([rank(s) for s in states]))
+    highest: States = np.maximum.reduce([rank(s) for s in states])
+    return unrank(highest)
 
 
 def at_least(states: States, count: int) -> States:

@@ -73,19 +73,16 @@ def tumor_burden(records: Records, feature: Feature, prediction_time: float) -> 
     placed["tumor_burden"] = patients["tumor_burden"].map(category).to_numpy(np.float64)
     orders = feature.parameters["order"]
     disease = patients["disease"].fillna("other").to_numpy()
-    burden = np.full(len(patients), np.nan)
+    burden: Floats = np.full(len(patients), np.nan)
     for name, order in orders.items():
         group = disease == name if name != "other" else ~np.isin(disease, list(orders))
         group = group | (disease == "other") if name == "other" else group
         for measure in order:
-            open_rows = group & np.isnan(burden)
-            burden[open_rows] = placed[measure][open_rows]
+            burden = np.where(group & np.isnan(burden), placed[measure], burden)
     return burden
 
 
-def last_lab_of(
-    records: Records, analyte: str, feature: Feature, prediction_time: float
-) -> Floats:
+def last_lab_of(records: Records, analyte: str, feature: Feature, prediction_time: float) -> Floats:
     """Last result of a named analyte in the feature's window."""
     return records.draws(analyte).within(feature.window, prediction_time).last(records.patients)
 

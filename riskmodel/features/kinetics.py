@@ -64,7 +64,7 @@ def _span(draws: Draws, patients: int) -> Floats:
     first[draws.patient[::-1]] = draws.hours[::-1]
     last = np.full(patients, np.nan)
     last[draws.patient] = draws.hours
-    return np.nan_to_num(last - first)
+    return np.asarray(np.nan_to_num(last - first))
 
 
 def _steps(draws: Draws) -> tuple[np.ndarray, Floats, Floats]:

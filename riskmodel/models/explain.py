@@ -75,7 +75,9 @@ def _odds(contribution: float) -> str:
     factor = math.exp(contribution)
     if factor >= 9.95:
         return f"{factor:.0f}"
-    return f"{factor:.1f}" if factor >= 0.95 else f"{factor:.2g}"
+    if factor >= 0.95:
+        return f"{factor:.1f}"
+    return f"{factor:.2f}" if factor >= 0.095 else f"{factor:.1g}"
 
 
 def _percent(risk: float) -> str:

@@ -46,6 +46,8 @@ class RiskModel:
         Where the training labels came from.
     horizon_days : float
         Exclusive end of the time at risk, in days from the infusion.
+    cytopenia_rule : str
+        Reading of a cytopenia after haematological recovery, for the definition's signs.
     catalogue : mapping
         Copy of the feature catalogue that the model was trained with, JSON types only.
     ranges : mapping of str to (low, high)
@@ -69,6 +71,7 @@ class RiskModel:
     definition: str
     labels: str
     horizon_days: float
+    cytopenia_rule: str = "worsening"
     catalogue: Mapping[str, Any] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     trained_on: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -1,23 +1,10 @@
 """Scoring: find a model, score a cohort, report one patient."""
 
-from importlib import import_module
-from typing import Any
+from riskmodel.scoring.load import find_model, shipped_models
+try:
+    from riskmodel.scoring.report import report
+except ImportError:
+    report = None
+from riskmodel.scoring.score import score
 
-_EXPORTS = {
-    "find_model": "riskmodel.scoring.load",
-    "report": "riskmodel.scoring.report",
-    "score": "riskmodel.scoring.score",
-    "shipped_models": "riskmodel.scoring.load",
-}
-
-__all__ = list(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        return getattr(import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module 'riskmodel.scoring' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__ = ["find_model", "report", "score", "shipped_models"]

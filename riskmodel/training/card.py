@@ -37,7 +37,7 @@ def minimum_sample(prevalence: float, parameters: int) -> int:
     optimism = r2 / (r2 + 0.05 * limit)
     second = parameters / ((optimism - 1) * math.log(1 - r2 / optimism))
     third = (1.96 / 0.05) ** 2 * prevalence * (1 - prevalence)
-    return math.ceil(max(first, second, third))
+    return int(math.ceil(max(first, second, third)))
 
 
 def _figure(row: pd.Series) -> str:
@@ -57,7 +57,7 @@ def performance_table(performance: pd.DataFrame) -> str:
     for (model, subset), part in performance.groupby(["model", "subset"], sort=False):
         figures = part.set_index("metric")
         name = model if subset == "all" else f"{model}, {subset}"
-        cells = [_figure(figures.loc[m]) for m in metrics]
+        cells = [_figure(figures.loc[str(m)]) for m in metrics]
         first = part.iloc[0]
         lines.append(f"| {name} | {first['rows']} | {first['events']} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Inverse-probability-of-censoring weights: follow-up that ended first is neither event nor none."""
+"""Inverse-probability-of-censoring weights, for patients whose follow-up ended first."""
 
 import numpy as np
 import numpy.typing as npt

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from riskmodel.criteria import cytopenia_rules, definition_names
+from riskmodel.criteria import CYTOPENIA_RULES, definition_names
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 from riskmodel.material import material
@@ -52,7 +52,7 @@ def _faults(table: Mapping[str, Any]) -> list[str]:
     found += [f"'{key}' is not a known key" for key in table if key not in known]
     allowed = (
         ("definition", definition_names()),
-        ("cytopenia_rule", cytopenia_rules()),
+        ("cytopenia_rule", CYTOPENIA_RULES),
     )
     for key, names in allowed:
         if key in table and table[key] not in names:

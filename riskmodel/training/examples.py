@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -136,7 +136,7 @@ def _rows(
     labels: pd.DataFrame,
     kept: npt.NDArray[np.int64],
     hours: float,
-) -> tuple[pd.DataFrame, ...]:
+) -> tuple[Any, ...]:
     outcome = labels["outcome"].to_numpy()[kept]
     end = labels["outcome_hours"].to_numpy(np.float64)[kept]
     onset = labels["onset_hours"].to_numpy(np.float64)[kept]

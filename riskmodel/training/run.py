@@ -15,7 +15,13 @@ from riskmodel import __version__
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Stage, load_catalogue
-from riskmodel.models import FewEventsWarning, RiskClassifier, RiskModel, save_model, training_ranges
+from riskmodel.models import (
+    FewEventsWarning,
+    RiskClassifier,
+    RiskModel,
+    save_model,
+    training_ranges,
+)
 from riskmodel.training.card import minimum_sample, model_card
 from riskmodel.training.design import Design, load_design
 from riskmodel.training.examples import Examples, LabelSource, training_examples

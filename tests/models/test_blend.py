@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from riskmodel.models.blend import affine_calibration, simplex_weights, tidy
+from riskmodel.models.blend import affine_calibration, calibrate, simplex_weights, tidy
 from riskmodel.models.shrinkage import expit
 
 
@@ -42,3 +42,18 @@ def test_calibration_is_drawn_to_one(stack):
 
 def test_negligible_members_are_dropped():
     np.testing.assert_allclose(tidy(np.array([0.005, 0.5, 0.495])), [0, 0.5 / 0.995, 0.495 / 0.995])
+
+
+def test_clear_signal_is_left_alone_and_none_is_drawn_to_the_base_rate(stack):
+    members, y, weight = stack
+    free = calibrate(members[:, 0], y, weight, 0.25, 1.0)
+    assert calibrate(members[:, 0], y, weight, 0.25, 0.25) == pytest.approx(free, abs=1e-3)
+    assert calibrate(members[:, 1], y, weight, 0.25, 0.25)[1] < 0.05
+
+
+@pytest.mark.parametrize("prior", [1.0, 0.25, 0.01])
+def test_the_mean_risk_is_that_of_the_rows(stack, prior):
+    members, y, weight = stack
+    for j in range(3):
+        a, b = calibrate(members[:, j], y, weight, 0.25, prior)
+        assert expit(a + b * members[:, j]).mean() == pytest.approx(y.mean(), abs=1e-5)

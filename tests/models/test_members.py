@@ -84,9 +84,7 @@ def test_the_held_out_fold_teaches_nothing(part):
     X, y, weight, recipe = part
     fold = np.arange(len(y)) % 4
     patient = np.arange(len(y))
-    held_out, one = out_of_fold(
-        X, y, weight, patient, fold, 1, recipe, 1, np.random.default_rng(0)
-    )
+    held_out, one = out_of_fold(X, y, weight, patient, fold, 1, recipe, 1, np.random.default_rng(0))
     changed = weight.copy()
     changed[fold == 1] = 5.0
     _, two = out_of_fold(X, y, changed, patient, fold, 1, recipe, 1, np.random.default_rng(0))

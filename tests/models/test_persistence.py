@@ -48,9 +48,7 @@ def test_predictions_are_the_same_to_the_last_bit(saved, fitted, world):
     assert (again.decision_function(X) == fitted.decision_function(X)).all()
     assert (again.predict_proba(X) == fitted.predict_proba(X)).all()
     assert (again.contributions(X) == fitted.contributions(X)).all(axis=None)
-    for ours, theirs in zip(
-        again.predict_interval(X), fitted.predict_interval(X), strict=True
-    ):
+    for ours, theirs in zip(again.predict_interval(X), fitted.predict_interval(X), strict=True):
         assert (ours == theirs).all()
 
 

@@ -93,7 +93,7 @@ class _Courses:
             if "infection" in table:
                 response = response + table["infection"] * self._infection(patient, day)
             if "ceiling" in table:
-                room = np.maximum(np.log(table["ceiling"]) - found, 0.4)
+                room = np.maximum(np.log(table["ceiling"]) - found, 0.2)
                 response = room * -np.expm1(-response / room)
             found += response
         if "tocilizumab" in table:
@@ -159,6 +159,8 @@ def draw_results(
         if "floor" in table:
             bent = _above(value, np.log(table["floor"]) if log else table["floor"], 0.3)
             value = np.where(day > 0, bent, value)
+        if "top" in table:
+            value = np.where(day > 0, -_above(-value, -np.log(table["top"]), 0.3), value)
         value = value + table["within"] * rng.standard_normal(len(rows))
         deviation = value - courses.expected(analyte, patient, day)
         found.append(Results(analyte, rows, np.exp(value) if log else value, deviation))

@@ -78,7 +78,7 @@ def draw_schedule(
         "count": np.full(len(days), 0.99),
         "metabolic": np.where(watched, 0.97, 0.88),
         "inflammation": np.where(watched, 0.98, 0.86),
-        "coagulation": np.where(watched, 0.97, 0.82),
+        "coagulation": np.where(watched, 0.97, 0.86),
         "lipid": np.where(watched, 0.16, 0.05),
         "cytokine": np.where(center % 3 == 0, 0.40, 0.03),
         "special": np.where(cd22, 0.30, np.where(center % 4 == 1, 0.15, 0.01)),

@@ -1,0 +1,161 @@
+"""Judge a cohort by a definition over time: who met which sign when."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.cohort.schema import Cohort
+from riskmodel.criteria.definition import Definition
+from riskmodel.criteria.registry import load_definition
+from riskmodel.criteria.signs import Sign
+from riskmodel.criteria.timeline import Moments, changes, moments
+from riskmodel.criteria.values import (
+    MET,
+    NOT_ASSESSABLE,
+    Codes,
+    Numbers,
+    States,
+    any_of,
+    tidy,
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The signs at q times asked for.
+
+    Attributes
+    ----------
+    states : int8 array of shape (q, signs)
+    samples : tuple of tuples of int64 arrays of shape (q,)
+        Of each sign and each of its series, the position of the sample that counts then,
+        -1 where none does.
+    """
+
+    states: States
+    samples: tuple[tuple[Codes, ...], ...]
+
+
+@dataclass(frozen=True)
+class SignTimeline:
+    """Every sign of a definition at every moment of a cohort.
+
+    States at a time rest on records at or before it alone, and each sample counts for its
+    carry-forward. Rows of every result are the patients in the order of the cohort.
+
+    Attributes
+    ----------
+    definition : Definition
+    cytopenia_rule : str
+    judged : tuple of Sign
+    moments : Moments
+        m of them.
+    states : int8 array of shape (m, signs)
+    definition_states : int8 array of shape (m,)
+    onset_hours : float64 array of shape (n,)
+        Earliest moment at which the whole definition holds, NaN where it never does.
+    """
+
+    definition: Definition
+    cytopenia_rule: str
+    judged: tuple[Sign, ...]
+    moments: Moments
+    states: States
+    definition_states: States
+    onset_hours: Numbers
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Names of the signs, the columns of every table."""
+        return self.definition.signs
+
+    def at(self, hours: float) -> pd.DataFrame:
+        """States at one time: int8, patients x signs; 1 met, 0 not met, -1 not assessable."""
+        return pd.DataFrame(self._all_at(hours)[0].states, columns=list(self.signs))
+
+    def definition_state_at(self, hours: float) -> States:
+        """State of the whole definition at one time, int8 of shape (n,)."""
+        standing, at_hours = self._all_at(hours)
+        return self.definition.state(standing.states, at_hours)
+
+    def signs_still_needed_at(self, hours: float) -> npt.NDArray[np.int64]:
+        """Fewest further signs with which the definition would hold at one time."""
+        return self.definition.still_needed(self._all_at(hours)[0].states)
+
+    def ever_met_until(self, hours: float) -> pd.DataFrame:
+        """Whether each sign was met at some time in [0, hours]: bool, patients x signs.
+
+        A result from before the infusion counts where it still stood at hour 0.
+        """
+        ever = np.zeros((self.moments.patients, len(self.signs)), dtype=bool)
+        if hours >= 0:
+            ever |= self._all_at(0.0)[0].states == MET
+            seen = (self.moments.hours >= 0) & (self.moments.hours <= hours)
+            row, sign = np.nonzero((self.states == MET) & seen[:, None])
+            ever[self.moments.patient[row], sign] = True
+        return pd.DataFrame(ever, columns=list(self.signs))
+
+    def standing(self, patient: Codes, hours: Numbers) -> Standing:
+        """The signs of given patients at given times, arrays of shape (q,)."""
+        return _standing(self.judged, self.moments, patient, hours)
+
+    def _all_at(self, hours: float) -> tuple[Standing, Numbers]:
+        everyone = np.arange(self.moments.patients)
+        at_hours = np.full(len(everyone), float(hours))
+        return self.standing(everyone, at_hours), at_hours
+
+
+def evaluate_signs(
+    cohort: Cohort,
+    definition: str | Definition = "astct-2024",
+    cytopenia_rule: str | None = None,
+) -> SignTimeline:
+    """Judge every sign of a definition at every moment of a cohort.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    definition : str or Definition
+        A name of `definition_names`, or what `load_definition` gave.
+    cytopenia_rule : str or None
+        ``recovery``, ``infusion``, ``worsening`` or ``any``; None for the definition's default.
+
+    Raises
+    ------
+    SchemaError
+        For an unknown definition or rule.
+    """
+    chosen = load_definition(definition) if isinstance(definition, str) else definition
+    rule = chosen.rule(cytopenia_rule)
+    when = moments(cohort)
+    judged = chosen.judge(cohort, rule)
+    states = _standing(judged, when, when.patient, when.hours).states
+    whole = chosen.state(states, when.hours)
+    onset = np.full(len(cohort), np.nan)
+    held = whole == MET
+    patient, hours = when.patient[held], when.hours[held]
+    first = changes(patient)
+    onset[patient[first]] = hours[first]
+    return SignTimeline(chosen, rule, judged, when, states, whole, onset)
+
+
+def _standing(judged: tuple[Sign, ...], when: Moments, patient: Codes, hours: Numbers) -> Standing:
+    asked = when.keys(patient, hours)
+    columns, samples = [], []
+    for sign in judged:
+        states, positions = [], []
+        for series in sign.series:
+            position = when.latest(when.keys(series.patient, series.hours), asked)
+            there = position >= 0
+            found = position[there]
+            fresh = tidy(hours[there] - series.hours[found]) <= series.carry[found]
+            position[there] = np.where(fresh, found, -1)
+            state = np.full(len(asked), NOT_ASSESSABLE, dtype=np.int8)
+            state[position >= 0] = series.state[position[position >= 0]]
+            states.append(state)
+            positions.append(position)
+        columns.append(any_of(*states))
+        samples.append(tuple(positions))
+    return Standing(np.column_stack(columns), tuple(samples))

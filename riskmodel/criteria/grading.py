@@ -1,0 +1,118 @@
+"""Grade of astct-2024: the highest row that holds, so that every onset has one.
+
+Row 1 always holds. A row above it holds by an event from the infusion on, or, for the targets
+named, by a ferritin that many times the last one before the infusion.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.cohort.schema import EVENT_NAMES, PATIENT_CHOICES, Cohort
+from riskmodel.criteria.keys import Keys
+from riskmodel.criteria.timeline import Samples, lab_samples
+from riskmodel.criteria.values import Codes, Flags, Numbers
+
+
+@dataclass(frozen=True)
+class FerritinFold:
+    """A multiple of the own baseline ferritin that reaches a grade.
+
+    Attributes
+    ----------
+    targets : tuple of str
+        Target antigens that it applies to.
+    fold : float
+        At or above this multiple.
+    baseline_hours : float
+        Oldest baseline before the infusion, that age included.
+    """
+
+    targets: tuple[str, ...]
+    fold: float
+    baseline_hours: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Grading:
+    """Rows of the grade table.
+
+    Attributes
+    ----------
+    events : mapping
+        Grade to the events that reach it.
+    ferritin : FerritinFold
+    ferritin_grade : int
+        The grade that `ferritin` reaches.
+    """
+
+    events: Mapping[int, tuple[str, ...]]
+    ferritin: FerritinFold
+    ferritin_grade: int
+
+    def grade(self, cohort: Cohort, until_hours: Numbers) -> Numbers:
+        """Highest grade from the infusion up to each patient's time, that time included.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        until_hours : float64 array of shape (n,)
+            NaN where there is no onset to grade.
+        """
+        grade = np.ones(len(cohort))
+        for row, names in self.events.items():
+            reached = _had_event(cohort, names, until_hours)
+            grade = np.where(reached, np.maximum(grade, row), grade)
+        risen = self._risen(cohort, until_hours)
+        grade = np.where(risen, np.maximum(grade, self.ferritin_grade), grade)
+        return np.where(np.isnan(until_hours), np.nan, grade)
+
+    def _risen(self, cohort: Cohort, until_hours: Numbers) -> Flags:
+        """Whether ferritin certainly reached the fold, whatever the bounds (``>``) allow."""
+        rule, n = self.ferritin, len(cohort)
+        samples = lab_samples(cohort, "ferritin")
+        before = samples.where((samples.hours <= 0) & (samples.hours >= -rule.baseline_hours))
+        baseline = np.full(n, np.inf)
+        baseline[before.patient] = before.interval.high  # sorted: the last one stays
+        after = samples.where((samples.hours >= 0) & _up_to(samples, until_hours))
+        highest = np.zeros(n)
+        np.maximum.at(highest, after.patient, after.interval.low)
+        named = cohort.patients["target_antigen"].isin(rule.targets).to_numpy(dtype=bool)
+        return np.asarray(named & (highest >= rule.fold * baseline))
+
+
+def _up_to(samples: Samples, until_hours: Numbers) -> Flags:
+    return np.asarray(samples.hours <= until_hours[samples.patient])
+
+
+def _had_event(cohort: Cohort, names: tuple[str, ...], until_hours: Numbers) -> Flags:
+    events = cohort.events
+    patient: Codes = events["patient"].to_numpy(dtype=np.int64)
+    hours = events["hours"].to_numpy(dtype=np.float64)
+    chosen = events["event"].isin(names).to_numpy(dtype=bool)
+    chosen = chosen & (hours >= 0) & (hours <= until_hours[patient])
+    had = np.zeros(len(cohort), dtype=bool)
+    had[patient[chosen]] = True
+    return had
+
+
+def read_grading(keys: Keys) -> Grading:
+    """The grade table of a definition: one table ``<grade>`` a row, and ``ferritin``."""
+    fold = keys.table("ferritin")
+    events: dict[int, tuple[str, ...]] = {}
+    for name in keys.names():
+        row = keys.table(name)
+        row.text("source")
+        events[int(name)] = row.texts("events", tuple(sorted(EVENT_NAMES)))
+    return Grading(
+        events,
+        FerritinFold(
+            fold.texts("targets", tuple(PATIENT_CHOICES["target_antigen"])),
+            fold.number("fold"),
+            fold.number("baseline_hours"),
+            fold.text("source"),
+        ),
+        fold.whole("grade"),
+    )

@@ -1,0 +1,250 @@
+"""Label rows: outcome, onset, grade, and what stood behind them, one per patient."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.cohort.schema import Cohort
+from riskmodel.criteria.definition import Definition
+from riskmodel.criteria.evaluation import SignTimeline, Standing, evaluate_signs
+from riskmodel.criteria.ferritin import FERRITIN_RULES
+from riskmodel.criteria.outcome import (
+    first_event,
+    horizon_hours,
+    longest_gap,
+    observed_until,
+    outcomes,
+)
+from riskmodel.criteria.signs import ULN_SOURCES, Sign
+from riskmodel.criteria.timeline import changes, moments
+from riskmodel.criteria.values import (
+    MET,
+    NOT_ASSESSABLE,
+    NOT_MET,
+    STATE_NAMES,
+    Codes,
+    Numbers,
+    States,
+)
+
+ADJUDICATED = "adjudicated"
+_ADJUDICATION = "iec_hs"
+LEADING_COLUMNS = (
+    "patient_id",
+    "definition",
+    "cytopenia_rule",
+    "outcome",
+    "outcome_hours",
+    "onset_hours",
+    "grade",
+    "first_unassessable_sign",
+)
+
+
+def label(
+    cohort: Cohort,
+    definition: str | Definition = "astct-2024",
+    *,
+    cytopenia_rule: str | None = "worsening",
+    horizon_days: float = 14.0,
+) -> pd.DataFrame:
+    """Label every patient by a published definition.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    definition : str or Definition
+    cytopenia_rule : str or None
+        ``recovery``, ``infusion``, ``worsening`` or ``any``; None for the definition's default.
+    horizon_days : float
+        Exclusive.
+
+    Returns
+    -------
+    DataFrame of n rows, in the order of the cohort
+        `LEADING_COLUMNS`; then ``<sign>_state``, ``<sign>_value``, ``<sign>_hours`` of every
+        sign at the judged moment: the onset, else the moment before the horizon with the most
+        signs met; then what explains them. Values are in the canonical unit, of a bound the bound;
+        times are those of the samples, hours from the infusion.
+
+    Raises
+    ------
+    SchemaError
+        For an unknown definition or rule, or a horizon that is not positive.
+    """
+    horizon = horizon_hours(horizon_days)
+    timeline = evaluate_signs(cohort, definition, cytopenia_rule)
+    chosen, when, onset = timeline.definition, timeline.moments, timeline.onset_hours
+    until = observed_until(when)
+    excluded = chosen.excluded(timeline.states, when.hours)
+    gap = longest_gap(len(cohort), when.patient[excluded], when.hours[excluded], horizon)
+    found = outcomes(cohort, onset, until, gap <= chosen.exclusion.window_hours, horizon)
+
+    judged_hours = np.where(np.isnan(onset), _closest(timeline, horizon), onset)
+    nowhere = np.where(np.isnan(judged_hours), -np.inf, judged_hours)
+    standing = timeline.standing(np.arange(len(cohort)), nowhere)
+    first, parts = _unassessable(chosen, standing.states)
+    leading = {
+        "patient_id": cohort.patient_id,
+        "definition": chosen.name,
+        "cytopenia_rule": timeline.cytopenia_rule,
+        "outcome": found.outcome,
+        "outcome_hours": found.hours,
+        "onset_hours": onset,
+        "grade": _grades(chosen, cohort, onset, np.where(np.isnan(onset), np.nan, np.inf)),
+        "first_unassessable_sign": first,
+    }
+    extras = {
+        "grade_at_onset": _grades(chosen, cohort, onset, onset),
+        **_details(timeline.judged, standing),
+        "unassessable_parts": parts,
+        "judged_hours": judged_hours,
+        "longest_unassessed_hours": gap,
+        "horizon_days": float(horizon_days),
+        "observed_until_hours": until,
+    }
+    columns = {**leading, **_sign_columns(timeline.judged, standing), **extras}
+    return _frame(columns, len(cohort))
+
+
+def adjudicated(cohort: Cohort, *, horizon_days: float = 14.0) -> pd.DataFrame:
+    """Label every patient by the adjudicated ``iec_hs`` events, from the infusion on.
+
+    The grade is that of the earliest event, the highest where several stand at its hour. A
+    patient without one, observed to the horizon, has no event.
+
+    Returns
+    -------
+    DataFrame of n rows with `LEADING_COLUMNS`, then the horizon and the end of observation.
+
+    Raises
+    ------
+    SchemaError
+        When the horizon is not positive.
+    """
+    horizon = horizon_hours(horizon_days)
+    first = first_event(cohort, (_ADJUDICATION,))
+    onset = np.where(np.isfinite(first), first, np.nan)
+    until = observed_until(moments(cohort))
+    found = outcomes(cohort, onset, until, np.ones(len(cohort), dtype=bool), horizon)
+    events = cohort.events[(cohort.events["event"] == _ADJUDICATION).to_numpy(dtype=bool)]
+    patient = events["patient"].to_numpy(dtype=np.int64)
+    graded = (events["hours"].to_numpy() == first[patient]) & events["grade"].notna().to_numpy()
+    grade = np.full(len(cohort), -np.inf)
+    np.maximum.at(grade, patient[graded], events["grade"].to_numpy(dtype=np.float64)[graded])
+    columns: dict[str, object] = {
+        "patient_id": cohort.patient_id,
+        "definition": ADJUDICATED,
+        "cytopenia_rule": "",
+        "outcome": found.outcome,
+        "outcome_hours": found.hours,
+        "onset_hours": onset,
+        "grade": _whole(np.where(np.isfinite(grade), grade, np.nan)),
+        "first_unassessable_sign": "",
+        "horizon_days": float(horizon_days),
+        "observed_until_hours": until,
+    }
+    return _frame(columns, len(cohort))
+
+
+def _frame(columns: dict[str, object], n: int) -> pd.DataFrame:
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(n))
+    texts = [name for name in frame if frame[name].dtype == object]
+    return frame.astype(dict.fromkeys(texts, "str"))
+
+
+def _whole(numbers: Numbers) -> pd.Series:
+    return pd.Series(numbers).astype("Int64")
+
+
+def _grades(chosen: Definition, cohort: Cohort, onset: Numbers, until: Numbers) -> pd.Series:
+    if chosen.grade is None:
+        return _whole(np.full(len(onset), np.nan))
+    return _whole(chosen.grade(cohort, until))
+
+
+def _closest(timeline: SignTimeline, horizon: float) -> Numbers:
+    """Of each patient the moment in [0, horizon) with the most signs met, the earliest of ties."""
+    when = timeline.moments
+    inside = (when.hours >= 0) & (when.hours < horizon)
+    patient, hours = when.patient[inside], when.hours[inside]
+    met = (timeline.states[inside] == MET).sum(axis=1)
+    order = np.lexsort((hours, -met, patient))
+    best = order[changes(patient[order])]
+    closest = np.full(when.patients, np.nan)
+    closest[patient[best]] = hours[best]
+    return closest
+
+
+def _shown(sign: Sign, states: States, samples: tuple[Codes, ...]) -> Codes:
+    """Which series to show: the first whose own state is the sign's, -1 where there is none."""
+    shown = np.full(len(states), -1, dtype=np.int64)
+    for k in reversed(range(len(sign.series))):
+        there = samples[k] >= 0
+        there[there] = sign.series[k].state[samples[k][there]] == states[there]
+        shown[there] = k
+    return shown
+
+
+def _sign_columns(judged: tuple[Sign, ...], standing: Standing) -> dict[str, object]:
+    names = np.array([STATE_NAMES[s] for s in (NOT_ASSESSABLE, NOT_MET, MET)], dtype=object)
+    columns: dict[str, object] = {}
+    for j, sign in enumerate(judged):
+        states, samples = standing.states[:, j], standing.samples[j]
+        shown = _shown(sign, states, samples)
+        value, hours = np.full(len(states), np.nan), np.full(len(states), np.nan)
+        for k, series in enumerate(sign.series):
+            rows = shown == k
+            value[rows] = series.value[samples[k][rows]]
+            hours[rows] = series.hours[samples[k][rows]]
+        columns[f"{sign.name}_state"] = names[states + 1]
+        columns[f"{sign.name}_value"] = value
+        columns[f"{sign.name}_hours"] = hours
+    return columns
+
+
+def _details(judged: tuple[Sign, ...], standing: Standing) -> dict[str, object]:
+    """Which ferritin rule held, which transaminase is shown, and whose limit of normal it used."""
+    n = len(standing.states)
+    rule, shown = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
+    source = np.full(n, "", dtype=object)
+    for j, sign in enumerate(judged):
+        if sign.name == "ferritin":
+            position, (series,) = standing.samples[j][0], sign.series
+            there = position >= 0
+            words = np.array([FERRITIN_RULES[d] for d in range(4)], dtype=object)
+            rule[there] = words[series.detail[position[there]]]
+        if sign.name == "transaminases":
+            order = _shown(sign, standing.states[:, j], standing.samples[j])
+            for k, series in enumerate(sign.series):
+                shown[order == k] = series.name
+                position = standing.samples[j][k]
+                for detail, word in ULN_SOURCES.items():
+                    rows = position >= 0
+                    rows[rows] = series.detail[position[rows]] == detail
+                    joint = np.where(source[rows] == "", "", "; ").astype(object)
+                    source[rows] = source[rows] + joint + f"{series.name}: {word}"
+    return {"ferritin_rule": rule, "transaminases_analyte": shown, "uln_source": source}
+
+
+def _unassessable(
+    chosen: Definition, states: States
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    """First sign not assessable in a part that is not assessable, and all such parts in words.
+
+    Patients share few patterns of states, so each pattern is put into words once.
+    """
+    patterns, which = np.unique(states, axis=0, return_inverse=True)
+    open_parts = chosen.part_states(patterns) == NOT_ASSESSABLE
+    first = np.full(len(patterns), "", dtype=object)
+    words = np.full(len(patterns), "", dtype=object)
+    for row, pattern in enumerate(patterns):
+        unknown = dict(zip(chosen.signs, pattern == NOT_ASSESSABLE, strict=True))
+        found = [
+            (part.name, [sign for sign in part.signs if unknown[sign]])
+            for part, is_open in zip(chosen.parts, open_parts[row], strict=True)
+            if is_open
+        ]
+        first[row] = found[0][1][0] if found else ""
+        words[row] = "; ".join(f"{name}: {', '.join(signs)}" for name, signs in found)
+    return first[which.reshape(-1)], words[which.reshape(-1)]

@@ -1,0 +1,127 @@
+"""Outcomes for a horizon: every patient has exactly one of five."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.cohort.schema import Cohort
+from riskmodel.criteria.timeline import Moments, previous
+from riskmodel.criteria.values import Codes, Flags, Numbers, tidy
+from riskmodel.errors import SchemaError
+
+EVENT, NO_EVENT, COMPETING, LOST, NOT_ASSESSED = OUTCOMES = (
+    "event",
+    "no_event",
+    "competing",
+    "lost",
+    "not_assessed",
+)
+_COMPETING_EVENTS = ("death", "transplant", "new_cell_therapy")
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Outcome of each patient and its time.
+
+    Attributes
+    ----------
+    outcome : object array of shape (n,)
+        One of `OUTCOMES`.
+    hours : float64 array of shape (n,)
+        Onset, competing event, end of follow-up or horizon; NaN for ``not_assessed``.
+    """
+
+    outcome: npt.NDArray[np.object_]
+    hours: Numbers
+
+
+def horizon_hours(horizon_days: float) -> float:
+    """Hours of a horizon, which is not itself included.
+
+    Raises
+    ------
+    SchemaError
+        When it is not a positive number.
+    """
+    if not (np.isfinite(horizon_days) and horizon_days > 0):
+        raise SchemaError(f"Horizon of {horizon_days} days is not positive. Give days above 0.")
+    return 24.0 * horizon_days
+
+
+def observed_until(moments: Moments) -> Numbers:
+    """Hour of the last record of each patient, 0 where there is none after the infusion.
+
+    Follow-up, death and every other event count, as do results.
+    """
+    last = np.zeros(moments.patients)
+    np.maximum.at(last, moments.patient, moments.hours)
+    return last
+
+
+def first_event(cohort: Cohort, names: tuple[str, ...]) -> Numbers:
+    """Earliest hour, from 0 on, of any of the events; infinity where there is none."""
+    events = cohort.events
+    hours = events["hours"].to_numpy(dtype=np.float64)
+    chosen = events["event"].isin(names).to_numpy(dtype=bool) & (hours >= 0)
+    first = np.full(len(cohort), np.inf)
+    np.minimum.at(first, events["patient"].to_numpy(dtype=np.int64)[chosen], hours[chosen])
+    return first
+
+
+def longest_gap(patients: int, patient: Codes, hours: Numbers, horizon: float) -> Numbers:
+    """Longest time in [0, horizon] without one of the given moments, hours of each patient.
+
+    Parameters
+    ----------
+    patients : int
+    patient, hours : arrays of shape (k,)
+        Moments at which the definition was excluded, sorted; those outside are ignored.
+    horizon : float
+        Hours.
+    """
+    inside = (hours >= 0) & (hours < horizon)
+    patient, hours = patient[inside], hours[inside]
+    gap = np.zeros(patients)
+    np.maximum.at(gap, patient, hours - previous(hours, patient, 0.0))
+    last = np.zeros(patients)
+    np.maximum.at(last, patient, hours)
+    return tidy(np.maximum(gap, horizon - last))
+
+
+def outcomes(
+    cohort: Cohort, onset_hours: Numbers, until: Numbers, excluded: Flags, horizon: float
+) -> Outcomes:
+    """Outcome of each patient in [0, horizon).
+
+    Parameters
+    ----------
+    cohort : Cohort
+    onset_hours : float64 array of shape (n,)
+        NaN where the definition never held.
+    until : float64 array of shape (n,)
+        `observed_until`.
+    excluded : bool array of shape (n,)
+        Whether the definition was assessed well enough to say that it did not hold.
+    horizon : float
+        Hours.
+
+    Notes
+    -----
+    Death, a transplant or a new cell therapy before the onset is competing; at the very hour of
+    the onset the onset counts.
+    """
+    competing = first_event(cohort, _COMPETING_EVENTS)
+    onset = np.where(np.isnan(onset_hours), np.inf, onset_hours)
+    conditions = [
+        (onset < horizon) & (onset <= competing),
+        competing < horizon,
+        until < horizon,
+        excluded,
+    ]
+    at = [onset, competing, until, np.full(len(cohort), horizon)]
+    names = [np.array(name, dtype=object) for name in (EVENT, COMPETING, LOST, NO_EVENT)]
+    return Outcomes(
+        np.select(conditions, names, np.array(NOT_ASSESSED, dtype=object)),
+        np.select(conditions, at, np.nan),
+    )
