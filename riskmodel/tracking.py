@@ -8,13 +8,11 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from riskmodel.errors import SchemaError
@@ -32,6 +30,7 @@ _METRIC = re.compile(r"[^A-Za-z0-9_./ -]")
 
 def _mlflow() -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     import mlflow
 
@@ -60,20 +59,28 @@ def set_pyfunc_model() -> None:
         def load_context(self, context: Any) -> None:
             self.model = load_model(Path(context.artifacts[_FOLDER]))
 
-        def predict(self, context: Any, model_input: Any, params: Any = None) -> pd.DataFrame:
+        # MLflow reads type hints of `predict` as a schema of its own: it has none.
+        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
             return predict_frame(self.model, pd.DataFrame(model_input))
 
     mlflow.models.set_model(RiskPyfunc())
+
+
+def _input_example(model: RiskModel) -> pd.DataFrame:
+    """One row that belongs to nobody: every feature at the reference of its column."""
+    reference = model.classifier.scale_.reference
+    return pd.DataFrame([reference], columns=model.features)
 
 
 def _signature(model: RiskModel) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    example = predict_frame(model, pd.DataFrame({model.features[0]: [np.nan]}))
-    inputs = [ColSpec(DataType.double, name, required=False) for name in model.features]
-    outputs = [ColSpec(DataType.double, name) for name in example.columns]
-    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+    example = predict_frame(model, _input_example(model))
+    def schema(names: Iterable[str], required: bool) -> Schema:
+        return Schema([ColSpec(DataType.double, name, required=required) for name in names])
+
+    return ModelSignature(schema(model.features, False), schema(example.columns, True))
 
 
 def log_training(
@@ -119,10 +126,8 @@ def log_training(
                 python_model=str(script),
                 artifacts={_FOLDER: str(folder)},
                 signature=_signature(model),
-                pip_requirements=[
-                    f"{p}=={package_version(p)}"
-                    for p in ("riskmodel", "numpy", "pandas", "scikit-learn", "xgboost")
-                ],
+                input_example=_input_example(model),
+                pip_requirements=[f"{p}=={v}" for p, v in model.created_with.items()],
             )
         if register is None:
             return None

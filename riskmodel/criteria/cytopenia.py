@@ -78,13 +78,15 @@ class CytopeniaSign:
         """Judge every count and event since the infusion.
 
         An event is met, newly, until the next measurement; under `recovery` it is not
-        assessable. At one time a count that decides stands above an event.
+        assessable. At one time a count stands above an event, unless it is a bound that does not
+        say whether the count is below the limit.
         """
         (limit,) = self.lab.thresholds
         samples = lab_samples(cohort, limit.analyte)
         begin = _history_begin(cohort) if rule == "recovery" else np.zeros(len(cohort))
         samples = samples.where(samples.hours >= begin[samples.patient])
-        state = cytopenic(samples, limit, rule, self.switch)
+        below = compare(samples.interval, limit.comparison, limit.value)
+        state = cytopenic(samples, below, rule, self.switch)
 
         events = cohort.events[(cohort.events["event"] == self.event).to_numpy(dtype=bool)]
         n = len(events)
@@ -100,12 +102,20 @@ class CytopeniaSign:
             ),
             np.zeros(len(samples) + n, dtype=np.int8),
         )
-        weight = np.concatenate([np.where(state == NOT_ASSESSABLE, 0, 2), np.ones(n, dtype=int)])
+        weight = np.concatenate([np.where(below == NOT_ASSESSABLE, 0, 2), np.ones(n, dtype=int)])
         return Sign(self.name, (_one_per_time(joined, weight),))
 
 
-def cytopenic(samples: Samples, limit: Threshold, rule: str, switch: Switch) -> States:
+def cytopenic(samples: Samples, below: States, rule: str, switch: Switch) -> States:
     """State of each count under `rule`, from it and the patient's earlier samples given.
+
+    Parameters
+    ----------
+    samples : Samples of length k
+    below : int8 array of shape (k,)
+        Whether each is below the limit.
+    rule : {"recovery", "infusion", "worsening", "any"}
+    switch : Switch
 
     Raises
     ------
@@ -113,7 +123,6 @@ def cytopenic(samples: Samples, limit: Threshold, rule: str, switch: Switch) -> 
         For an unknown rule.
     """
     check_rule(rule)
-    below = compare(samples.interval, limit.comparison, limit.value)
     if rule == "any":
         return below
     if rule == "recovery":

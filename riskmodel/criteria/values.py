@@ -122,7 +122,7 @@ def opposite(states: States) -> States:
 
 def rank(states: States) -> States:
     """Order of evidence: not met 0, not assessable 1, met 2, so that OR is the maximum."""
-    return ((states != NOT_MET).astype(np.int8) + (states == MET)).astype(np.int8)
+    return np.where(states == MET, 2, np.where(states == NOT_ASSESSABLE, 1, 0)).astype(np.int8)
 
 
 def unrank(ranks: States) -> States:

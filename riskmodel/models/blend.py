@@ -12,6 +12,11 @@ NEGLIGIBLE = 0.01
 """A member with a smaller weight is dropped."""
 
 
+LEAST_TREES = 0.05
+"""Weight that the trees keep together: what they cost where they do not help is within the noise of
+an evaluation, and they alone can show that two factors act together."""
+
+
 def tidy(weights: Floats) -> Floats:
     """Weights without negligible members, summing to 1."""
     kept = np.where(weights < NEGLIGIBLE, 0.0, weights)
@@ -19,7 +24,12 @@ def tidy(weights: Floats) -> Floats:
 
 
 def simplex_weights(
-    members: Floats, y: Floats, weight: Floats, prior: Floats, strength: float
+    members: Floats,
+    y: Floats,
+    weight: Floats,
+    prior: Floats,
+    strength: float,
+    n_forests: int = 0,
 ) -> Floats:
     """Non-negative weights, summing to 1, of the members' log-odds.
 
@@ -36,7 +46,11 @@ def simplex_weights(
         Positive, summing to 1.
     strength : float
         In units of log-loss.
+    n_forests : int
+        The last members, which are trees: together they keep at least ``LEAST_TREES``.
     """
+    forests = np.zeros(len(prior))
+    forests[len(prior) - n_forests :] = 1.0
 
     def objective(w: Floats) -> tuple[float, Floats]:
         log_odds = members @ w
@@ -52,7 +66,8 @@ def simplex_weights(
         method="SLSQP",
         bounds=[(0.0, 1.0)] * len(prior),
         constraints=[
-            {"type": "eq", "fun": lambda w: w.sum() - 1.0, "jac": lambda w: np.ones_like(w)}
+            {"type": "eq", "fun": lambda w: w.sum() - 1.0, "jac": lambda w: np.ones_like(w)},
+            *([{"type": "ineq", "fun": lambda w: forests @ w - LEAST_TREES}] if n_forests else []),
         ],
         options={"maxiter": 200, "ftol": 1e-9},
     )

@@ -11,6 +11,7 @@ import xgboost as xgb
 from joblib import Parallel, delayed
 from scipy.stats import t as student
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
@@ -183,13 +184,13 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         SchemaError
             When the rows hold no patient with the event, or none without.
         """
-        names = _column_names(X)
         X, y = validate_data(
             self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2
         )
+        check_classification_targets(y)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         self.classes_, event = _two_classes(y)
-        self.names_ = names
+        self.names_ = self._names()
         labels = None if patient is None else np.asarray(patient)
         order = canonical_order(X, event, weight)
         X, event, weight = X[order], event[order], weight[order]
@@ -207,8 +208,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.n_events_ == 0 or not np.any(y[counted] == 0):
             raise SchemaError(
                 f"The training rows hold {self.n_patients_} patients, {self.n_events_} with the "
-                "event. A fit needs at least one with and one without it, with positive weight. "
-                "Use a larger cohort or another definition."
+                "event: one class only. A fit needs at least one with and one without it, of "
+                "positive weight. Use a larger cohort or another definition."
             )
         weight = weight * (self.n_patients_ / weight.sum())
         recipe = self._recipe()
@@ -229,7 +230,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             else:
                 self.n_folds_ = max(2, min(self.n_folds, rarer // 2))
                 members = self._out_of_fold(X, y, weight, patient, recipe, root)
-                weights = simplex_weights(members, y, weight, prior, self.stack_strength)
+                weights = simplex_weights(
+                    members, y, weight, prior, self.stack_strength, len(recipe.forests)
+                )
                 mixed = members @ weights
                 self.calibration_ = calibrate(
                     mixed, y, weight, self.calibration_sd, self.signal_prior
@@ -239,6 +242,11 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.weights_ = pd.Series(weights, index=recipe.linear + recipe.forests)
             self._fit_parts(X, y, weight, patient, recipe, root)
             self.spread_ = self._spread(X)
+
+    def _names(self) -> list[str]:
+        if hasattr(self, "feature_names_in_"):
+            return [str(name) for name in self.feature_names_in_]
+        return [f"x{j}" for j in range(self.n_features_in_)]
 
     def _recipe(self) -> Recipe:
         return Recipe(
@@ -444,13 +452,6 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.classifier_tags.multi_class = False
         return tags
-
-
-def _column_names(X: Any) -> list[str]:
-    if isinstance(X, pd.DataFrame):
-        return [str(name) for name in X.columns]
-    shape = np.shape(X)
-    return [f"x{j}" for j in range(shape[1] if len(shape) == 2 else 0)]
 
 
 def _index(X: Any) -> pd.Index | None:

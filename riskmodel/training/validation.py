@@ -64,7 +64,7 @@ def comparators(examples: Examples, ferritin: str) -> dict[str, Make]:
     """What every run is reported beside: ridge logistic and, where it is measured, ferritin."""
     makers: dict[str, Make] = {"ridge logistic": RidgeLogistic}
     if ferritin in examples.X and examples.X[ferritin].notna().any():
-        makers["ferritin alone"] = lambda: FerritinAlone(ferritin)
+        makers["ferritin alone"] = lambda: FerritinAlone(column=ferritin, logarithm=False)
     return makers
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from riskmodel.models.blend import affine_calibration, calibrate, simplex_weights, tidy
+from riskmodel.models.blend import LEAST_TREES, affine_calibration, calibrate, simplex_weights, tidy
 from riskmodel.models.shrinkage import expit
 
 
@@ -20,6 +20,12 @@ def test_the_good_member_gets_the_weight(stack):
     weights = simplex_weights(*stack, np.full(3, 1 / 3), 0.1)
     assert weights[0] > 0.8
     assert weights.sum() == pytest.approx(1)
+
+
+def test_the_trees_keep_their_least_share(stack):
+    weights = simplex_weights(*stack, np.full(3, 1 / 3), 0.1, n_forests=1)
+    assert weights[2] >= LEAST_TREES - 1e-6
+    assert simplex_weights(*stack, np.full(3, 1 / 3), 0.1)[2] < LEAST_TREES
 
 
 def test_a_strong_prior_holds(stack):

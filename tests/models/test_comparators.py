@@ -43,7 +43,7 @@ def test_one_event_is_the_most_cautious(world):
     y = np.zeros(300, dtype=int)
     y[7] = 1
     model = RidgeLogistic().fit(world.X, y)
-    assert model.C_ == min(model.strengths)
+    assert min(model.strengths) == model.C_
 
 
 def test_column_order_does_not_matter_when_scoring(comparators, world):

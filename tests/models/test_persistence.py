@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -90,8 +91,6 @@ def test_a_model_is_replaced_and_nothing_else_is(saved, fitted, world, tmp_path)
 
 
 def test_metadata_that_json_cannot_hold_leaves_nothing(fitted, world, tmp_path):
-    from dataclasses import replace
-
     model = replace(model_of(fitted, world.X), card={"auroc": float("nan")})
     with pytest.raises(SchemaError, match="finite"):
         save_model(model, tmp_path / "m")
@@ -164,7 +163,7 @@ def test_tampered_json(copy, change):
 
 def test_newer_format(copy):
     edit(copy, lambda c: c.update(format=2))
-    with pytest.raises(SchemaError, match="format 2.*Install a newer riskmodel"):
+    with pytest.raises(SchemaError, match=r"format 2.*Install a newer riskmodel"):
         load_model(copy)
 
 

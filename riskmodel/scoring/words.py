@@ -1,0 +1,258 @@
+"""Plain words for a page: numbers with units, times, risks, and what codes stand for."""
+
+import math
+
+from riskmodel.features import Feature
+
+SIGN_LABELS = {
+    "ferritin": "Ferritin",
+    "transaminases": "AST or ALT",
+    "fibrinogen": "Low fibrinogen",
+    "triglycerides": "High fasting triglycerides",
+    "hemophagocytosis": "Hemophagocytosis in the marrow",
+    "cytopenia_anc": "Neutrophils (ANC)",
+    "cytopenia_hemoglobin": "Hemoglobin",
+    "cytopenia_platelets": "Platelets",
+}
+RULE_WORDS = {
+    "recovery": "counts only after a nadir and a recovery since lymphodepletion",
+    "infusion": "counts once the value stood at or above the limit since the infusion",
+    "worsening": (
+        "counts once the value stood at or above the limit since the infusion, or has fallen by "
+        "half or more from the patient's own highest value since then"
+    ),
+    "any": "counts whenever the value is below the limit",
+}
+SCOPE_WORDS = {
+    "onset_known": (
+        "IEC-HS had already begun at this time by the model's own label, so there is nothing left "
+        "to predict"
+    ),
+    "dead": "the patient had died by this time",
+    "transplant": "a transplant was recorded by this time, which ends the time at risk",
+    "new_cell_therapy": "a new cell therapy was recorded by this time, which ends the time at risk",
+    "autoimmune_indication": (
+        "the indication is autoimmune, for which this model gives no risk: no case among 47 "
+        "published patients, exact 95% upper bound 7.5%"
+    ),
+}
+EVENT_LABELS = {
+    "crs": "CRS",
+    "icans": "ICANS",
+    "iec_hs": "IEC-HS (adjudicated)",
+    "icu_admission": "Intensive care",
+    "gcsf": "G-CSF",
+    "cytopenia_anc": "Neutropenia, reported",
+    "cytopenia_platelets": "Thrombocytopenia, reported",
+    "cytopenia_hemoglobin": "Anemia, reported",
+    "transfusion_red_cells": "Red cell transfusion",
+    "transfusion_platelets": "Platelet transfusion",
+}
+COLUMN_LABELS = {
+    "product": "product",
+    "target_antigen": "target antigen",
+    "costimulatory_domain": "costimulatory domain",
+    "disease": "disease",
+}
+_UNITS = {
+    "10*9/L": "×10⁹/L",
+    "10^6 CAR+ cells per kg": "million CAR+ cells per kg",
+    "ng/mL per h": "ng/mL per hour",
+    "/uL": "cells/µL",
+    "cells/uL": "cells/µL",
+    "ng/mL{FEU}": "ng/mL FEU",
+    "ratio": "",
+    "1": "",
+}
+_LOG = ("log10", "log2", "log10_plus_1")
+_STEADY = 0.1  # doublings a day under which a trend is called steady
+_SAME = 1.005  # a rebound ratio up to which nothing rose again
+
+
+def number(value: float) -> str:
+    """A number as people write it: three significant digits, thousands separated.
+
+    Examples
+    --------
+    >>> number(217412), number(12.34), number(0.0456), number(5.0)
+    ('217,412', '12.3', '0.0456', '5')
+    """
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def unit_words(unit: str) -> str:
+    """A unit as it is printed on a page.
+
+    Examples
+    --------
+    >>> unit_words("10*9/L"), unit_words("ng/mL"), unit_words("ratio")
+    ('×10⁹/L', 'ng/mL', '')
+    """
+    return _UNITS.get(unit, unit)
+
+
+def with_unit(value: float, unit: str, comparator: str = "") -> str:
+    """A result with its unit; `comparator` is that of a bound.
+
+    Examples
+    --------
+    >>> with_unit(100000, "ng/mL", ">")
+    '> 100,000 ng/mL'
+    """
+    shown = f"{comparator} {number(value)}".strip()
+    return f"{shown} {unit_words(unit)}".strip()
+
+
+def natural(feature: Feature, value: float) -> str:
+    """A feature's value in its natural unit, the transform undone; ``unknown`` where missing.
+
+    Parameters
+    ----------
+    feature : Feature
+    value : float
+        As in the feature matrix.
+    """
+    if math.isnan(value):
+        return "unknown"
+    if feature.transform in _LOG:
+        raw = {"log10": 10.0**value, "log2": 2.0**value}.get(feature.transform, 10.0**value - 1.0)
+        inner = feature.unit.partition("(")[2].rpartition(")")[0].removesuffix(" + 1")
+        if feature.builder == "rebound" and raw <= _SAME:
+            return "not seen"
+        if inner.startswith("ratio to "):
+            reference = inner.removeprefix("ratio to ")
+            article = "" if reference.startswith("the ") else "the value "
+            return f"{number(raw)} times {article}{reference}"
+        return with_unit(max(raw, 0.0), inner)
+    return _untransformed(feature, value)
+
+
+def _untransformed(feature: Feature, value: float) -> str:
+    unit = feature.unit
+    if unit == "0/1":
+        return "yes" if value else "no"
+    if unit == "doublings per day":
+        return trend(value)
+    if unit.startswith("grade"):
+        return f"grade {value:.0f}" if value else "none"
+    if unit.startswith("1 ("):
+        return f"{number(value)} on a scale of {unit.removeprefix('1 (').removesuffix(')')}"
+    if unit.startswith("h at"):
+        return f"{number(value)} h{unit.removeprefix('h').replace('>=', '≥')}"
+    if value == 1 and unit in ("days", "years", "lines", "signs"):
+        unit = unit.removesuffix("s")
+    return with_unit(value, unit)
+
+
+def trend(doublings_per_day: float) -> str:
+    """A slope in doublings a day as the time to double or halve.
+
+    Examples
+    --------
+    >>> trend(2.0), trend(-0.25), trend(0.02)
+    ('doubling every 12 h', 'halving every 4 days', 'steady')
+    """
+    if abs(doublings_per_day) < _STEADY:
+        return "steady"
+    verb = "doubling" if doublings_per_day > 0 else "halving"
+    hours = 24 / abs(doublings_per_day)
+    return f"{verb} every {hours:.0f} h" if hours < 48 else f"{verb} every {hours / 24:.0f} days"
+
+
+def percent(risk: float) -> str:
+    """A risk as the waterfall writes it: two significant digits.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.0042), percent(0.999)
+    ('12%', '0.42%', '> 99%')
+    """
+    return f"{100 * risk:.2g}%" if risk < 0.995 else "> 99%"
+
+
+def frequency(risk: float) -> str:
+    """A risk as a natural frequency.
+
+    Examples
+    --------
+    >>> frequency(0.123), frequency(0.0042), frequency(0.00002), frequency(0.999)
+    ('about 12 of 100', 'about 4 of 1,000', 'fewer than 1 of 1,000', 'more than 99 of 100')
+    """
+    if risk >= 0.995:
+        return "more than 99 of 100"
+    if risk >= 0.0095:
+        return f"about {100 * risk:.0f} of 100"
+    if risk >= 0.0005:
+        return f"about {1000 * risk:.0f} of 1,000"
+    return "fewer than 1 of 1,000"
+
+
+def when(hours: float) -> str:
+    """A time from the infusion in days; whole days without a decimal.
+
+    Examples
+    --------
+    >>> when(144), when(150), when(-12), when(0), when(0.5)
+    ('day 6', 'day 6.2', 'day -0.5', 'day 0', 'day 0.02')
+    """
+    days = hours / 24
+    digits = 2 if 0 < abs(days) < 0.1 else 1
+    shown = f"{days:.{digits}f}".rstrip("0").rstrip(".") if days else "0"
+    return f"day {shown}"
+
+
+def ago(hours: float) -> str:
+    """How long before the prediction time.
+
+    Examples
+    --------
+    >>> ago(0), ago(5.2), ago(72)
+    ('at the prediction time', '5 h earlier', '3 days earlier')
+    """
+    if hours < 0.5:
+        return "at the prediction time"
+    return f"{hours:.0f} h earlier" if hours < 48 else f"{hours / 24:.0f} days earlier"
+
+
+def prediction_words(hours: float) -> str:
+    """A prediction time, and which records it rests on.
+
+    Examples
+    --------
+    >>> prediction_words(0)
+    'before the infusion (records up to the infusion, hour 0)'
+    >>> prediction_words(144)
+    'day 6 after the infusion (records up to hour 144)'
+    """
+    if hours == 0:
+        return "before the infusion (records up to the infusion, hour 0)"
+    return f"{when(hours)} after the infusion (records up to hour {hours:g})"
+
+
+def event_label(name: str) -> str:
+    """Plain name of an event of the cohort contract.
+
+    Examples
+    --------
+    >>> event_label("crs"), event_label("tocilizumab")
+    ('CRS', 'Tocilizumab')
+    """
+    return EVENT_LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def sign_label(name: str) -> str:
+    """Plain name of a sign of a definition."""
+    return SIGN_LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def part_label(name: str) -> str:
+    """Plain name of a part of a definition.
+
+    Examples
+    --------
+    >>> part_label("macrophage_activation")
+    'Macrophage activation'
+    """
+    return name.replace("_", " ").capitalize()
