@@ -2,6 +2,7 @@
 # make test    lint, import layers, types, the wheel away from the checkout, all tests
 # make lint    lint, import layers, types
 # make bench   start-up time and rows per second
+# make models  train the shipped models again, from simulated patients
 # make format  rewrite the code in the project's format
 # make clean   remove what these commands made, the environment included
 
@@ -16,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint wheel pytest coverage bench format clean
+.PHONY: help demo test lint wheel pytest coverage bench models format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -54,6 +55,13 @@ coverage: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/bench_start.py
 	$(BIN)/python benchmarks/bench_rows.py
+
+# The shipped models: simulated patients, then both stages; the same bytes on the same versions.
+models: $(READY)
+	rm -rf build/shipped
+	$(BIN)/riskmodel simulate build/shipped --patients 1500 --seed 2026
+	$(BIN)/riskmodel train build/shipped --stage pre_infusion --design shipped --no-track --out models/pre-infusion
+	$(BIN)/riskmodel train build/shipped --stage early --design shipped --no-track --out models/early
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix .

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort, read_cohort, summary
 from riskmodel.criteria import label
@@ -76,8 +78,10 @@ def _train(cohort: Cohort, stage: Stage, out: Path, steps: _Steps) -> tuple[str,
     card = out / f"model_card_{stage}.md"
     with replacing(card) as temporary:
         temporary.write_text(result.card, encoding="utf-8")
-    figures = result.performance.query("model == 'riskmodel' and subset == 'all'")
-    auroc = figures.set_index("metric").loc["auroc"]
+    figures = result.performance.query(
+        "model == 'riskmodel' and subset == 'all' and metric == 'auroc'"
+    )
+    auroc = figures.to_dict(orient="records")[0]
     steps.made += [
         (f"model, {stage}", f"{folder}, registered as models:/{name}/{result.version} (champion)"),
         (
@@ -92,7 +96,7 @@ def _train(cohort: Cohort, stage: Stage, out: Path, steps: _Steps) -> tuple[str,
 def _patient_to_show(cohort: Cohort, model: RiskModel, at: str) -> str:
     """The patient with the highest risk among those that can be scored."""
     scores = score(cohort, model, at)
-    return str(scores.loc[scores["risk"].idxmax(), "patient_id"])
+    return str(scores["patient_id"].to_numpy()[int(np.nanargmax(scores["risk"].to_numpy()))])
 
 
 def run_demo(out: Path, *, patients: int = 600, seed: int = 7) -> None:

@@ -34,7 +34,7 @@ def _mlflow() -> Any:
     os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     import mlflow
 
-    for name in ("alembic", "mlflow.store.db.utils"):
+    for name in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return mlflow
 
@@ -59,9 +59,12 @@ def set_pyfunc_model() -> None:
         def load_context(self, context: Any) -> None:
             self.model = load_model(Path(context.artifacts[_FOLDER]))
 
-        # MLflow reads type hints of `predict` as a schema of its own: it has none.
-        def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-            return predict_frame(self.model, pd.DataFrame(model_input))
+        # A frame is the one type hint that MLflow does not turn into a schema of its own.
+        def predict(
+            self, context: Any, model_input: pd.DataFrame, params: Any = None
+        ) -> pd.DataFrame:
+            found: pd.DataFrame = predict_frame(self.model, pd.DataFrame(model_input))
+            return found
 
     mlflow.models.set_model(RiskPyfunc())
 
@@ -77,6 +80,7 @@ def _signature(model: RiskModel) -> Any:
     from mlflow.types import ColSpec, DataType, Schema
 
     example = predict_frame(model, _input_example(model))
+
     def schema(names: Iterable[str], required: bool) -> Schema:
         return Schema([ColSpec(DataType.double, name, required=required) for name in names])
 

@@ -45,3 +45,54 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "shared_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.shared)
+
+
+TINY_DESIGN = """
+name = "tiny"
+definition = "astct-2024"
+cytopenia_rule = "worsening"
+horizon_days = 14
+landmark_days = [2, 5]
+
+[validation]
+folds = 2
+bootstrap = 20
+
+[model]
+n_bags = 2
+n_repeats = 1
+n_folds = 3
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_design(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A design that trains in seconds."""
+    path = tmp_path_factory.mktemp("design") / "tiny.toml"
+    path.write_text(TINY_DESIGN, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated cohort folder of 250 patients."""
+    from riskmodel.training import simulate
+
+    folder = tmp_path_factory.mktemp("simulated") / "cohort"
+    simulate(folder, patients=250, seed=11)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_folders(
+    simulated: Path, tiny_design: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """A trained model folder of each stage."""
+    from riskmodel.cohort import read_cohort
+    from riskmodel.training import train
+
+    cohort = read_cohort(simulated)
+    top = tmp_path_factory.mktemp("models")
+    for stage in ("pre_infusion", "early"):
+        train(cohort, stage, design=tiny_design, simulated=True, out=top / stage, track=False)
+    return {stage: top / stage for stage in ("pre_infusion", "early")}

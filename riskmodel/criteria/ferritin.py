@@ -113,8 +113,8 @@ def rising(samples: Samples, rise: Rise) -> States:
     difference = Intervals(
         low=tidy(found.low - previous(found.high, patient, 0.0)),
         high=tidy(found.high - previous(found.low, patient, 0.0)),
-        low_open=found.low_open,
-        high_open=found.high_open,
+        low_open=found.low_open | previous(found.high_open, patient, False),
+        high_open=found.high_open | previous(found.low_open, patient, False),
     )
     needed = tidy(rise.per_hour * (hours - previous(hours, patient, 0.0)))
     pair = compare(difference, rise.comparison, needed)

@@ -13,7 +13,7 @@ import pandas as pd
 from riskmodel.cohort.schema import EXACT, Cohort
 from riskmodel.criteria.values import Codes, Flags, Intervals, Numbers, States, intervals
 
-T = TypeVar("T", States, Numbers)
+T = TypeVar("T", States, Numbers, Flags)
 
 
 @dataclass(frozen=True)

@@ -70,15 +70,17 @@ def tumor_burden(records: Records, feature: Feature, prediction_time: float) -> 
         for name, value in measures.items()
     }
     category = {str(k): float(v) for k, v in feature.parameters["category"].items()}
-    placed["tumor_burden"] = patients["tumor_burden"].map(category).to_numpy(np.float64)
+    called = patients["tumor_burden"].map(category)
+    placed["tumor_burden"] = np.asarray(called, dtype=np.float64)
     orders = feature.parameters["order"]
     disease = patients["disease"].fillna("other").to_numpy()
-    burden: Floats = np.full(len(patients), np.nan)
+    burden = np.full(len(patients), np.nan)
     for name, order in orders.items():
         group = disease == name if name != "other" else ~np.isin(disease, list(orders))
         group = group | (disease == "other") if name == "other" else group
         for measure in order:
-            burden = np.where(group & np.isnan(burden), placed[measure], burden)
+            open_rows = group & np.isnan(burden)
+            burden[open_rows] = placed[measure][open_rows]
     return burden
 
 

@@ -97,7 +97,6 @@ def fit_linear(
     scale: Scale,
     prior: Prior,
     noise: Floats | None = None,
-    start: Floats | None = None,
 ) -> LinearMembers:
     """Fit every linear member.
 
@@ -112,13 +111,13 @@ def fit_linear(
     scale, prior : Scale, Prior
         From `learn_columns` on the same rows.
     noise : float64[p + 1], optional
-        Standard normal draws: the expected slope and coefficients are moved by as much as their
-        deviation says they may lie elsewhere, which makes a bag over bootstrap draws spread as
-        the knowledge does and not only as the shrunken estimates do.
-    start : float64[m, p + 1], optional
-        Coefficients to begin from.
+        Standard normal draws: the expected slope and coefficients are moved by as much as the
+        least shrunken member lets them lie elsewhere, which makes a bag over bootstrap draws
+        spread as the knowledge does and not only as the shrunken estimates do.
     """
     p = X.shape[1]
+    least_evidence = np.sqrt(min(recipe.evidence_strengths))
+    least_zero = np.sqrt(min(recipe.zero_strengths))
     noise = np.zeros(p + 1) if noise is None else noise
     active = scale.varied | prior.informed
     Z = scale.standardise(X)
@@ -142,14 +141,14 @@ def fit_linear(
                 np.column_stack([score, Z[:, active]]),
                 y,
                 weight,
-                np.concatenate([slope_mean, noise[1:][active] * sd[active]]),
+                np.concatenate([slope_mean, noise[1:][active] * sd[active] / least_evidence]),
                 np.concatenate([slope_sd, near]),
             )
             row[0], row[1:] = fitted[0], fitted[1] * mean
             row[1:][active] += fitted[2:]
         else:
             near = np.full(int(active.sum()), recipe.default_sd / np.sqrt(float(strength)))
-            around = noise[1:][active] * recipe.default_sd
+            around = noise[1:][active] * recipe.default_sd / least_zero
             fitted = shrunken_logistic(Z[:, active], y, weight, around, near)
             row[0] = fitted[0]
             row[1:][active] = fitted[1:]

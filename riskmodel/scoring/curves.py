@@ -1,10 +1,11 @@
 """Lab curves of one patient as inline SVG: results, bounds, limits, and events under them."""
 
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from riskmodel.scoring.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Floats = npt.NDArray[np.float64]
 
@@ -139,19 +141,32 @@ def _draw_results(axes: "Axes", curve: Curve) -> None:
 
 
 def _set_range(axes: "Axes", value: Floats, limits: Sequence[float], log: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     shown = np.array([*value, *limits], dtype=np.float64)
     low, high = float(shown.min()), float(shown.max())
     if log:
-        axes.set_ylim(low / 1.7, high * 2.4)
-        fine = np.log10(high * 2.4 / (low / 1.7)) < 2.2
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if fine else (1.0,)))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        low, high = low / 1.7, high * 2.4
+        axes.set_ylim(low, high)
+        axes.yaxis.set_major_locator(FixedLocator(_log_ticks(low, high)))
+        axes.yaxis.set_minor_locator(NullLocator())
     else:
-        axes.set_ylim(0, max(high * 1.25, 1e-9))
+        top = max(high * 1.25, 1e-9)
+        axes.set_ylim(-0.04 * top, top)
         axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """The roundest numbers of which at least three lie in the range."""
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    ticks: list[float] = []
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
+        ticks = [step * 10.0**k for k in decades for step in steps]
+        ticks = [t for t in ticks if low <= t <= high]
+        if len(ticks) >= 3:
+            break
+    return ticks
 
 
 def _draw_events(strip: "Axes", curve: Curve) -> None:
@@ -159,17 +174,10 @@ def _draw_events(strip: "Axes", curve: Curve) -> None:
     strip.set_ylim(rows - 0.4, -0.6)
     strip.set_yticks(range(rows), [row.label for row in curve.events])
     for y, row in enumerate(curve.events):
-        strip.plot(row.days, [y] * len(row.days), "|", color=_INK, markersize=7, markeredgewidth=1.6)
+        plain = [day for day, text in zip(row.days, row.texts, strict=True) if not text]
+        strip.plot(plain, [y] * len(plain), "|", color=_INK, markersize=7, markeredgewidth=1.6)
         for day, text in zip(row.days, row.texts, strict=True):
-            strip.annotate(
-                text,
-                xy=(day, y),
-                xytext=(2.5, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=_TEXT - 1,
-                color=_INK,
-            )
+            strip.text(day, y, text, ha="center", va="center", fontsize=_TEXT, color=_INK)
     strip.tick_params(axis="y", length=0)
     strip.grid(axis="y", color="#e3e7ea", linewidth=0.6)
 
@@ -178,7 +186,7 @@ def _draw_days(main: "Axes", bottom: "Axes", last_day: float) -> None:
     ticks = [d for d in (-7, -5, -3, -1, 0, 2, 4, 6, 8, 10, 12, 14) if d <= last_day]
     if last_day > 0:
         ticks = [d for d in ticks if d not in (-5, -3, -1)]
-    for axes in {main, bottom}:
+    for axes in dict.fromkeys((main, bottom)):
         axes.axvline(0, color=_QUIET, linewidth=0.8, zorder=0)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
@@ -188,21 +196,15 @@ def _draw_days(main: "Axes", bottom: "Axes", last_day: float) -> None:
     bottom.set_xlabel("days from the infusion", fontsize=_TEXT, color=_INK)
 
 
-def _markup(figure: Any, curve: Curve) -> str:
-    import io
-
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
+def _markup(figure: "Figure", curve: Curve) -> str:
     out = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     markup = tidy_svg(out.getvalue())
     prefix = f"curve-{curve.analyte}"
     names = dict.fromkeys(re.findall(r'\bid="([^"]+)"', markup))
     short = {name: f"{prefix}-{k}" for k, name in enumerate(names)}
     markup = re.sub(r'\bid="([^"]+)"', lambda m: f'id="{short[m[1]]}"', markup)
-    markup = re.sub(
-        r'(href="|url\()#([^")]+)', lambda m: f"{m[1]}#{short.get(m[2], m[2])}", markup
-    )
+    markup = re.sub(r'(href="|url\()#([^")]+)', lambda m: f"{m[1]}#{short.get(m[2], m[2])}", markup)
     opening = markup.index(">") + 1
     head = re.sub(r' (width|height)="[^"]*"', "", markup[:opening])
     title = f"{curve.label} over time"

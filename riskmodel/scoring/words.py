@@ -24,17 +24,15 @@ RULE_WORDS = {
     "any": "counts whenever the value is below the limit",
 }
 SCOPE_WORDS = {
-    "onset_known": (
-        "IEC-HS had already begun at this time by the model's own label, so there is nothing left "
-        "to predict"
-    ),
-    "dead": "the patient had died by this time",
-    "transplant": "a transplant was recorded by this time, which ends the time at risk",
-    "new_cell_therapy": "a new cell therapy was recorded by this time, which ends the time at risk",
+    "onset_known": "by this time IEC-HS had already begun by the model's own label",
+    "dead": "by this time the patient had died",
+    "transplant": "by this time a transplant had ended the time at risk",
+    "new_cell_therapy": "by this time a new cell therapy had ended the time at risk",
     "autoimmune_indication": (
         "the indication is autoimmune, for which this model gives no risk: no case among 47 "
         "published patients, exact 95% upper bound 7.5%"
     ),
+    "adjudicated": "by this time an adjudicated IEC-HS onset was recorded",
 }
 EVENT_LABELS = {
     "crs": "CRS",
@@ -63,6 +61,11 @@ _UNITS = {
     "ng/mL{FEU}": "ng/mL FEU",
     "ratio": "",
     "1": "",
+}
+_UNRECORDED = {  # an event that is not in the records may still have happened
+    "event_seen": "none recorded",
+    "highest_grade": "none recorded",
+    "days_since_first": "none recorded, or begun now",
 }
 _LOG = ("log10", "log2", "log10_plus_1")
 _STEADY = 0.1  # doublings a day under which a trend is called steady
@@ -116,15 +119,15 @@ def natural(feature: Feature, value: float) -> str:
     """
     if math.isnan(value):
         return "unknown"
+    if value == 0 and feature.builder in _UNRECORDED:
+        return _UNRECORDED[feature.builder]
     if feature.transform in _LOG:
         raw = {"log10": 10.0**value, "log2": 2.0**value}.get(feature.transform, 10.0**value - 1.0)
         inner = feature.unit.partition("(")[2].rpartition(")")[0].removesuffix(" + 1")
         if feature.builder == "rebound" and raw <= _SAME:
             return "not seen"
         if inner.startswith("ratio to "):
-            reference = inner.removeprefix("ratio to ")
-            article = "" if reference.startswith("the ") else "the value "
-            return f"{number(raw)} times {article}{reference}"
+            return ratio(raw, inner.removeprefix("ratio to "))
         return with_unit(max(raw, 0.0), inner)
     return _untransformed(feature, value)
 
@@ -138,12 +141,27 @@ def _untransformed(feature: Feature, value: float) -> str:
     if unit.startswith("grade"):
         return f"grade {value:.0f}" if value else "none"
     if unit.startswith("1 ("):
-        return f"{number(value)} on a scale of {unit.removeprefix('1 (').removesuffix(')')}"
+        return f"{value:.2g} on a scale of {unit.removeprefix('1 (').removesuffix(')')}"
     if unit.startswith("h at"):
-        return f"{number(value)} h{unit.removeprefix('h').replace('>=', '≥')}"
+        return f"{value:.0f} h{unit.removeprefix('h').replace('>=', '≥')}"
+    if unit in ("h", "days"):
+        value = round(value, 1)
     if value == 1 and unit in ("days", "years", "lines", "signs"):
         unit = unit.removesuffix("s")
     return with_unit(value, unit)
+
+
+def ratio(times: float, reference: str) -> str:
+    """A ratio to something earlier.
+
+    Examples
+    --------
+    >>> ratio(11.83, "before infusion"), ratio(0.373, "the low after a first fall")
+    ('12 times the value before infusion', '37% of the low after a first fall')
+    """
+    article = "" if reference.startswith("the ") else "the value "
+    shown = f"{100 * times:.2g}% of" if times < 0.95 else f"{float(f'{times:.2g}'):,g} times"
+    return f"{shown} {article}{reference}"
 
 
 def trend(doublings_per_day: float) -> str:
@@ -178,15 +196,15 @@ def frequency(risk: float) -> str:
     Examples
     --------
     >>> frequency(0.123), frequency(0.0042), frequency(0.00002), frequency(0.999)
-    ('about 12 of 100', 'about 4 of 1,000', 'fewer than 1 of 1,000', 'more than 99 of 100')
+    ('About 12 of 100', 'About 4 of 1,000', 'Fewer than 1 of 1,000', 'More than 99 of 100')
     """
     if risk >= 0.995:
-        return "more than 99 of 100"
+        return "More than 99 of 100"
     if risk >= 0.0095:
-        return f"about {100 * risk:.0f} of 100"
+        return f"About {100 * risk:.0f} of 100"
     if risk >= 0.0005:
-        return f"about {1000 * risk:.0f} of 1,000"
-    return "fewer than 1 of 1,000"
+        return f"About {1000 * risk:.0f} of 1,000"
+    return "Fewer than 1 of 1,000"
 
 
 def when(hours: float) -> str:

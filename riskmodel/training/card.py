@@ -37,10 +37,11 @@ def minimum_sample(prevalence: float, parameters: int) -> int:
     optimism = r2 / (r2 + 0.05 * limit)
     second = parameters / ((optimism - 1) * math.log(1 - r2 / optimism))
     third = (1.96 / 0.05) ** 2 * prevalence * (1 - prevalence)
-    return int(math.ceil(max(first, second, third)))
+    needed: float = max(first, second, third)
+    return math.ceil(needed)
 
 
-def _figure(row: pd.Series) -> str:
+def _figure(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["value"]):
         return "not computable"
     interval = "" if pd.isna(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
@@ -55,9 +56,9 @@ def performance_table(performance: pd.DataFrame) -> str:
         "|---|---|---|" + "---|" * len(metrics),
     ]
     for (model, subset), part in performance.groupby(["model", "subset"], sort=False):
-        figures = part.set_index("metric")
+        figures = {row["metric"]: row for row in part.to_dict(orient="records")}
         name = model if subset == "all" else f"{model}, {subset}"
-        cells = [_figure(figures.loc[str(m)]) for m in metrics]
+        cells = [_figure(figures[m]) for m in metrics]
         first = part.iloc[0]
         lines.append(f"| {name} | {first['rows']} | {first['events']} | {' | '.join(cells)} |")
     return "\n".join(lines)

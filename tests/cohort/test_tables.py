@@ -11,7 +11,6 @@ from riskmodel.cohort import Cohort, read_cohort, sentences, summary
 from riskmodel.cohort.schema import GREATER, LESS
 from riskmodel.errors import SchemaError
 
-
 PATIENTS = """patient_id,disease,product,age_years,sex
 P01,LBCL,axi-cel,60,F
 P02,MM,Carvykti,55,M

@@ -1,8 +1,8 @@
 """Small cohorts from one line of text a patient.
 
 ``ferritin@24=>10000; ast@24=130/40; death@120; iec_hs@168#3`` is a ferritin above 10,000 at hour
-24, an AST of 130 with an upper limit of 40, a death, an onset of grade 3. ``anc@0:312:24=3`` repeats
-from hour 0 to 312 every 24 hours. ``{normal}`` and ``{onset}`` are written out below.
+24, an AST of 130 with an upper limit of 40, a death, an onset of grade 3. ``anc@0:312:24=3``
+repeats from hour 0 to 312 every 24 hours. ``{normal}`` and ``{onset}`` are written out below.
 """
 
 import re
