@@ -116,8 +116,8 @@ def fit_linear(
         spread as the knowledge does and not only as the shrunken estimates do.
     """
     p = X.shape[1]
-    least_evidence = np.sqrt(min(recipe.evidence_strengths))
-    least_zero = np.sqrt(min(recipe.zero_strengths))
+    least_evidence = np.sqrt(min(recipe.evidence_strengths, default=1.0))
+    least_zero = np.sqrt(min(recipe.zero_strengths, default=1.0))
     noise = np.zeros(p + 1) if noise is None else noise
     active = scale.varied | prior.informed
     Z = scale.standardise(X)

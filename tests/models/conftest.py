@@ -44,7 +44,6 @@ def make_world(n: int, seed: int, effect: float = 1.0, rate: float = 0.12) -> Wo
     log_odds = slope - slope.mean() + np.log(rate / (1 - rate)) - 0.4 * effect**2
     risk = 1 / (1 + np.exp(-log_odds))
     y = (rng.random(n) < risk).astype(np.int64)
-    y[:12], risk[:12] = np.arange(12) % 2, 0.5  # never without events
     values[rng.random(values.shape) < 0.08] = np.nan
     return World(pd.DataFrame(values, columns=NAMES), y, risk)
 
