@@ -75,9 +75,6 @@ def _train(cohort: Cohort, stage: Stage, out: Path, steps: _Steps) -> tuple[str,
         cohort, stage, design=_DESIGN, simulated=True, out=folder, register=name, name=name
     )
     set_champion(name, str(result.version))
-    card = out / f"model_card_{stage}.md"
-    with replacing(card) as temporary:
-        temporary.write_text(result.card, encoding="utf-8")
     figures = result.performance.query(
         "model == 'riskmodel' and subset == 'all' and metric == 'auroc'"
     )
@@ -88,7 +85,7 @@ def _train(cohort: Cohort, stage: Stage, out: Path, steps: _Steps) -> tuple[str,
             f"  cross-validated AUROC, {result.model.counts['events']} events",
             f"{auroc['value']:.2f} ({auroc['low']:.2f} to {auroc['high']:.2f})",
         ),
-        (f"  model card, {stage}", str(card)),
+        ("  model card", str(folder / "model_card.md")),
     ]
     return f"models:/{name}@champion", result.model
 
@@ -165,6 +162,10 @@ def run_demo(out: Path, *, patients: int = 600, seed: int = 7) -> None:
             (f"  page of simulated patient {shown}", str(page)),
             ("  page of the published patient", str(published)),
         ]
-    print(steps.table())
-    print(f"Done in {steps.seconds:.0f} s. The models were trained on simulated patients.")
-    print(RESEARCH_USE)
+    text = (
+        f"{steps.table()}\nDone in {steps.seconds:.0f} s. "
+        f"The models were trained on simulated patients.\n{RESEARCH_USE}"
+    )
+    with replacing(out / "summary.txt") as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    print(text)

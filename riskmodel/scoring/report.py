@@ -98,7 +98,7 @@ def _rejected(cohort: Cohort, patient_id: str, model: RiskModel) -> dict[str, An
     if mine.empty:
         raise SchemaError(
             f"Patient '{patient_id}' is not in cohort '{cohort.name}', which has {len(cohort)} "
-            "patients. Use an identifier of its patients table."
+            f"patient{'' if len(cohort) == 1 else 's'}. Use an identifier of its patients table."
         )
     reasons = [f"the row {REASONS[str(code)]}" for code in mine["reason"].unique()]
     return {

@@ -15,6 +15,7 @@ from riskmodel import __version__
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Stage, load_catalogue
+from riskmodel.files import replacing
 from riskmodel.models import (
     FewEventsWarning,
     RiskClassifier,
@@ -198,6 +199,8 @@ def train(
     if out is not None:
         progress("write the model folder")
         save_model(model, out)
+        with replacing(out / "model_card.md") as temporary:
+            temporary.write_text(card, encoding="utf-8")
     registered = None
     if track:
         from riskmodel.tracking import log_training
