@@ -66,12 +66,10 @@ def test_label_and_features_write_what_the_contract_says(cli, small, tmp_path):
     labels, features = tmp_path / "labels.parquet", tmp_path / "features.csv"
     assert cli("label", small, "--definition", "astct-2024", "--out", labels)[0] == 0
     assert cli("features", small, "--at", "day-3", "--out", features)[0] == 0
-    leading = (
-        "patient_id definition cytopenia_rule outcome outcome_hours onset_hours grade "
-        "first_unassessable_sign"
-    ).split()
+    from riskmodel.criteria import LEADING_COLUMNS
+
     written = pd.read_parquet(labels)
-    assert list(written.columns[:8]) == leading
+    assert list(written.columns[:8]) == list(LEADING_COLUMNS)
     assert len(written) == 12
     assert set(written["outcome"]) <= {"event", "no_event", "competing", "lost", "not_assessed"}
     built = pd.read_csv(features)

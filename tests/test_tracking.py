@@ -95,7 +95,9 @@ def test_a_second_version_does_not_move_the_champion(trained, store, simulated, 
     assert find_model(f"models:/{NAME}@champion").version == "1"
 
 
-@pytest.mark.parametrize("uri", ["models:/nonesuch@champion", f"models:/{NAME}/99", "runs:/0/model"])
+@pytest.mark.parametrize(
+    "uri", ["models:/nonesuch@champion", f"models:/{NAME}/99", "runs:/0/model"]
+)
 def test_a_model_that_is_not_there_is_one_sentence(trained, uri):
     with pytest.raises(SchemaError, match="cannot be loaded from MLflow"):
         find_model(uri)

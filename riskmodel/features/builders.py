@@ -13,10 +13,15 @@ Build = Callable[[Records, Feature, float], Floats]
 
 @dataclass(frozen=True)
 class Builder:
-    """A builder function, and what the catalogue's `of` names for it."""
+    """A builder function, what the catalogue's `of` names for it, and whether it floors itself.
+
+    ``parameters.floor`` is in the unit of the analyte. A builder of ratios applies it to the
+    results, before the ratio; for the others it holds for the built value.
+    """
 
     build: Build
     reads: Literal["analyte", "column", "event", ""]
+    floors_itself: bool = False
 
 
 BUILDERS: Mapping[str, Builder] = {
@@ -29,12 +34,12 @@ BUILDERS: Mapping[str, Builder] = {
     "tumor_burden": Builder(baseline.tumor_burden, ""),
     "last_lab": Builder(baseline.last_lab, "analyte"),
     "prediction_day": Builder(kinetics.prediction_day, ""),
-    "fold_change": Builder(kinetics.fold_change, "analyte"),
+    "fold_change": Builder(kinetics.fold_change, "analyte", floors_itself=True),
     "highest": Builder(kinetics.highest, "analyte"),
-    "log_slope": Builder(kinetics.log_slope, "analyte"),
+    "log_slope": Builder(kinetics.log_slope, "analyte", floors_itself=True),
     "greatest_rise": Builder(kinetics.greatest_rise, "analyte"),
     "hours_of_rise": Builder(kinetics.hours_of_rise, "analyte"),
-    "rebound": Builder(kinetics.rebound, "analyte"),
+    "rebound": Builder(kinetics.rebound, "analyte", floors_itself=True),
     "hours_since_draw": Builder(kinetics.hours_since_draw, "analyte"),
     "event_seen": Builder(kinetics.event_seen, "event"),
     "highest_grade": Builder(kinetics.highest_grade, "event"),

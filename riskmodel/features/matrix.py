@@ -12,6 +12,8 @@ from riskmodel.features.catalogue import Catalogue, Feature
 from riskmodel.features.records import Floats, Records
 
 LAST_LANDMARK_DAY = 13
+_SMALLEST = 1e-6
+"""What a logarithm takes for zero, far below any catalogue range."""
 
 
 def prediction_hours(at: str) -> float:
@@ -50,8 +52,10 @@ def _transformed(value: Floats, transform: str, floor: float) -> Floats:
 def build(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """One feature of every patient; implausible values are missing."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = BUILDERS[feature.builder].build(records, feature, prediction_time)
-        floor = float(feature.parameters.get("floor", 1e-3))
+        builder = BUILDERS[feature.builder]
+        value = builder.build(records, feature, prediction_time)
+        stated = feature.parameters.get("floor", _SMALLEST)
+        floor = _SMALLEST if builder.floors_itself else float(stated)
         value = _transformed(value, feature.transform, floor)
         outside = (value < feature.minimum) | (value > feature.maximum)
     return np.where(outside, np.nan, value)

@@ -114,6 +114,15 @@ def test_ferritin_kinetics(make_cohort, name, now, expected, why):
     np.testing.assert_allclose(found, expected, rtol=1e-12, err_msg=why)
 
 
+@pytest.mark.parametrize("analyte", ["platelets", "fibrinogen", "hemoglobin", "ldh", "ferritin"])
+def test_a_fall_is_as_visible_as_a_rise(make_cohort, analyte):
+    """Half of the value before the infusion is -1 doublings, twice of it is 1."""
+    for factor, expected in ((0.5, -1.0), (2.0, 1.0)):
+        labs = [(-12, analyte, 40.0, 0), (24, analyte, 40.0 * factor, 0)]
+        found = one(make_cohort, f"{analyte}_fold_log2", labs, 24)
+        assert found == pytest.approx(expected)
+
+
 def test_equal_times_count_once_as_their_mean(make_cohort):
     labs = [(10, "ferritin", 100.0, 0), (10, "ferritin", 300.0, 0)]
     assert one(make_cohort, "ferritin_last_log10", labs, 24) == pytest.approx(np.log10(200))
@@ -156,7 +165,12 @@ def test_grades_are_known_from_their_own_time(make_cohort):
             0.85,
             "the category comes before LDH; M-protein is no measure of leukemia",
         ),
-        ({"disease": ["LBCL"] * 2}, [(-5, "ldh", 2000.0, 0)], 1.0, "LDH when nothing else is known"),
+        (
+            {"disease": ["LBCL"] * 2},
+            [(-5, "ldh", 2000.0, 0)],
+            1.0,
+            "LDH when nothing else is known",
+        ),
         ({"disease": ["SLE"] * 2}, [], np.nan, "nothing known"),
         ({"marrow_blasts_percent": [50, 50]}, [], 0.5, "disease unknown"),
     ],
