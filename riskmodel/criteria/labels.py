@@ -14,6 +14,7 @@ from riskmodel.criteria.outcome import (
     longest_gap,
     observed_until,
     outcomes,
+    within,
 )
 from riskmodel.criteria.signs import ULN_SOURCES, Sign
 from riskmodel.criteria.timeline import changes, moments
@@ -47,6 +48,7 @@ def label(
     *,
     cytopenia_rule: str | None = "worsening",
     horizon_days: float = 14.0,
+    closed: str = "left",
 ) -> pd.DataFrame:
     """Label every patient by a published definition.
 
@@ -57,7 +59,8 @@ def label(
     cytopenia_rule : str or None
         ``recovery``, ``infusion``, ``worsening`` or ``any``; None for the definition's default.
     horizon_days : float
-        Exclusive.
+    closed : {"left", "both"}
+        Whether the horizon itself is excluded (``left``) or included (``both``).
 
     Returns
     -------
@@ -77,10 +80,11 @@ def label(
     chosen, when, onset = timeline.definition, timeline.moments, timeline.onset_hours
     until = observed_until(when)
     excluded = chosen.excluded(timeline.states, when.hours)
-    gap = longest_gap(len(cohort), when.patient[excluded], when.hours[excluded], horizon)
-    found = outcomes(cohort, onset, until, gap <= chosen.exclusion.window_hours, horizon)
+    gap = longest_gap(len(cohort), when.patient[excluded], when.hours[excluded], horizon, closed)
+    clear = gap <= chosen.exclusion.window_hours
+    found = outcomes(cohort, onset, until, clear, horizon, closed)
 
-    judged_hours = np.where(np.isnan(onset), _closest(timeline, horizon), onset)
+    judged_hours = np.where(np.isnan(onset), _closest(timeline, horizon, closed), onset)
     nowhere = np.where(np.isnan(judged_hours), -np.inf, judged_hours)
     standing = timeline.standing(np.arange(len(cohort)), nowhere)
     first, parts = _unassessable(chosen, standing.states)
@@ -101,13 +105,16 @@ def label(
         "judged_hours": judged_hours,
         "longest_unassessed_hours": gap,
         "horizon_days": float(horizon_days),
+        "closed": closed,
         "observed_until_hours": until,
     }
     columns = {**leading, **_sign_columns(timeline.judged, standing), **extras}
     return _frame(columns, len(cohort))
 
 
-def adjudicated(cohort: Cohort, *, horizon_days: float = 14.0) -> pd.DataFrame:
+def adjudicated(
+    cohort: Cohort, *, horizon_days: float = 14.0, closed: str = "left"
+) -> pd.DataFrame:
     """Label every patient by the adjudicated ``iec_hs`` events, from the infusion on.
 
     The grade is that of the earliest event, the highest where several stand at its hour. A
@@ -126,7 +133,7 @@ def adjudicated(cohort: Cohort, *, horizon_days: float = 14.0) -> pd.DataFrame:
     first = first_event(cohort, (_ADJUDICATION,))
     onset = np.where(np.isfinite(first), first, np.nan)
     until = observed_until(moments(cohort))
-    found = outcomes(cohort, onset, until, np.ones(len(cohort), dtype=bool), horizon)
+    found = outcomes(cohort, onset, until, np.ones(len(cohort), dtype=bool), horizon, closed)
     events = cohort.events[(cohort.events["event"] == _ADJUDICATION).to_numpy(dtype=bool)]
     patient = events["patient"].to_numpy(dtype=np.int64)
     graded = (events["hours"].to_numpy() == first[patient]) & events["grade"].notna().to_numpy()
@@ -142,6 +149,7 @@ def adjudicated(cohort: Cohort, *, horizon_days: float = 14.0) -> pd.DataFrame:
         "grade": _whole(np.where(np.isfinite(grade), grade, np.nan)),
         "first_unassessable_sign": "",
         "horizon_days": float(horizon_days),
+        "closed": closed,
         "observed_until_hours": until,
     }
     return _frame(columns, len(cohort))
@@ -163,10 +171,10 @@ def _grades(chosen: Definition, cohort: Cohort, onset: Numbers, until: Numbers) 
     return _whole(chosen.grade(cohort, until))
 
 
-def _closest(timeline: SignTimeline, horizon: float) -> Numbers:
-    """Of each patient the moment in [0, horizon) with the most signs met, the earliest of ties."""
+def _closest(timeline: SignTimeline, horizon: float, closed: str) -> Numbers:
+    """Of each patient the moment in the horizon with the most signs met, the earliest of ties."""
     when = timeline.moments
-    inside = (when.hours >= 0) & (when.hours < horizon)
+    inside = within(when.hours, horizon, closed)
     patient, hours = when.patient[inside], when.hours[inside]
     met = (timeline.states[inside] == MET).sum(axis=1)
     order = np.lexsort((hours, -met, patient))

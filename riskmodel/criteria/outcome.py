@@ -17,6 +17,9 @@ EVENT, NO_EVENT, COMPETING, LOST, NOT_ASSESSED = OUTCOMES = (
     "lost",
     "not_assessed",
 )
+CLOSED = LEFT, BOTH = ("left", "both")
+"""Ends of a horizon that count as inside: its start alone (``<``), or both (``<=``)."""
+
 _COMPETING_EVENTS = ("death", "transplant", "new_cell_therapy")
 
 
@@ -37,7 +40,7 @@ class Outcomes:
 
 
 def horizon_hours(horizon_days: float) -> float:
-    """Hours of a horizon, which is not itself included.
+    """Hours of a horizon.
 
     Raises
     ------
@@ -47,6 +50,37 @@ def horizon_hours(horizon_days: float) -> float:
     if not (np.isfinite(horizon_days) and horizon_days > 0):
         raise SchemaError(f"Horizon of {horizon_days} days is not positive. Give days above 0.")
     return 24.0 * horizon_days
+
+
+def within(hours: Numbers, horizon: float, closed: str) -> Flags:
+    """Whether each hour lies in the horizon: in [0, horizon), or [0, horizon] where both ends do.
+
+    Parameters
+    ----------
+    hours : float64 array
+    horizon : float
+        Hours.
+    closed : {"left", "both"}
+
+    Raises
+    ------
+    SchemaError
+        For any other `closed`.
+
+    Examples
+    --------
+    >>> within(np.array([0.0, 336.0]), 336.0, "left").tolist()
+    [True, False]
+    >>> within(np.array([0.0, 336.0]), 336.0, "both").tolist()
+    [True, True]
+    """
+    if closed not in CLOSED:
+        raise SchemaError(
+            f"End '{closed}' of a horizon is unknown. Allowed: {', '.join(CLOSED)} "
+            "(left excludes the horizon itself, both includes it)."
+        )
+    before_end = hours <= horizon if closed == BOTH else hours < horizon
+    return np.asarray((hours >= 0) & before_end)
 
 
 def observed_until(moments: Moments) -> Numbers:
@@ -69,7 +103,9 @@ def first_event(cohort: Cohort, names: tuple[str, ...]) -> Numbers:
     return first
 
 
-def longest_gap(patients: int, patient: Codes, hours: Numbers, horizon: float) -> Numbers:
+def longest_gap(
+    patients: int, patient: Codes, hours: Numbers, horizon: float, closed: str
+) -> Numbers:
     """Longest time in [0, horizon] without one of the given moments, hours of each patient.
 
     Parameters
@@ -79,8 +115,10 @@ def longest_gap(patients: int, patient: Codes, hours: Numbers, horizon: float) -
         Moments at which the definition was excluded, sorted; those outside are ignored.
     horizon : float
         Hours.
+    closed : {"left", "both"}
+        Whether a moment at the horizon itself counts.
     """
-    inside = (hours >= 0) & (hours < horizon)
+    inside = within(hours, horizon, closed)
     patient, hours = patient[inside], hours[inside]
     gap = np.zeros(patients)
     np.maximum.at(gap, patient, hours - previous(hours, patient, 0.0))
@@ -90,9 +128,14 @@ def longest_gap(patients: int, patient: Codes, hours: Numbers, horizon: float) -
 
 
 def outcomes(
-    cohort: Cohort, onset_hours: Numbers, until: Numbers, excluded: Flags, horizon: float
+    cohort: Cohort,
+    onset_hours: Numbers,
+    until: Numbers,
+    excluded: Flags,
+    horizon: float,
+    closed: str,
 ) -> Outcomes:
-    """Outcome of each patient in [0, horizon).
+    """Outcome of each patient in the horizon.
 
     Parameters
     ----------
@@ -105,17 +148,19 @@ def outcomes(
         Whether the definition was assessed well enough to say that it did not hold.
     horizon : float
         Hours.
+    closed : {"left", "both"}
+        Whether an onset, or a competing event, at the horizon itself counts.
 
     Notes
     -----
     Death, a transplant or a new cell therapy before the onset is competing; at the very hour of
-    the onset the onset counts.
+    the onset the onset counts. A record at the horizon is observation up to it, whichever end.
     """
     competing = first_event(cohort, _COMPETING_EVENTS)
     onset = np.where(np.isnan(onset_hours), np.inf, onset_hours)
     conditions = [
-        (onset < horizon) & (onset <= competing),
-        competing < horizon,
+        within(onset, horizon, closed) & (onset <= competing),
+        within(competing, horizon, closed),
         until < horizon,
         excluded,
     ]

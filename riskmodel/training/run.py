@@ -142,7 +142,9 @@ def train(
     progress("labels and features")
     examples = training_examples(cohort, features, stage, labels, plan)
     makers = {
-        "riskmodel": lambda: RiskClassifier(**priors(features, plan.exclude_sources), **plan.model),
+        "riskmodel": lambda: RiskClassifier(
+            **priors(features, plan.exclude_sources), **plan.model, n_jobs=-1
+        ),
         **comparators(examples, _FERRITIN[stage]),
     }
     progress("cross-validation")

@@ -12,7 +12,7 @@ def test_longest_gap_is_the_longest_stretch_between_moments(rows: list[tuple[int
     rows = sorted(set(rows))
     patient = np.array([row[0] for row in rows], dtype=np.int64)
     hours = np.array([row[1] for row in rows], dtype=np.float64)
-    found = longest_gap(3, patient, hours, 20.0)
+    found = longest_gap(3, patient, hours, 20.0, "left")
     for p in range(3):
         ends = [0.0, *sorted(h for other, h in rows if other == p and 0 <= h < 20), 20.0]
         assert found[p] == max(np.diff(ends))
