@@ -1,6 +1,9 @@
 """Read a cohort folder: patients, labs and events as CSV or Parquet."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import pandas as pd
 
 from riskmodel.cohort.events import clean_events
 from riskmodel.cohort.frames import read_frames
@@ -33,7 +36,21 @@ def read_cohort(folder: Path | str) -> Cohort:
     """
     folder = Path(folder)
     rejections = Rejections()
-    frames = read_frames(folder, rejections)
+    return assemble(read_frames(folder, rejections), rejections, folder.name)
+
+
+def assemble(frames: Mapping[str, pd.DataFrame], rejections: Rejections, name: str) -> Cohort:
+    """Clean and align charted tables: where every reader ends.
+
+    Parameters
+    ----------
+    frames : mapping of str to DataFrame
+        ``patients``, ``labs`` and ``events`` with the columns of the cohort contract, as charted.
+    rejections : Rejections
+        May already hold what the reader itself had to leave out.
+    name : str
+        Where the cohort came from, for messages.
+    """
     patients = clean_patients(frames["patients"], rejections)
     labs = clean_labs(frames["labs"], patients, rejections)
     events = clean_events(frames["events"], patients, rejections)
@@ -43,5 +60,5 @@ def read_cohort(folder: Path | str) -> Cohort:
         events=events,
         rejected=rejections.frame(),
         notes=rejections.notes,
-        name=folder.name,
+        name=name,
     )

@@ -7,13 +7,23 @@ import pandas as pd
 
 from riskmodel.cohort.schema import Cohort
 from riskmodel.criteria.labels import ADJUDICATED, adjudicated, label
-from riskmodel.criteria.outcome import COMPETING, EVENT, LOST, NO_EVENT, NOT_ASSESSED
+from riskmodel.criteria.outcome import BOTH, COMPETING, EVENT, LOST, NO_EVENT, NOT_ASSESSED
 from riskmodel.criteria.registry import definition_names, load_definition
 from riskmodel.criteria.values import MET, NOT_ASSESSABLE, NOT_MET, Codes, Flags, States
 
 SWITCHED = "astct-2024"
 """The definition of which every position of the cytopenia switch is a row."""
 
+_PRINTED = {
+    "events": "ever",
+    "events_in_horizon": "event",
+    "no_event": "no_event",
+    "competing": "competing",
+    "lost": "lost",
+    "not_assessed": "not_assessed",
+    "median_onset_day": "median day, ever",
+    "median_onset_day_in_horizon": "median day, event",
+}
 _COUNTED = (NO_EVENT, COMPETING, LOST, NOT_ASSESSED)
 
 
@@ -48,6 +58,26 @@ class Comparison:
     summary: pd.DataFrame
     agreement: pd.DataFrame
 
+    @property
+    def patients(self) -> int:
+        """How many patients were labelled."""
+        return int(self.summary["patients"].iloc[0])
+
+    @property
+    def horizon_words(self) -> str:
+        """The horizon with its end.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> nothing = pd.DataFrame()
+        >>> found = Comparison(14.0, "both", (), nothing, nothing, nothing)
+        >>> found.horizon_words, replace(found, closed="left").horizon_words
+        ('up to and including day 14', 'before day 14')
+        """
+        end = "up to and including" if self.closed == BOTH else "before"
+        return f"{end} day {self.horizon_days:g}"
+
     def table(self) -> pd.DataFrame:
         """The summary with, for each name, ``kappa_<name>`` and ``n_<name>`` of its pairs."""
         found = self.summary.copy()
@@ -61,10 +91,7 @@ class Comparison:
 
     def text(self) -> str:
         """Counts and agreement as two plain tables, for a terminal."""
-        end = "before" if self.closed == "left" else "up to and including"
-        counts = self.summary.drop(
-            columns=["definition", "cytopenia_rule", "horizon_days", "closed"]
-        ).rename(columns=lambda column: column.replace("_", " "))
+        counts = self.summary.set_index("name")[list(_PRINTED)].rename(columns=_PRINTED)
         matrix = self.table().set_index("name")[[f"kappa_{name}" for name in self.names]]
         matrix.columns = [f"[{k}]" for k in range(1, len(self.names) + 1)]
         matrix.index = pd.Index([f"[{k}] {name}" for k, name in enumerate(self.names, 1)])
@@ -72,10 +99,10 @@ class Comparison:
         most = int(self.agreement["n"].max()) if len(self.agreement) else 0
         return "\n".join(
             [
-                f"Onset {end} day {self.horizon_days:g}. 'events': at any time of the record; "
-                "'in horizon': the outcome.",
+                f"{self.patients} patients; onset {self.horizon_words}. 'ever' counts onsets at "
+                "any time of the record, 'event' those within the horizon.",
                 "",
-                _plain(counts.set_index("name"), 1),
+                _plain(counts, 1),
                 "",
                 f"Cohen's kappa, over the {least} to {most} patients assessed by both "
                 "(event or no_event).",
@@ -114,37 +141,35 @@ def compare(cohort: Cohort, *, horizon_days: float = 14.0, closed: str = "left")
     SchemaError
         When the horizon is not positive or `closed` is unknown.
     """
-    found: dict[str, pd.DataFrame] = {}
+    rows: dict[tuple[str, str, str], pd.DataFrame] = {}
     for definition in definition_names():
-        rules = load_definition(definition).cytopenia_rules
-        for rule in rules if definition == SWITCHED else (None,):
-            name = definition if rule is None else f"{definition}/{rule}"
-            found[name] = label(
-                cohort, definition, cytopenia_rule=rule, horizon_days=horizon_days, closed=closed
+        chosen = load_definition(definition)
+        switched = definition == SWITCHED
+        for rule in chosen.cytopenia_rules if switched else (chosen.rule(None),):
+            name = f"{definition}/{rule}" if switched else definition
+            rows[name, definition, rule] = label(
+                cohort, chosen, cytopenia_rule=rule, horizon_days=horizon_days, closed=closed
             )
     if (cohort.events["event"] == "iec_hs").any():
-        found[ADJUDICATED] = adjudicated(cohort, horizon_days=horizon_days, closed=closed)
+        rows[ADJUDICATED, ADJUDICATED, ""] = adjudicated(
+            cohort, horizon_days=horizon_days, closed=closed
+        )
     columns = ["definition", "cytopenia_rule", "patient_id", "outcome", "onset_hours"]
-    labels = pd.concat(
-        [rows[columns].assign(name=name) for name, rows in found.items()], ignore_index=True
-    )[["name", *columns]]
+    labels = [found[columns].assign(name=key[0]) for key, found in rows.items()]
+    horizon = {"horizon_days": float(horizon_days), "closed": closed}
     summary = [
-        {
-            "name": name,
-            "definition": name.partition("/")[0],
-            "cytopenia_rule": load_definition(name.partition("/")[0]).rule(
-                name.partition("/")[2] or None
-            )
-            if name != ADJUDICATED
-            else "",
-            "horizon_days": float(horizon_days),
-            "closed": closed,
-            **_counts(rows),
-        }
-        for name, rows in found.items()
+        dict(zip(("name", "definition", "cytopenia_rule"), key, strict=True))
+        | horizon
+        | _counts(found)
+        for key, found in rows.items()
     ]
     return Comparison(
-        float(horizon_days), closed, tuple(found), labels, pd.DataFrame(summary), _agreement(found)
+        float(horizon_days),
+        closed,
+        tuple(key[0] for key in rows),
+        pd.concat(labels, ignore_index=True)[["name", *columns]],
+        pd.DataFrame(summary),
+        _agreement({key[0]: found for key, found in rows.items()}),
     )
 
 
