@@ -26,6 +26,15 @@ _KNOWN = (
     "reference_low",
     "reference_high",
 )
+_ORDER = [
+    "patient",
+    "hours",
+    "analyte",
+    "value",
+    "comparator",
+    "reference_high",
+    "reference_low",
+]
 _PERCENT_OF_WBC = (("anc", "neutrophils_percent"), ("alc", "lymphocytes_percent"))
 
 
@@ -165,6 +174,14 @@ def _from_percent(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
     return pd.concat(pieces, ignore_index=True)
 
 
+def _merged(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
+    """Sort, and keep one of equal results at one time."""
+    labs = labs.sort_values(_ORDER, ignore_index=True)
+    same = labs.duplicated(_ORDER[:5])
+    rejections.note("merged equal results", "labs", int(same.sum()))
+    return labs[~same]
+
+
 def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) -> pd.DataFrame:
     """The labs of `Cohort.labs`; every row that cannot be used is recorded with its reason."""
     for name in raw.columns:
@@ -190,12 +207,8 @@ def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) ->
             **references,
         }
     )[usable]
-    labs = _from_percent(labs, rejections)
-    by = ["patient", "hours", "analyte", "value", "comparator"]
-    labs = labs.sort_values([*by, "reference_high", "reference_low"], ignore_index=True)
-    same = labs.duplicated(by)
-    rejections.note("merged equal results", "labs", int(same.sum()))
-    labs = labs[~same].reset_index(drop=True)
+    labs = _from_percent(_merged(labs, rejections), rejections)
+    labs = labs.sort_values(_ORDER, ignore_index=True)
     differing = labs.duplicated(["patient", "hours", "analyte"], keep=False)
     rejections.note("differing results at one time, both kept", "labs", int(differing.sum()))
     return labs
