@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.rejection import sentences
@@ -25,13 +24,14 @@ def tables_of(cohort: Cohort) -> dict[str, pd.DataFrame]:
         patients[name] = patients[name].astype("Int8")
     labs = cohort.labs
     units = labs["analyte"].map({name: entry.unit for name, entry in analytes().items()})
+    signs = labs["comparator"].map(_SIGNS).astype("str")
     lab_table = pd.DataFrame(
         {
             "patient_id": ids[labs["patient"].to_numpy()],
             "hours_from_infusion": labs["hours"].to_numpy(),
             "analyte": labs["analyte"].astype("str").to_numpy(),
             "value": labs["value"].to_numpy(),
-            "comparator": labs["comparator"].map(_SIGNS).replace("", np.nan).to_numpy(),
+            "comparator": signs.mask(signs == "").to_numpy(),
             "unit": units.astype("str").to_numpy(),
             "reference_low": labs["reference_low"].to_numpy(),
             "reference_high": labs["reference_high"].to_numpy(),
