@@ -6,10 +6,11 @@ import pandas as pd
 
 from riskmodel.cohort.patients import Patients, text_column
 from riskmodel.cohort.rejection import Rejections
+from riskmodel.cohort.results import read_results
 from riskmodel.cohort.schema import EXACT, LAB_COLUMNS
 from riskmodel.cohort.timeline import hours_from_infusion
 from riskmodel.cohort.units import analytes, find_analyte, resolve
-from riskmodel.cohort.values import combine_comparators, numbers, parse_results
+from riskmodel.cohort.values import numbers
 from riskmodel.errors import SchemaError, UnitError
 
 ANALYTES = tuple(analytes())
@@ -106,50 +107,6 @@ def _resolve_units(
     return index[codes], factor[codes]
 
 
-def _reject_values(
-    raw: pd.DataFrame,
-    usable: npt.NDArray[np.bool_],
-    analyte: npt.NDArray[np.int64],
-    factor: npt.NDArray[np.float64],
-    rejections: Rejections,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
-    """Canonical values and comparators, and which rows remain usable."""
-    ids = text_column(raw, "patient_id")
-    names = np.array(ANALYTES, dtype=object)[analyte]
-    value, comparator, unreadable = parse_results(raw["value"])
-    rejections.add(
-        "labs", usable & unreadable, ids, "value_not_a_number", column="value", detail=names
-    )
-    missing = np.isnan(value) & ~unreadable
-    rejections.add("labs", usable & missing, ids, "value_missing", column="value", detail=names)
-    usable = usable & ~np.isnan(value)
-    if "comparator" in raw:
-        comparator, unknown = combine_comparators(text_column(raw, "comparator"), comparator)
-        rejections.add("labs", usable & unknown, ids, "unknown_comparator", column="comparator")
-        usable = usable & ~unknown
-    canonical = value * factor
-    possible = np.array([analytes()[name].possible for name in ANALYTES])[analyte]
-    plausible = np.array([analytes()[name].plausible for name in ANALYTES])[analyte]
-    outside = usable & ~((canonical >= possible[:, 0]) & (canonical <= possible[:, 1]))
-    units = np.array([analytes()[name].unit for name in ANALYTES], dtype=object)[analyte]
-    detail = np.array(
-        [f"{n}, allowed: {lo:g} to {hi:g} {u}" for n, (lo, hi), u in zip(names[outside],
-         possible[outside], units[outside], strict=True)], dtype=object)  # fmt: skip
-    spread = np.full(len(raw), "", dtype=object)
-    spread[outside] = detail
-    rejections.add("labs", outside, ids, "value_impossible", column="value", detail=spread)
-    usable = usable & ~outside
-    odd = usable & ~((canonical >= plausible[:, 0]) & (canonical <= plausible[:, 1]))
-    for name in np.unique(names[odd].astype(str)):
-        rejections.note(
-            "flagged", f"{name}: implausible value kept", int((names[odd] == name).sum())
-        )
-    bounded = usable & (comparator != EXACT)
-    for name in np.unique(names[bounded].astype(str)):
-        rejections.note("comparators kept", str(name), int((names[bounded] == name).sum()))
-    return canonical, comparator, usable
-
-
 def _from_percent(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
     """Add absolute counts from WBC and a percentage at the same time where none was charted."""
     pieces = [labs]
@@ -192,7 +149,7 @@ def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) ->
     hours, usable = reject_bad_times("labs", raw, code, patients, rejections)
     analyte, factor = _resolve_units(raw, usable, rejections)
     usable &= analyte >= 0
-    value, comparator, usable = _reject_values(raw, usable, analyte, factor, rejections)
+    results = read_results(raw, usable, ANALYTES, analyte, factor, rejections)
     references = {
         name: numbers(raw[name]) * factor if name in raw else np.full(len(raw), np.nan)
         for name in ("reference_low", "reference_high")
@@ -202,11 +159,11 @@ def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) ->
             "patient": code,
             "hours": hours,
             "analyte": pd.Categorical.from_codes(analyte, categories=pd.Index(ANALYTES)),
-            "value": value,
-            "comparator": comparator,
+            "value": results.value,
+            "comparator": results.comparator,
             **references,
         }
-    )[usable]
+    )[results.usable]
     labs = _from_percent(_merged(labs, rejections), rejections)
     labs = labs.sort_values(_ORDER, ignore_index=True)
     differing = labs.duplicated(["patient", "hours", "analyte"], keep=False)

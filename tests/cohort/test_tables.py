@@ -204,6 +204,23 @@ def test_row_order_and_equal_duplicates_change_nothing(write: Write) -> None:
     assert_frame_equal(read_cohort(write(labs=shuffled)).labs, good.labs)
 
 
+def test_a_unit_of_the_other_hemisphere_is_flagged_never_guessed(write: Write) -> None:
+    rows = "".join(f"P01,{t},creatinine,{40 + t},mg/dL\n" for t in range(6))
+    fibrinogen = "P01,30,fibrinogen,3.2,mg/dL\n"
+    cohort = read_cohort(write(labs=LABS + rows + fibrinogen))
+    flags = cohort.notes["flagged"]
+    assert flags["creatinine: results charted as mg/dL look like umol/L, kept"] == 6
+    kept = cohort.labs.loc[cohort.labs["analyte"] == "creatinine", "value"]
+    assert kept.tolist() == [40.0, 41.0, 42.0, 43.0, 44.0, 45.0]
+    assert only(cohort)["reason"] == "value_impossible"
+    assert only(cohort)["detail"].endswith("it would fit g/L")
+
+
+def test_a_bound_beyond_the_possible_range_is_kept(write: Write) -> None:
+    cohort = read_cohort(write(labs=LABS + "P01,30,fibrinogen,<5,mg/dL\n"))
+    assert cohort.rejected.empty
+
+
 def test_parquet_reads_like_csv(write: Write, tmp_path: Path) -> None:
     folder = write()
     good = read_cohort(folder)
