@@ -7,6 +7,10 @@ from riskmodel.cohort.schema import PATIENT_CHOICES, PATIENT_FLAGS, PATIENT_NUMB
 from riskmodel.cohort.units import analytes
 
 
+FEWEST_FOR_MEDIAN = 5
+"""Patients below which a median would tell somebody's value."""
+
+
 def _counted(column: pd.Series) -> str:
     counts = column.value_counts().sort_index()
     unknown = int(column.isna().sum())
@@ -14,15 +18,21 @@ def _counted(column: pd.Series) -> str:
     return ", ".join([*shown, f"unknown {unknown}"] if unknown else shown)
 
 
+def _median(value: pd.Series, patients: int) -> str:
+    """The median, where it is no single patient's own."""
+    return f", median {value.median():.4g}" if patients >= FEWEST_FOR_MEDIAN else ""
+
+
 def _labs(cohort: Cohort) -> list[str]:
     lines = [f"Labs: {len(cohort.labs)} results."]
     for key, rows in cohort.labs.groupby("analyte", observed=True):
         name = str(key)
         unit = analytes()[name].unit
+        patients = rows["patient"].nunique()
         before = rows.loc[rows["hours"] <= 0, "patient"].nunique()
         lines.append(
-            f"  {name} ({unit}): {len(rows)} results, {rows['patient'].nunique()} patients, "
-            f"{before} of them before the infusion, median {rows['value'].median():.4g}"
+            f"  {name} ({unit}): {len(rows)} results, {patients} patients, "
+            f"{before} of them before the infusion{_median(rows['value'], patients)}"
         )
     return lines
 
@@ -44,7 +54,7 @@ def _missing(cohort: Cohort) -> list[str]:
 def summary(cohort: Cohort) -> str:
     """What is there, what was converted, what is missing and what was rejected.
 
-    Patients' values appear as counts and medians only.
+    Values appear as counts, and as medians of at least five patients.
     """
     lines = [f"Cohort '{cohort.name}': {len(cohort)} patients."]
     if len(cohort):
