@@ -6,7 +6,6 @@ from riskmodel.cohort.rejection import sentences
 from riskmodel.cohort.schema import PATIENT_CHOICES, PATIENT_FLAGS, PATIENT_NUMBERS, Cohort
 from riskmodel.cohort.units import analytes
 
-
 FEWEST_FOR_MEDIAN = 5
 """Patients below which a median would tell somebody's value."""
 

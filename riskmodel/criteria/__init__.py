@@ -3,6 +3,8 @@
 from riskmodel.criteria.cytopenia import CYTOPENIA_RULES
 from riskmodel.criteria.definition import Definition, Part
 from riskmodel.criteria.evaluation import SignTimeline, evaluate_signs
+from riskmodel.criteria.grades import grades_by_day
+from riskmodel.criteria.hscore import hscore
 from riskmodel.criteria.labels import ADJUDICATED, LEADING_COLUMNS, adjudicated, label
 from riskmodel.criteria.outcome import OUTCOMES
 from riskmodel.criteria.registry import definition_names, load_definition
@@ -24,6 +26,8 @@ __all__ = [
     "adjudicated",
     "definition_names",
     "evaluate_signs",
+    "grades_by_day",
+    "hscore",
     "label",
     "load_definition",
 ]

@@ -86,7 +86,7 @@ class Comparison:
         for name in self.names:
             asked = [(row, name) for row in self.names]
             found[f"kappa_{name}"] = pairs["kappa"].reindex(asked).to_numpy()
-            found[f"n_{name}"] = pairs["n"].reindex(asked).astype("Int64").to_numpy()
+            found[f"n_{name}"] = pairs["n"].reindex(asked).astype("Int64").array
         return found
 
     def text(self) -> str:
@@ -99,8 +99,9 @@ class Comparison:
         most = int(self.agreement["n"].max()) if len(self.agreement) else 0
         return "\n".join(
             [
-                f"{self.patients} patients; onset {self.horizon_words}. 'ever' counts onsets at "
-                "any time of the record, 'event' those within the horizon.",
+                f"{self.patients} patient{'s' if self.patients != 1 else ''}; onset "
+                f"{self.horizon_words}. 'ever' counts onsets at any time of the record, 'event' "
+                "those within the horizon.",
                 "",
                 _plain(counts, 1),
                 "",

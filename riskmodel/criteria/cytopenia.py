@@ -190,6 +190,27 @@ def _one_per_time(joined: Series, weight: Numbers) -> Series:
     return Series(joined.name, *(getattr(joined, column)[kept] for column in columns))
 
 
+@dataclass(frozen=True)
+class CountSign:
+    """A low count of one lineage as it stands, whatever it was before."""
+
+    lineage: CytopeniaSign
+
+    @property
+    def name(self) -> str:
+        """Name of the sign."""
+        return self.lineage.name
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """The limit of the count."""
+        return self.lineage.thresholds
+
+    def judge(self, cohort: Cohort) -> Sign:
+        """Judge every count and event since the infusion."""
+        return self.lineage.judge(cohort, "any")
+
+
 def read_switch(keys: Keys) -> Switch:
     """The cytopenia switch of a definition."""
     return Switch(
@@ -204,3 +225,9 @@ def read_cytopenia_sign(name: str, keys: Keys, switch: Switch) -> CytopeniaSign:
     """One lineage of a definition."""
     event = keys.text("event", tuple(sorted(EVENT_NAMES)))
     return CytopeniaSign(read_lab_sign(name, keys), event, switch)
+
+
+def read_count_sign(name: str, keys: Keys) -> CountSign:
+    """One lineage of a definition that has no switch."""
+    unused = Switch(default="any", recovered_samples=1, worsened_share=1.0, source="")
+    return CountSign(read_cytopenia_sign(name, keys, unused))

@@ -13,8 +13,8 @@ from riskmodel.criteria.signs import Sign
 from riskmodel.criteria.timeline import Moments, changes, moments
 from riskmodel.criteria.values import (
     MET,
-    NOT_ASSESSABLE,
     Codes,
+    Flags,
     Numbers,
     States,
     any_of,
@@ -56,6 +56,8 @@ class SignTimeline:
     definition_states : int8 array of shape (m,)
     onset_hours : float64 array of shape (n,)
         Earliest moment at which the whole definition holds, NaN where it never does.
+    done : bool array of shape (m, signs)
+        Whether a sample of the sign counts at that moment.
     """
 
     definition: Definition
@@ -65,6 +67,7 @@ class SignTimeline:
     states: States
     definition_states: States
     onset_hours: Numbers
+    done: Flags
 
     @property
     def signs(self) -> tuple[str, ...]:
@@ -131,14 +134,17 @@ def evaluate_signs(
     rule = chosen.rule(cytopenia_rule)
     when = moments(cohort)
     judged = chosen.judge(cohort, rule)
-    states = _standing(judged, when, when.patient, when.hours).states
+    standing = _standing(judged, when, when.patient, when.hours)
+    states = standing.states
     whole = chosen.state(states, when.hours)
     onset = np.full(len(cohort), np.nan)
     held = whole == MET
     patient, hours = when.patient[held], when.hours[held]
     first = changes(patient)
     onset[patient[first]] = hours[first]
-    return SignTimeline(chosen, rule, judged, when, states, whole, onset)
+    counts = [np.logical_or.reduce([k >= 0 for k in sign]) for sign in standing.samples]
+    done = np.column_stack(counts)
+    return SignTimeline(chosen, rule, judged, when, states, whole, onset, done)
 
 
 def _standing(judged: tuple[Sign, ...], when: Moments, patient: Codes, hours: Numbers) -> Standing:
@@ -152,7 +158,7 @@ def _standing(judged: tuple[Sign, ...], when: Moments, patient: Codes, hours: Nu
             found = position[there]
             fresh = tidy(hours[there] - series.hours[found]) <= series.carry[found]
             position[there] = np.where(fresh, found, -1)
-            state = np.full(len(asked), NOT_ASSESSABLE, dtype=np.int8)
+            state = np.full(len(asked), series.absent, dtype=np.int8)
             state[position >= 0] = series.state[position[position >= 0]]
             states.append(state)
             positions.append(position)

@@ -30,7 +30,7 @@ from riskmodel.criteria.values import (
 )
 
 ABSOLUTE, RATE, EITHER = "absolute", "rate", "either"
-FERRITIN_RULES = {0: "", 1: "absolute", 2: "rate", 3: "both"}
+FERRITIN_RULES = ("", "absolute", "rate", "both")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,25 @@ class Rise:
     per_hour: float
     lasting_comparison: str
     lasting_hours: float
+    source: str
+
+
+@dataclass(frozen=True)
+class QuickRise:
+    """A rate of rise within a period.
+
+    Attributes
+    ----------
+    comparison, per_hour :
+        Of the mean rate between consecutive samples, in the analyte's unit per hour.
+    within_hours : float
+        The period.
+    source : str
+    """
+
+    comparison: str
+    per_hour: float
+    within_hours: float
     source: str
 
 
@@ -98,7 +117,8 @@ class FerritinSign:
         held = (absolute == MET) & (rule != RATE), (rate == MET) & (rule != ABSOLUTE)
         detail = (held[0] + 2 * held[1]).astype(np.int8)
         carry = self.absolute.carry_forward_hours
-        return Sign(self.name, (lab_series(samples, limit.analyte, state, carry, detail),))
+        series = lab_series(samples, limit.analyte, state, carry, detail, FERRITIN_RULES)
+        return Sign(self.name, (series,))
 
 
 def rising(samples: Samples, rise: Rise) -> States:
@@ -108,16 +128,10 @@ def rising(samples: Samples, rise: Rise) -> States:
     rate, and is not assessable where only some do. A sample is not assessable where the run
     would be long enough only with such pairs, and where it is the patient's first.
     """
-    patient, hours, found = samples.patient, samples.hours, samples.interval
+    patient, hours = samples.patient, samples.hours
     first = changes(patient)
-    difference = Intervals(
-        low=tidy(found.low - previous(found.high, patient, 0.0)),
-        high=tidy(found.high - previous(found.low, patient, 0.0)),
-        low_open=found.low_open | previous(found.high_open, patient, False),
-        high_open=found.high_open | previous(found.low_open, patient, False),
-    )
     needed = tidy(rise.per_hour * (hours - previous(hours, patient, 0.0)))
-    pair = compare(difference, rise.comparison, needed)
+    pair = compare(differences(samples), rise.comparison, needed)
     certain = _run_hours(hours, ~first & (pair == MET))
     possible = _run_hours(hours, ~first & (pair != NOT_MET))
     state = decide(
@@ -128,10 +142,52 @@ def rising(samples: Samples, rise: Rise) -> States:
     return state
 
 
+def rising_within(samples: Samples, rise: QuickRise) -> States:
+    """Whether ferritin rose at the rate since each sample's predecessor, within the period.
+
+    Two samples further apart than the period meet the sign at the rate, since some period between
+    them then reached it. Below the rate they are not assessable, unless their whole rise is
+    too small even for one period. A patient's first sample is not assessable.
+    """
+    patient, hours = samples.patient, samples.hours
+    found = differences(samples)
+    apart = tidy(hours - previous(hours, patient, 0.0))
+    pair = compare(found, rise.comparison, tidy(rise.per_hour * apart))
+    whole = compare(found, rise.comparison, rise.per_hour * rise.within_hours)
+    hidden = (apart > rise.within_hours) & (pair == NOT_MET) & (whole != NOT_MET)
+    state = np.where(hidden | changes(patient), NOT_ASSESSABLE, pair)
+    return state.astype(np.int8)
+
+
+def differences(samples: Samples) -> Intervals:
+    """What is known of the rise of each sample over the one before of the same patient.
+
+    A patient's first sample is compared with 0 and means nothing.
+    """
+    patient, found = samples.patient, samples.interval
+    return Intervals(
+        low=tidy(found.low - previous(found.high, patient, 0.0)),
+        high=tidy(found.high - previous(found.low, patient, 0.0)),
+        low_open=found.low_open | previous(found.high_open, patient, False),
+        high_open=found.high_open | previous(found.low_open, patient, False),
+    )
+
+
 def _run_hours(hours: Numbers, joined: Flags) -> Numbers:
     """Hours from the start of each sample's run; `joined` samples continue the one before."""
     start = np.maximum.accumulate(np.where(joined, 0, np.arange(len(hours))))
     return tidy(hours - hours[start])
+
+
+def read_quick_rise(keys: Keys, unit: str) -> QuickRise:
+    """A rate of rise within a period, of an analyte in `unit`."""
+    keys.text("unit", (f"{unit}/h",))
+    return QuickRise(
+        keys.text("comparison", (">", ">=")),
+        keys.number("threshold"),
+        keys.number("within_hours"),
+        keys.text("source"),
+    )
 
 
 def read_ferritin_sign(name: str, keys: Keys) -> FerritinSign:

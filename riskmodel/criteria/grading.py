@@ -1,11 +1,13 @@
-"""Grade of astct-2024: the highest row that holds, so that every onset has one.
+"""Grades: the highest row of a table that holds, so that every onset has one.
 
-Row 1 always holds. A row above it holds by an event from the infusion on, or, for the targets
-named, by a ferritin that many times the last one before the infusion.
+Row 1 always holds. In astct-2024 a row above it holds by an event from the infusion on, or, for
+the targets named, by a ferritin that many times the last one before the infusion. In astct-2023
+it holds by an intervention, organ support or death in a window around the onset.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,6 +15,23 @@ from riskmodel.cohort.schema import EVENT_NAMES, PATIENT_CHOICES, Cohort
 from riskmodel.criteria.keys import Keys
 from riskmodel.criteria.timeline import Samples, lab_samples
 from riskmodel.criteria.values import Codes, Flags, Numbers
+
+
+class Grader(Protocol):
+    """How a definition grades."""
+
+    def __call__(
+        self, cohort: Cohort, until_hours: Numbers, onset_hours: Numbers | None = None
+    ) -> Numbers:
+        """Grade by the records up to each patient's time, NaN where that time is NaN.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        until_hours : float64 array of shape (n,)
+        onset_hours : float64 array of shape (n,) or None
+            Where the grade counts from the onset; None for the infusion.
+        """
 
 
 @dataclass(frozen=True)
@@ -52,7 +71,9 @@ class Grading:
     ferritin: FerritinFold
     ferritin_grade: int
 
-    def grade(self, cohort: Cohort, until_hours: Numbers) -> Numbers:
+    def grade(
+        self, cohort: Cohort, until_hours: Numbers, onset_hours: Numbers | None = None
+    ) -> Numbers:
         """Highest grade from the infusion up to each patient's time, that time included.
 
         Parameters
@@ -60,10 +81,12 @@ class Grading:
         cohort : Cohort
         until_hours : float64 array of shape (n,)
             NaN where there is no onset to grade.
+        onset_hours : float64 array of shape (n,) or None
+            Not used: this table counts from the infusion.
         """
         grade = np.ones(len(cohort))
         for row, names in self.events.items():
-            reached = _had_event(cohort, names, until_hours)
+            reached = _had_event(cohort, names, np.zeros(len(cohort)), until_hours)
             grade = np.where(reached, np.maximum(grade, row), grade)
         risen = self._risen(cohort, until_hours)
         grade = np.where(risen, np.maximum(grade, self.ferritin_grade), grade)
@@ -87,12 +110,51 @@ def _up_to(samples: Samples, until_hours: Numbers) -> Flags:
     return np.asarray(samples.hours <= until_hours[samples.patient])
 
 
-def _had_event(cohort: Cohort, names: tuple[str, ...], until_hours: Numbers) -> Flags:
+@dataclass(frozen=True)
+class Window:
+    """Events that reach a grade when they fall near the onset, both ends included."""
+
+    events: tuple[str, ...]
+    before_onset_hours: float
+    after_onset_hours: float
+
+
+@dataclass(frozen=True)
+class InterventionGrading:
+    """Grades by intervention, organ support and death; no result of the laboratory counts."""
+
+    rows: Mapping[int, Window]
+
+    def grade(
+        self, cohort: Cohort, until_hours: Numbers, onset_hours: Numbers | None = None
+    ) -> Numbers:
+        """Highest grade up to each patient's time, that time included.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        until_hours : float64 array of shape (n,)
+            NaN where there is no onset to grade.
+        onset_hours : float64 array of shape (n,) or None
+        """
+        onset = np.zeros(len(cohort)) if onset_hours is None else onset_hours
+        grade = np.ones(len(cohort))
+        for row, window in self.rows.items():
+            begin = np.maximum(onset - window.before_onset_hours, 0.0)
+            end = np.minimum(onset + window.after_onset_hours, until_hours)
+            reached = _had_event(cohort, window.events, begin, end)
+            grade = np.where(reached, np.maximum(grade, row), grade)
+        return np.where(np.isnan(until_hours), np.nan, grade)
+
+
+def _had_event(
+    cohort: Cohort, names: tuple[str, ...], from_hours: Numbers, until_hours: Numbers
+) -> Flags:
     events = cohort.events
     patient: Codes = events["patient"].to_numpy(dtype=np.int64)
     hours = events["hours"].to_numpy(dtype=np.float64)
     chosen = events["event"].isin(names).to_numpy(dtype=bool)
-    chosen = chosen & (hours >= 0) & (hours <= until_hours[patient])
+    chosen = chosen & (hours >= from_hours[patient]) & (hours <= until_hours[patient])
     had = np.zeros(len(cohort), dtype=bool)
     had[patient[chosen]] = True
     return had
@@ -116,3 +178,17 @@ def read_grading(keys: Keys) -> Grading:
         ),
         fold.whole("grade"),
     )
+
+
+def read_intervention_grading(keys: Keys) -> InterventionGrading:
+    """A grade table by intervention: one table ``<grade>`` a row."""
+    rows: dict[int, Window] = {}
+    for name in keys.names():
+        row = keys.table(name)
+        row.text("source")
+        rows[int(name)] = Window(
+            row.texts("events", tuple(sorted(EVENT_NAMES)), least=1),
+            row.number("before_onset_hours"),
+            row.number("after_onset_hours"),
+        )
+    return InterventionGrading(rows)

@@ -11,6 +11,8 @@ from riskmodel.errors import SchemaError
 class Keys:
     """The keys of one TOML table; each must be taken once, and `finish` refuses what is left.
 
+    A table may say ``unverified = true``: what stands in it rests on memory, not on its source.
+
     Parameters
     ----------
     entries : mapping
@@ -33,6 +35,7 @@ class Keys:
         self._left = dict(entries)
         self._where = where
         self._tables: list[Keys] = []
+        self._unverified = self.flag("unverified")
 
     def text(self, key: str, allowed: tuple[str, ...] = ()) -> str:
         """A text, one of `allowed` where that is given."""
@@ -41,18 +44,27 @@ class Keys:
             raise self._wrong(key, f"one of {', '.join(allowed)}", value)
         return str(value)
 
-    def texts(self, key: str, allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
-        """A list of texts, each one of `allowed` where that is given."""
+    def texts(self, key: str, allowed: tuple[str, ...] = (), *, least: int = 0) -> tuple[str, ...]:
+        """A list of at least `least` texts, each one of `allowed` where that is given."""
         value = self._take(key, list)
         if not all(isinstance(item, str) for item in value):
             raise self._wrong(key, "a list of texts", value)
         if allowed and not set(value) <= set(allowed):
             raise self._wrong(key, f"some of {', '.join(allowed)}", value)
+        if len(value) < least:
+            raise self._wrong(key, f"a list of at least {least}", value)
         return tuple(value)
 
     def number(self, key: str) -> float:
         """A number."""
         return float(self._take(key, (int, float)))
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of numbers."""
+        value = self._take(key, list)
+        if not all(isinstance(item, int | float) and not isinstance(item, bool) for item in value):
+            raise self._wrong(key, "a list of numbers", value)
+        return tuple(float(item) for item in value)
 
     def whole(self, key: str) -> int:
         """A positive whole number."""
@@ -60,6 +72,15 @@ class Keys:
         if value < 1:
             raise self._wrong(key, "a whole number from 1", value)
         return int(value)
+
+    def flag(self, key: str) -> bool:
+        """Whether the key stands there; its only value is ``true``."""
+        if key not in self._left:
+            return False
+        value = self._take(key, bool)
+        if not value:
+            raise self._wrong(key, "true, or left out", value)
+        return True
 
     def comparison(self, key: str) -> str:
         """One of ``<``, ``<=``, ``>``, ``>=``."""
@@ -80,6 +101,20 @@ class Keys:
     def names(self) -> tuple[str, ...]:
         """The keys not taken so far."""
         return tuple(self._left)
+
+    def unverified(self) -> tuple[str, ...]:
+        """Paths of the tables taken so far, this one included, that say ``unverified = true``.
+
+        Examples
+        --------
+        >>> keys = Keys({"signs": {"fever": {"unverified": True}}}, "mine")
+        >>> _ = keys.table("signs").table("fever")
+        >>> keys.unverified()
+        ('signs.fever',)
+        """
+        _, _, path = self._where.partition(".")
+        own = (path or "all of it",) if self._unverified else ()
+        return (*own, *(found for inner in self._tables for found in inner.unverified()))
 
     def finish(self) -> None:
         """Raise unless every key of this table and of those inside it was taken.

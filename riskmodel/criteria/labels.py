@@ -6,8 +6,8 @@ import pandas as pd
 
 from riskmodel.cohort.schema import Cohort
 from riskmodel.criteria.definition import Definition
+from riskmodel.criteria.details import details, series_shown
 from riskmodel.criteria.evaluation import SignTimeline, Standing, evaluate_signs
-from riskmodel.criteria.ferritin import FERRITIN_RULES
 from riskmodel.criteria.outcome import (
     first_event,
     horizon_hours,
@@ -16,14 +16,13 @@ from riskmodel.criteria.outcome import (
     outcomes,
     within,
 )
-from riskmodel.criteria.signs import ULN_SOURCES, Sign
+from riskmodel.criteria.signs import Sign
 from riskmodel.criteria.timeline import changes, moments
 from riskmodel.criteria.values import (
     MET,
     NOT_ASSESSABLE,
     NOT_MET,
     STATE_NAMES,
-    Codes,
     Numbers,
     States,
 )
@@ -79,7 +78,7 @@ def label(
     timeline = evaluate_signs(cohort, definition, cytopenia_rule)
     chosen, when, onset = timeline.definition, timeline.moments, timeline.onset_hours
     until = observed_until(when)
-    excluded = chosen.excluded(timeline.states, when.hours)
+    excluded = chosen.excluded(timeline.states, when.hours, timeline.done)
     gap = longest_gap(len(cohort), when.patient[excluded], when.hours[excluded], horizon, closed)
     clear = gap <= chosen.exclusion.window_hours
     found = outcomes(cohort, onset, until, clear, horizon, closed)
@@ -95,12 +94,12 @@ def label(
         "outcome": found.outcome,
         "outcome_hours": found.hours,
         "onset_hours": onset,
-        "grade": _grades(chosen, cohort, onset, np.where(np.isnan(onset), np.nan, np.inf)),
+        "grade": _grades(chosen, cohort, np.where(np.isnan(onset), np.nan, np.inf), onset),
         "first_unassessable_sign": first,
     }
     extras = {
         "grade_at_onset": _grades(chosen, cohort, onset, onset),
-        **_details(timeline.judged, standing),
+        **details(chosen, timeline.judged, standing),
         "unassessable_parts": parts,
         "judged_hours": judged_hours,
         "longest_unassessed_hours": gap,
@@ -108,6 +107,8 @@ def label(
         "closed": closed,
         "observed_until_hours": until,
     }
+    if chosen.scores is not None:
+        extras.update(chosen.scores(standing.states))
     columns = {**leading, **_sign_columns(timeline.judged, standing), **extras}
     return _frame(columns, len(cohort))
 
@@ -165,10 +166,10 @@ def _whole(numbers: Numbers) -> pd.Series:
     return pd.Series(numbers).astype("Int64")
 
 
-def _grades(chosen: Definition, cohort: Cohort, onset: Numbers, until: Numbers) -> pd.Series:
+def _grades(chosen: Definition, cohort: Cohort, until: Numbers, onset: Numbers) -> pd.Series:
     if chosen.grade is None:
         return _whole(np.full(len(onset), np.nan))
-    return _whole(chosen.grade(cohort, until))
+    return _whole(chosen.grade(cohort, until, onset))
 
 
 def _closest(timeline: SignTimeline, horizon: float, closed: str) -> Numbers:
@@ -184,55 +185,22 @@ def _closest(timeline: SignTimeline, horizon: float, closed: str) -> Numbers:
     return closest
 
 
-def _shown(sign: Sign, states: States, samples: tuple[Codes, ...]) -> Codes:
-    """Which series to show: the first whose own state is the sign's, -1 where there is none."""
-    shown = np.full(len(states), -1, dtype=np.int64)
-    for k in reversed(range(len(sign.series))):
-        there = samples[k] >= 0
-        there[there] = sign.series[k].state[samples[k][there]] == states[there]
-        shown[there] = k
-    return shown
-
-
 def _sign_columns(judged: tuple[Sign, ...], standing: Standing) -> dict[str, object]:
     names = np.array([STATE_NAMES[s] for s in (NOT_ASSESSABLE, NOT_MET, MET)], dtype=object)
     columns: dict[str, object] = {}
     for j, sign in enumerate(judged):
         states, samples = standing.states[:, j], standing.samples[j]
-        shown = _shown(sign, states, samples)
+        shown = series_shown(sign, states, samples)
         value, hours = np.full(len(states), np.nan), np.full(len(states), np.nan)
         for k, series in enumerate(sign.series):
             rows = shown == k
+            taken = series.hours if series.taken is None else series.taken
             value[rows] = series.value[samples[k][rows]]
-            hours[rows] = series.hours[samples[k][rows]]
+            hours[rows] = taken[samples[k][rows]]
         columns[f"{sign.name}_state"] = names[states + 1]
         columns[f"{sign.name}_value"] = value
         columns[f"{sign.name}_hours"] = hours
     return columns
-
-
-def _details(judged: tuple[Sign, ...], standing: Standing) -> dict[str, object]:
-    """Which ferritin rule held, which transaminase is shown, and whose limit of normal it used."""
-    n = len(standing.states)
-    rule, shown = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
-    source = np.full(n, "", dtype=object)
-    for j, sign in enumerate(judged):
-        if sign.name == "ferritin":
-            position, (series,) = standing.samples[j][0], sign.series
-            there = position >= 0
-            words = np.array([FERRITIN_RULES[d] for d in range(4)], dtype=object)
-            rule[there] = words[series.detail[position[there]]]
-        if sign.name == "transaminases":
-            order = _shown(sign, standing.states[:, j], standing.samples[j])
-            for k, series in enumerate(sign.series):
-                shown[order == k] = series.name
-                position = standing.samples[j][k]
-                for detail, word in ULN_SOURCES.items():
-                    rows = position >= 0
-                    rows[rows] = series.detail[position[rows]] == detail
-                    joint = np.where(source[rows] == "", "", "; ").astype(object)
-                    source[rows] = source[rows] + joint + f"{series.name}: {word}"
-    return {"ferritin_rule": rule, "transaminases_analyte": shown, "uln_source": source}
 
 
 def _unassessable(
@@ -247,9 +215,8 @@ def _unassessable(
     first = np.full(len(patterns), "", dtype=object)
     words = np.full(len(patterns), "", dtype=object)
     for row, pattern in enumerate(patterns):
-        unknown = dict(zip(chosen.signs, pattern == NOT_ASSESSABLE, strict=True))
         found = [
-            (part.name, [sign for sign in part.signs if unknown[sign]])
+            (part.name, part.open_signs(pattern, chosen.signs))
             for part, is_open in zip(chosen.parts, open_parts[row], strict=True)
             if is_open
         ]

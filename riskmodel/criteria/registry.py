@@ -1,29 +1,36 @@
-"""The definitions there are: a TOML of limits and a module of the same name each."""
+"""The definitions there are: a TOML of limits and a module of the same name each.
 
-from collections.abc import Callable, Mapping
+A file of this folder is a definition when its ``name`` is its own, so that adding one takes its
+two files and no other change.
+"""
+
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
-from riskmodel.criteria import astct_2024
 from riskmodel.criteria.definition import Definition
 from riskmodel.criteria.keys import Keys
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 
-_READERS: Mapping[str, Callable[[Keys], Definition]] = {
-    "astct-2024": astct_2024.read,
-}
+_FIRST = "astct-2024"  # the default
 
 
+@cache
 def definition_names() -> tuple[str, ...]:
-    """Names that `load_definition` knows.
+    """Names that `load_definition` knows, the default first.
 
     Examples
     --------
-    >>> "astct-2024" in definition_names()
+    >>> definition_names()[0]
+    'astct-2024'
+    >>> "hlh-2004" in definition_names()
     True
     """
-    return tuple(_READERS)
+    files = Path(__file__).parent.glob("*.toml")
+    names = (file.stem.replace("_", "-") for file in files)
+    found = [name for name in names if read_toml(definition_path(name)).get("name") == name]
+    return tuple(sorted(found, key=lambda name: (name != _FIRST, name)))
 
 
 def definition_path(name: str) -> Path:
@@ -45,11 +52,12 @@ def load_definition(name: str) -> Definition:
     >>> load_definition("astct-2024").signs[0]
     'ferritin'
     """
-    if name not in _READERS:
+    if name not in definition_names():
         raise SchemaError(
             f"Definition '{name}' is unknown. Allowed: {', '.join(definition_names())}."
         )
     keys = Keys(read_toml(definition_path(name)), name)
-    definition = _READERS[name](keys)
+    module = import_module(f"riskmodel.criteria.{definition_path(name).stem}")
+    definition: Definition = module.read(keys)
     keys.finish()
     return definition

@@ -6,6 +6,7 @@ not assessable.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +27,8 @@ from riskmodel.criteria.values import (
 )
 
 ULN = "ULN"
-FROM_ROW, FROM_DEFAULT = 1, 2
-ULN_SOURCES = {FROM_ROW: "row", FROM_DEFAULT: "default"}
+FROM_ROW, FROM_DEFAULT, FROM_CENTRE = 1, 2, 3
+ULN_SOURCES = {FROM_ROW: "row", FROM_DEFAULT: "default", FROM_CENTRE: "centre"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,15 @@ class Series:
     carry : float64 array of shape (k,)
         Hours for which the sample counts, that age included.
     detail : int8 array of shape (k,)
-        What the state rests on; the sign's module says what the numbers mean.
+        Which rule of the sign held, a position in `rules`.
+    rules : tuple of str
+        Empty where the sign has one rule.
+    uln : int8 array of shape (k,) or None
+        Whose upper limit of normal was used, a key of `ULN_SOURCES`; None where none is.
+    taken : float64 array of shape (k,) or None
+        When the value shown was taken, where that may be an earlier sample.
+    absent : int
+        State where no sample counts.
     """
 
     name: str
@@ -55,6 +64,10 @@ class Series:
     value: Numbers
     carry: Numbers
     detail: npt.NDArray[np.int8]
+    rules: tuple[str, ...] = ()
+    uln: npt.NDArray[np.int8] | None = None
+    taken: Numbers | None = None
+    absent: int = NOT_ASSESSABLE
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,8 @@ def lab_series(
     state: States,
     carry_forward_hours: float,
     detail: npt.NDArray[np.int8] | None = None,
+    rules: tuple[str, ...] = (),
+    uln: npt.NDArray[np.int8] | None = None,
 ) -> Series:
     """Series of samples that all count for the same time."""
     return Series(
@@ -81,6 +96,8 @@ def lab_series(
         samples.value,
         np.full(len(samples), carry_forward_hours),
         np.zeros(len(samples), dtype=np.int8) if detail is None else detail,
+        rules,
+        uln,
     )
 
 
@@ -106,6 +123,21 @@ class Threshold:
     source: str
 
 
+class CohortSign(Protocol):
+    """What judges a cohort by one sign."""
+
+    @property
+    def name(self) -> str:
+        """Name of the sign."""
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """Limits to be drawn beside the curves."""
+
+    def judge(self, cohort: Cohort) -> Sign:
+        """Judge every sample of the cohort."""
+
+
 @dataclass(frozen=True)
 class LabSign:
     """A sign that is met when any of some analytes is beyond its limit."""
@@ -128,7 +160,7 @@ class LabSign:
         normal = np.where(given, samples.reference_high, np.nan if default is None else default)
         state = compare(samples.interval, limit.comparison, tidy(limit.value * normal))
         source = np.where(given, FROM_ROW, FROM_DEFAULT).astype(np.int8)
-        return lab_series(samples, limit.analyte, state, self.carry_forward_hours, source)
+        return lab_series(samples, limit.analyte, state, self.carry_forward_hours, uln=source)
 
 
 @dataclass(frozen=True)

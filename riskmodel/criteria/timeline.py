@@ -99,8 +99,8 @@ class Samples:
         What is known of the value.
     value : float64 array of shape (k,)
         The value to show; the bound itself where only a bound is known.
-    reference_high : float64 array of shape (k,)
-        Upper limit of normal as given, NaN where not.
+    reference_high, reference_low : float64 arrays of shape (k,)
+        Upper and lower limit of normal as given, NaN where not.
     """
 
     patient: Codes
@@ -108,6 +108,7 @@ class Samples:
     interval: Intervals
     value: Numbers
     reference_high: Numbers
+    reference_low: Numbers
 
     def __len__(self) -> int:
         return len(self.patient)
@@ -126,6 +127,7 @@ class Samples:
             ),
             self.value[kept],
             self.reference_high[kept],
+            self.reference_low[kept],
         )
 
 
@@ -134,7 +136,8 @@ def lab_samples(cohort: Cohort, analyte: str) -> Samples:
 
     Exact results at one time become their mean. Where bounds (``<``, ``>``) stand beside them, the
     sample is the smallest interval that holds them all, so that a comparison is decided only
-    where all of them agree. Of several reference limits at one time the highest is used.
+    where all of them agree. Of several reference limits at one time the widest are used: the
+    highest upper and the lowest lower one.
     """
     chosen = cohort.labs[(cohort.labs["analyte"] == analyte).to_numpy(dtype=bool)]
     patient = chosen["patient"].to_numpy(dtype=np.int64)
@@ -143,8 +146,12 @@ def lab_samples(cohort: Cohort, analyte: str) -> Samples:
     comparator = chosen["comparator"].to_numpy(dtype=np.int8)
     reference = chosen["reference_high"].to_numpy(dtype=np.float64)
     reference = np.where(reference > 0, reference, -np.inf)
+    lower = chosen["reference_low"].to_numpy(dtype=np.float64)
+    lower = np.where(lower > 0, lower, np.inf)
 
     order = np.lexsort((-reference, comparator, value, hours, patient))
+    every = changes(patient[order], hours[order])
+    lowest = np.minimum.reduceat(lower[order], np.flatnonzero(every)) if len(order) else lower
     kept = order[changes(patient[order], hours[order], value[order], comparator[order])]
     patient, hours, value = patient[kept], hours[kept], value[kept]
     comparator, reference = comparator[kept], reference[kept]
@@ -163,6 +170,7 @@ def lab_samples(cohort: Cohort, analyte: str) -> Samples:
         _hull(single, start, group),
         np.where(count > 0, mean, value[start]),
         np.where(np.isfinite(highest), highest, np.nan),
+        np.where(np.isfinite(lowest), lowest, np.nan),
     )
 
 

@@ -2,7 +2,9 @@
 
 ``ferritin@24=>10000; ast@24=130/40; death@120; iec_hs@168#3`` is a ferritin above 10,000 at hour
 24, an AST of 130 with an upper limit of 40, a death, an onset of grade 3. ``anc@0:312:24=3``
-repeats from hour 0 to 312 every 24 hours. ``{normal}`` and ``{onset}`` are written out below.
+repeats from hour 0 to 312 every 24 hours. ``fibrinogen@24=1.7[g/L]`` is in another unit, and
+``fibrinogen@24=170/200-400`` has a lower limit too. ``{normal}`` and ``{onset}`` are written out
+below.
 """
 
 import re
@@ -15,6 +17,7 @@ import pytest
 
 from riskmodel.cohort import Cohort, analytes
 from riskmodel.cohort.schema import COMPARATORS, EVENT_COLUMNS, EVENT_NAMES, LAB_COLUMNS
+from riskmodel.cohort.units import resolve
 
 _NORMAL = {
     "ferritin": "500",
@@ -29,7 +32,10 @@ _SHORT = {
     "{normal}": "; ".join(f"{name}@0:312:24={value}" for name, value in _NORMAL.items()),
     "{onset}": "ferritin@24=20000; fibrinogen@24=100; cytopenia_anc@24; cytopenia_platelets@24",
 }
-_ENTRY = re.compile(r"(\w+)@([-.:\d]+)(?:=(<=|>=|<|>|)([^#/]*))?(?:/([\d.]+))?(?:#(\d))?")
+_ENTRY = re.compile(
+    r"(\w+)@([-.:\d]+)(?:=(<=|>=|<|>|)([^#/\[]*))?(?:\[([^]]+)\])?"
+    r"(?:/(?:([\d.]+)-)?([\d.]+))?(?:#(\d))?"
+)
 
 
 def _hours(text: str) -> list[float]:
@@ -46,12 +52,14 @@ def _read(code: int, line: str, labs: list[tuple], events: list[tuple]) -> None:
     for entry in filter(None, (part.strip() for part in line.split(";"))):
         match = _ENTRY.fullmatch(entry)
         assert match, f"unreadable record '{entry}'"
-        name, when, comparator, value, limit, grade = match.groups()
+        name, when, comparator, value, unit, lower, limit, grade = match.groups()
         for hours in _hours(when):
             if name in analytes():
                 reference = float(limit) if limit else np.nan
                 bound = COMPARATORS[comparator or ""]
-                labs.append((code, hours, name, float(value), bound, np.nan, reference))
+                low = float(lower) if lower else np.nan
+                factor = resolve(name, "", unit).factor if unit else 1.0
+                labs.append((code, hours, name, float(value) * factor, bound, low, reference))
             else:
                 assert name in EVENT_NAMES, name
                 graded = float(grade) if grade else np.nan
