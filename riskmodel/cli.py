@@ -1,6 +1,7 @@
 """The command line: every command reads its arguments and calls one public function."""
 
 from enum import StrEnum
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,27 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+convert_app = typer.Typer(
+    help="Read OMOP CDM, FHIR or MEDS and write a cohort folder.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(convert_app, name="convert")
+
 CohortFolder = Annotated[Path, typer.Argument(metavar="COHORT", help="Cohort folder.")]
+ConvertedFolder = Annotated[
+    Path, typer.Argument(metavar="OUT", help="Cohort folder to write, with its report.")
+]
+InfusionList = Annotated[
+    Path | None,
+    typer.Option(
+        "--infusions",
+        help="List of infusions (.csv or .parquet): patient_id, infusion_time, optional product.",
+    ),
+]
+CodeMap = Annotated[
+    Path | None, typer.Option("--mapping", help="TOML file of codes, read beside the defaults.")
+]
 ModelName = Annotated[
     str, typer.Option("--model", help="Model folder, models:/NAME@champion, or a shipped model.")
 ]
@@ -50,6 +71,13 @@ class CytopeniaRule(StrEnum):
     any = "any"
 
 
+class Closed(StrEnum):
+    """Ends of a horizon that count as inside it."""
+
+    left = "left"
+    both = "both"
+
+
 def _version(shown: bool) -> None:
     if shown:
         typer.echo(f"riskmodel {__version__}")
@@ -67,6 +95,10 @@ def _table_file(path: Path) -> Path:
     if path.suffix.lower() not in (".csv", ".parquet"):
         raise typer.BadParameter(f"'{path}' does not end in .csv or .parquet.")
     return path
+
+
+def _optional_table_file(path: Path | None) -> Path | None:
+    return None if path is None else _table_file(path)
 
 
 PredictionTime = Annotated[
@@ -139,7 +171,10 @@ def check(
     cohort: CohortFolder,
     rejected: Annotated[
         Path | None,
-        typer.Option(help="Write every rejected row with its reason here (.csv or .parquet)."),
+        typer.Option(
+            callback=_optional_table_file,
+            help="Write every rejected row with its reason here (.csv or .parquet).",
+        ),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 1 when anything was rejected.")
@@ -152,7 +187,7 @@ def check(
     found = read_cohort(cohort)
     typer.echo(summary(found))
     if rejected is not None:
-        write_table(found.rejected, _table_file(rejected))
+        write_table(found.rejected, rejected)
     if len(found) == 0:
         raise SchemaError(f"Cohort '{cohort}' has no usable patient; the reasons stand above.")
     if strict and len(found.rejected):
@@ -162,27 +197,94 @@ def check(
 @app.command()
 def label(
     cohort: CohortFolder,
-    out: TableFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Output, .csv or .parquet; with --patient an .html page, or none."),
+    ] = None,
     definition: Annotated[str, typer.Option(help="Label definition.")] = "astct-2024",
     cytopenia_rule: Annotated[
         CytopeniaRule, typer.Option(help="Cytopenia after haematological recovery.")
     ] = CytopeniaRule.worsening,
-    horizon_days: Annotated[float, typer.Option(min=0.1, help="Horizon, exclusive.")] = 14.0,
+    horizon_days: Annotated[float, typer.Option(min=0.1, help="Horizon.")] = 14.0,
+    closed: Annotated[
+        Closed, typer.Option(help="Horizon itself excluded (left) or included (both).")
+    ] = Closed.left,
+    compare: Annotated[
+        bool,
+        typer.Option("--compare", help="All definitions side by side instead, with a picture."),
+    ] = False,
+    patient: Annotated[
+        str | None, typer.Option(help="patient_id: the timeline of one patient.")
+    ] = None,
 ) -> None:
-    """Label a cohort by a published definition: state of every sign, onset, grade and outcome."""
+    """Label a cohort by a definition, compare all definitions, or show one patient's signs."""
     from riskmodel.criteria import label as label_cohort
     from riskmodel.files import write_table
 
+    if patient is not None and compare:
+        raise typer.BadParameter("--patient and --compare exclude each other.")
+    if patient is not None:
+        if out is not None and out.suffix.lower() != ".html":
+            raise typer.BadParameter(f"'{out}' does not end in .html, as a timeline does.")
+        _show_patient(_read(cohort), patient, definition, cytopenia_rule, horizon_days, closed, out)
+        return
+    if out is None:
+        raise typer.BadParameter("--out is missing: name a .csv or .parquet file.")
+    _table_file(out)
+    if compare:
+        _compare_definitions(_usable(cohort), cohort.resolve().name, horizon_days, closed, out)
+        return
     labels = label_cohort(
-        _usable(cohort), definition, cytopenia_rule=cytopenia_rule.value, horizon_days=horizon_days
-    )
+        _usable(cohort), definition, cytopenia_rule=cytopenia_rule.value,
+        horizon_days=horizon_days, closed=closed.value,
+    )  # fmt: skip
     write_table(labels, out)
     counts = labels["outcome"].value_counts()
     shown = ", ".join(f"{name} {count}" for name, count in counts.items())
+    rule = labels["cytopenia_rule"].iloc[0] or "none"
+    end = "up to and including" if closed is Closed.both else "before"
     typer.echo(
-        f"Wrote {len(labels)} label rows to {out} ({definition}, cytopenia rule "
-        f"{cytopenia_rule.value}, onset before day {horizon_days:g}): {shown}."
+        f"Wrote {len(labels)} label rows to {out} ({definition}, cytopenia rule {rule}, "
+        f"onset {end} day {horizon_days:g}): {shown}."
     )
+
+
+def _show_patient(
+    cohort: "Cohort",
+    patient: str,
+    definition: str,
+    rule: CytopeniaRule,
+    horizon_days: float,
+    closed: Closed,
+    out: Path | None,
+) -> None:
+    """Print one patient's timeline, and write it as a page where asked."""
+    from riskmodel.scoring.timeline import patient_timeline, timeline_text
+    from riskmodel.scoring.timeline_page import write_timeline
+
+    found = patient_timeline(
+        cohort, patient, definition,
+        cytopenia_rule=rule.value, horizon_days=horizon_days, closed=closed.value,
+    )  # fmt: skip
+    typer.echo(timeline_text(found))
+    if out is not None:
+        write_timeline(found, out)
+        _say(f"Wrote {out}.")
+
+
+def _compare_definitions(
+    cohort: "Cohort", name: str, horizon_days: float, closed: Closed, out: Path
+) -> None:
+    """Print the comparison of all definitions, and write its table, picture and page."""
+    from riskmodel.criteria.compare import compare
+    from riskmodel.files import write_table
+    from riskmodel.scoring.comparison_page import write_comparison
+
+    comparison = compare(cohort, horizon_days=horizon_days, closed=closed.value)
+    write_table(comparison.table(), out)
+    picture, page = write_comparison(comparison, name, out)
+    typer.echo(comparison.text())
+    _say(f"Wrote {out}, {picture} and {page}.")
 
 
 @app.command()
@@ -245,9 +347,16 @@ def train(
     )
     overall = result.performance[result.performance["subset"] == "all"]
     for row in overall[overall["metric"].isin(("auroc", "log_loss"))].itertuples():
-        typer.echo(f"  {row.model}: {row.metric} {row.value:.3f} ({row.low:.3f} to {row.high:.3f})")
+        shown = f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})"
+        typer.echo(f"  {row.model}: {row.metric} {'not estimable' if isnan(row.value) else shown}")
     if result.version is not None:
-        typer.echo(f"Registered as models:/{register}/{result.version}.")
+        from riskmodel.tracking import champion_version
+
+        champion = champion_version(str(register))
+        typer.echo(
+            f"Registered as models:/{register}/{result.version}; "
+            f"models:/{register}@champion is version {champion}."
+        )
     typer.echo(RESEARCH_USE)
 
 
@@ -296,6 +405,77 @@ def report(
         _prediction_time(at)
     write_report(_read(cohort), patient, find_model(model), out, at=at)
     typer.echo(f"Wrote {out}.")
+
+
+def _write_converted(cohort: "Cohort", out: Path) -> None:
+    """Write a converted cohort, and say what it holds and what was left out."""
+    from riskmodel.cohort import sentences, write_cohort
+
+    for sentence in sentences(cohort.rejected):
+        _say(sentence)
+    write_cohort(cohort, out)
+    typer.echo(
+        f"Wrote {len(cohort)} patients, {len(cohort.labs)} lab results and "
+        f"{len(cohort.events)} events to {out}; {len(cohort.rejected)} rows or cells were rejected."
+    )
+
+
+@convert_app.command()
+def omop(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="Folder of CSV or Parquet tables, DuckDB file or database URL."
+        ),
+    ],
+    out: ConvertedFolder,
+    infusions: InfusionList = None,
+    mapping: CodeMap = None,
+) -> None:
+    """Convert an OMOP CDM 5.4 source."""
+    from riskmodel.cohort import read_omop
+
+    _write_converted(read_omop(source, infusions=infusions, mapping=mapping), out)
+
+
+@convert_app.command()
+def fhir(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="Bundle (.json), bulk export (.ndjson), or a folder of them."
+        ),
+    ],
+    out: ConvertedFolder,
+    infusions: InfusionList = None,
+    mapping: CodeMap = None,
+    identifier_system: Annotated[
+        str | None,
+        typer.Option(help="Take patient_id from the identifier of this system, not Patient.id."),
+    ] = None,
+) -> None:
+    """Convert a FHIR R4 source."""
+    from riskmodel.cohort import read_fhir
+
+    found = read_fhir(
+        source, infusions=infusions, mapping=mapping, identifier_system=identifier_system
+    )
+    _write_converted(found, out)
+
+
+@convert_app.command()
+def meds(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="Folder of a MEDS 0.4 dataset, or a file.")
+    ],
+    out: ConvertedFolder,
+    infusions: InfusionList = None,
+    mapping: CodeMap = None,
+) -> None:
+    """Convert a MEDS dataset."""
+    from riskmodel.cohort import read_meds
+
+    _write_converted(read_meds(source, infusions=infusions, mapping=mapping), out)
 
 
 def main() -> None:

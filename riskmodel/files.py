@@ -36,6 +36,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Works for a file and for a folder. The ending of the name is kept, so that writers
     that look at it still choose the right format.
     """
+    if path.is_dir() and path.suffix:
+        raise SchemaError(f"'{path}' is a folder. Give the name of a file.")
     path.parent.mkdir(parents=True, exist_ok=True)
     token = secrets.token_hex(4)
     temporary = path.with_name(f".{path.stem}.{token}{path.suffix}")

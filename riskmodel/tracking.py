@@ -8,7 +8,8 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,44 @@ def _signature(model: RiskModel) -> Any:
     return ModelSignature(schema(model.features, False), schema(example.columns, True))
 
 
+def check_store(register: str | None) -> None:
+    """Refuse, before any work, a registered name or a store that cannot be used.
+
+    Raises
+    ------
+    SchemaError
+    """
+    if register is not None and (not register.strip() or set(register) & set("/:@")):
+        raise SchemaError(
+            f"Registered model name '{register}' is not usable. Give a name without '/', ':' and "
+            "'@'."
+        )
+    mlflow = _mlflow()
+    with _refused(mlflow):
+        mlflow.get_experiment_by_name(EXPERIMENT)
+
+
+@contextmanager
+def _refused(mlflow: Any) -> Iterator[None]:
+    """Say in one sentence what MLflow refuses; a password in the store's address is not shown."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        said = str(error).splitlines()[0].rstrip(".")[:300]
+        store = _without_password(str(mlflow.get_tracking_uri()))
+        raise SchemaError(
+            f"MLflow at '{store}' refused: {_without_password(said)}. "
+            "Check MLFLOW_TRACKING_URI, or train with --no-track."
+        ) from None
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//...@", text)
+
+
 def log_training(
     model: RiskModel,
     design: Mapping[str, Any],
@@ -109,8 +148,24 @@ def log_training(
     -------
     str or None
         Registered version.
+
+    Raises
+    ------
+    SchemaError
+        When MLflow refuses.
     """
     mlflow = _mlflow()
+    with _refused(mlflow):
+        return _log(mlflow, model, design, performance, register)
+
+
+def _log(
+    mlflow: Any,
+    model: RiskModel,
+    design: Mapping[str, Any],
+    performance: pd.DataFrame,
+    register: str | None,
+) -> str | None:
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
         mlflow.create_experiment(EXPERIMENT)
     mlflow.set_experiment(EXPERIMENT)
@@ -178,14 +233,17 @@ def load_registered(uri: str) -> RiskModel:
     """
     mlflow = _mlflow()
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
         version = _version(uri)
-    except (MlflowException, OSError) as error:
+    except (MlflowException, SQLAlchemyError, OSError) as error:
         raise SchemaError(
-            f"Model '{uri}' cannot be loaded from MLflow at '{mlflow.get_tracking_uri()}': "
-            f"{str(error).splitlines()[0].rstrip('.')}. Check the name, or set MLFLOW_TRACKING_URI."
+            f"Model '{uri}' cannot be loaded from MLflow at "
+            f"'{_without_password(str(mlflow.get_tracking_uri()))}': "
+            f"{_without_password(str(error).splitlines()[0].rstrip('.'))}. "
+            "Check the name, or set MLFLOW_TRACKING_URI."
         ) from None
     model = load_model(folder / "artifacts" / _FOLDER)
     return replace(model, version=version) if version else model
@@ -198,4 +256,14 @@ def _version(uri: str) -> str | None:
     if "@" in name:
         model, alias = name.split("@", 1)
         return str(_client().get_model_version_by_alias(model, alias).version)
-    return name.split("/", 1)[1] if "/" in name else None
+    model, _, version = name.partition("/")
+    if version == "latest":
+        found = _client().search_model_versions(f"name='{model}'")
+        return str(max(int(v.version) for v in found))
+    return version or None
+
+
+def champion_version(name: str) -> str | None:
+    """Version that the champion alias of a registered model points at."""
+    aliases: Mapping[str, str] = _client().get_registered_model(name).aliases
+    return aliases.get(CHAMPION)

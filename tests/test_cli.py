@@ -236,6 +236,31 @@ def test_an_unknown_model_lists_what_there_is(cli, small, tmp_path):
     assert "early" in err
 
 
+def test_training_is_refused_before_any_work(cli, simulated, tmp_path, monkeypatch):
+    """A place, name, store, definition or design that cannot be used costs no training."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("mine")
+    words = ["train", simulated, "--stage", "pre_infusion", "--design", "quick"]
+    for more, part in (
+        (["--out", tmp_path / "file"], "is a file"),
+        (["--out", tmp_path / "file" / "model"], "is a file"),
+        (["--out", "m", "--register", "a/b"], "'a/b' is not usable"),
+        (["--out", "m", "--definition", "nosuch"], "'nosuch' is unknown"),
+        (["--out", "m", "--design", "nosuch"], "Shipped: default, quick, shipped"),
+    ):
+        code, _, err = cli(*words, *more)
+        assert code == 1, more
+        one_sentence(err)
+        assert part in err
+        assert "cross-validation" not in err
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "foo://user:secret@host")
+    code, _, err = cli(*words, "--out", "m")
+    assert code == 1
+    one_sentence(err)
+    assert "secret" not in err
+    assert not (tmp_path / "m").exists()
+
+
 def test_a_folder_that_is_no_model_is_never_overwritten(cli, simulated, tiny_design, tmp_path):
     treasure = tmp_path / "thesis"
     treasure.mkdir()

@@ -1,6 +1,6 @@
 """Read the three tables of a cohort folder as text, with every structural fault at once."""
 
-from csv import reader as header_reader
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,41 +20,63 @@ _NEEDED = {
     ),
     "events": (("patient_id",), ("event",), ("hours_from_infusion", "time")),
 }
-_MISSING = ("", "NA", "NaN", "nan", "NULL", "null", "None", "N/A", "n/a", "<NA>")
+_MISSING = ("NA", "NaN", "nan", "NULL", "null", "None", "N/A", "n/a", "<NA>")
+
+
+def _open_quotation(path: Path) -> bool:
+    """Whether a quotation mark is never closed: the rest of the file would be one cell."""
+    count = 0
+    with path.open("rb") as source:
+        while chunk := source.read(1 << 22):
+            count += chunk.count(b'"')
+    return count % 2 == 1
 
 
 def _read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import csv
 
+    if _open_quotation(path):
+        raise SchemaError(
+            f"File '{path}' has a quotation mark that is never closed. Close it or remove it."
+        )
     malformed: list[int] = []
 
     def skip(row: csv.InvalidRow) -> str:
         malformed.append(row.number or 0)
         return "skip"
 
+    def options(handler: Callable[[csv.InvalidRow], str]) -> csv.ParseOptions:
+        return csv.ParseOptions(newlines_in_values=True, invalid_row_handler=handler)
+
+    one_thread = csv.ReadOptions(use_threads=False)
     try:
-        with path.open("rb") as source:
-            header = source.readline().decode("utf-8-sig")
-        names = next(header_reader([header]), [])
+        with csv.open_csv(
+            path, read_options=one_thread, parse_options=options(lambda _: "skip")
+        ) as opened:
+            names = opened.schema.names
         read = csv.read_csv(
             path,
-            read_options=csv.ReadOptions(use_threads=False),
-            parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+            read_options=one_thread,
+            parse_options=options(skip),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
-                null_values=list(_MISSING),
+                null_values=[""],
             ),
         )
-    except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
+    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise SchemaError(
             f"File '{path}' cannot be read as CSV in UTF-8: {reason[:200]}. "
             "Save it again as comma-separated UTF-8 text."
         ) from None
     frame: pd.DataFrame = read.to_pandas()
+    for name in frame.columns:
+        # An identifier may be the text NA; in every other column it means unknown.
+        if name != "patient_id":
+            frame[name] = frame[name].mask(frame[name].isin(_MISSING))
     if malformed:
         rows = np.array([max(n - 2, 0) for n in malformed], dtype=np.int64)
         empty = pd.Series([""] * (int(rows.max()) + 1))
@@ -69,7 +91,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise SchemaError(
-            f"File '{path}' cannot be read as Parquet: {str(error).splitlines()[0][:200]}. "
+            f"File '{path}' cannot be read as Parquet: {str(error).splitlines()[0][:200].rstrip('.')}. "
             "Write it again."
         ) from None
 
@@ -79,7 +101,7 @@ def _missing_columns(table: str, frame: pd.DataFrame, path: Path) -> list[str]:
     for names in _NEEDED[table]:
         if not any(name in frame.columns for name in names):
             wanted = " or ".join(f"'{name}'" for name in names)
-            seen = ", ".join(map(str, frame.columns[:12])) or "none"
+            seen = ", ".join(map(str, frame.columns[:12]))[:200] or "none"
             faults.append(
                 f"File '{path.name}' has no column {wanted} (columns seen: {seen}). Add it."
             )

@@ -38,13 +38,18 @@ class Patients:
     infusion_zoned: npt.NDArray[np.bool_]
 
 
+def _plain_number(value: float) -> str:
+    """A number as a person writes it: whole ones without a decimal point."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
 def text_column(table: pd.DataFrame, name: str) -> pd.Series:
     """A column as stripped text with NaN for empty; all empty where it is absent."""
     if name not in table:
         return pd.Series(np.nan, index=table.index, dtype="str")
     column = table[name]
     if pd.api.types.is_float_dtype(column.dtype):
-        column = column.map(lambda x: f"{x:.15g}", na_action="ignore")
+        column = column.map(_plain_number, na_action="ignore")
     text = column.astype("str").str.strip()
     return text.mask(text == "")
 

@@ -35,7 +35,7 @@ def parse_times(
     if pd.api.types.is_datetime64_dtype(column.dtype):
         none = np.zeros(len(column), bool)
         return column.to_numpy("datetime64[us]"), none, none.copy()
-    text = column.fillna("").astype("str").str.strip()
+    text = column.astype("object").where(column.notna(), "").astype("str").str.strip()
     zoned = text.str.contains(_ZONE, regex=True).to_numpy(dtype=bool)
     date_only = text.str.match(_DATE_ONLY).to_numpy(dtype=bool)
     instant = np.full(len(text), np.datetime64("NaT"), dtype="datetime64[us]")
@@ -84,17 +84,18 @@ def hours_from_infusion(
     if "time" in table:
         instant, zoned, dates = parse_times(table["time"])
         use = empty & table["time"].notna().to_numpy() & known
-        start = np.where(known, infusion[code], np.datetime64("NaT"))
-        start_zoned = np.where(known, infusion_zoned[code], False)
+        # Code -1, an unknown patient, finds the entry added at the end: also without any patient.
+        start = np.append(infusion, np.datetime64("NaT"))[code]
+        start_zoned = np.append(infusion_zoned, False)[code]
         reason[use & np.isnat(instant)] = "time_unreadable"
         reason[use & np.isnat(start)] = "no_infusion_time"
         ready = use & ~np.isnat(instant) & ~np.isnat(start)
         reason[ready & (zoned != start_zoned)] = "time_zone_mismatch"
-        ready &= zoned == start_zoned
+        ready = ready & (zoned == start_zoned)
         microseconds = (instant - start).astype(np.int64)
         hours = np.where(ready, microseconds / 3.6e9, hours)
         date_only = dates & ready
-        empty &= ~use
+        empty = empty & ~use
     reason[empty & known & (reason == "")] = "time_missing"
     age = np.where(known, age_years[code], np.nan) if len(age_years) else np.full(n, np.nan)
     oldest = np.where(np.isnan(age), LONGEST_LIFE_YEARS, age + 1) * HOURS_PER_YEAR

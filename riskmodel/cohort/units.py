@@ -28,6 +28,7 @@ class Analyte:
     possible: tuple[float, float]
     plausible: tuple[float, float]
     aliases: tuple[str, ...] = ()
+    omop: tuple[int, ...] = ()
     typical: float | None = None
     uln: float | None = None
     uln_unverified: bool = False

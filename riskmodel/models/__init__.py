@@ -11,6 +11,7 @@ _EXPORTS = {
     "RiskModel": "riskmodel.models.persistence",
     "in_words": "riskmodel.models.explain",
     "load_model": "riskmodel.models.persistence",
+    "check_destination": "riskmodel.models.persistence",
     "factor_key": "riskmodel.models.predict",
     "predict_frame": "riskmodel.models.predict",
     "save_model": "riskmodel.models.persistence",

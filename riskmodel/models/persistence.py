@@ -109,6 +109,26 @@ def training_ranges(X: pd.DataFrame) -> dict[str, tuple[float, float]]:
     return ranges
 
 
+def check_destination(folder: Path) -> None:
+    """Refuse a place where a model folder must not or cannot be written.
+
+    Raises
+    ------
+    SchemaError
+        When `folder` or a folder above it is a file, or it holds something that is not a model.
+    """
+    files = [path for path in (folder, *folder.parents) if path.is_file()]
+    if files:
+        raise SchemaError(
+            f"'{files[0]}' is a file, not a folder. It was left as it is: choose another."
+        )
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MODEL_FILE).exists():
+        raise SchemaError(
+            f"'{folder}' exists and holds no {MODEL_FILE}. It was left as it is: choose another "
+            "folder, or empty it."
+        )
+
+
 def save_model(model: RiskModel, folder: Path) -> None:
     """Write a model folder, complete or not at all.
 
@@ -119,13 +139,7 @@ def save_model(model: RiskModel, folder: Path) -> None:
     SchemaError
         When `folder` holds something that is not a model, or the metadata holds what JSON cannot.
     """
-    if folder.is_file() or (
-        folder.is_dir() and any(folder.iterdir()) and not (folder / MODEL_FILE).exists()
-    ):
-        raise SchemaError(
-            f"'{folder}' exists and holds no {MODEL_FILE}. It was left as it is: choose another "
-            "folder, or empty it."
-        )
+    check_destination(folder)
     boosters = {
         _tree_file(member, draw): bytes(booster.save_raw("ubj"))
         for member, draws in enumerate(model.classifier.bag_)
@@ -163,10 +177,11 @@ def load_model(folder: Path) -> RiskModel:
         classifier = _classifier(content["classifier"], raw)
         about = dict(content["about"])
         about["ranges"] = {name: (low, high) for name, (low, high) in about["ranges"].items()}
+        _check_shapes(classifier)
         return RiskModel(classifier=classifier, **about)
-    except (KeyError, TypeError, xgb.core.XGBoostError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, xgb.core.XGBoostError) as error:
         raise SchemaError(
-            f"Model folder '{folder}' does not hold a complete model ({error}). "
+            f"Model folder '{folder}' does not hold a complete model ({type(error).__name__}). "
             "Copy the folder again, or train again."
         ) from None
 
@@ -174,17 +189,18 @@ def load_model(folder: Path) -> RiskModel:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / MODEL_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = json.loads(path.read_text(encoding="utf-8"), parse_constant=_not_finite)
     except (FileNotFoundError, NotADirectoryError):
         raise SchemaError(
             f"'{folder}' is not a model folder: it holds no {MODEL_FILE}. Name a folder that "
             "'riskmodel train' wrote."
         ) from None
-    except (UnicodeDecodeError, json.JSONDecodeError):
+    except (ValueError, RecursionError):
         raise SchemaError(
             f"'{path}' is truncated or not JSON. Copy the model folder again."
         ) from None
-    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+    written_format = content.get("format") if isinstance(content, dict) else None
+    if type(written_format) is not int or written_format < 1:
         raise SchemaError(f"'{path}' names no format. It is not a model of riskmodel.")
     if content["format"] > FORMAT:
         raise SchemaError(
@@ -198,7 +214,21 @@ def _read(folder: Path) -> dict[str, Any]:
             f"'{path}' was changed after it was written: its checksum does not fit. "
             "Copy the model folder again."
         )
-    return content
+    found: dict[str, Any] = content
+    return found
+
+
+def _not_finite(text: str) -> float:
+    raise ValueError(f"{text} is not a finite number")
+
+
+def _check_shapes(model: RiskClassifier) -> None:
+    """Raise ValueError unless every stored array fits the features."""
+    p = len(model.names_)
+    scale = model.scale_
+    columns = (model.coef_, model.spread_, scale.reference, scale.spread, scale.known)
+    if any(column.shape != (p,) for column in columns) or model.bag_coef_.shape[1:] != (p + 1,):
+        raise ValueError("arrays of another length than the features")
 
 
 def _checked_bytes(folder: Path, name: str, digest: str) -> bytes:

@@ -22,6 +22,9 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
     DataFrame of shape (n, 4 + factors)
         ``risk, risk_low, risk_high, contribution_base, contribution_<factor>``.
     """
+    if len(X) == 0:
+        nobody = pd.DataFrame(np.nan, index=[0], columns=model.features)
+        return predict_frame(model, nobody).iloc[:0]
     rows = X.reindex(columns=model.features).apply(pd.to_numeric, errors="coerce")
     rows = rows.astype(np.float64)
     low, high = model.classifier.predict_interval(rows)

@@ -46,7 +46,12 @@ def note_of(model: RiskModel) -> str:
 
 def model_catalogue(model: RiskModel) -> Catalogue:
     """The model's own copy of its catalogue."""
-    return parse_catalogue(str(model.catalogue["text"])).select(model.features)
+    text = model.catalogue.get("text")
+    if not isinstance(text, str):
+        raise SchemaError(
+            f"Model '{model.name}' holds no copy of its feature catalogue. Train it again."
+        )
+    return parse_catalogue(text).select(model.features)
 
 
 def check_stage(model: RiskModel, at: str) -> float:
@@ -205,16 +210,20 @@ def _signs_of(model: RiskModel) -> str:
 def _rejected_rows(cohort: Cohort) -> pd.DataFrame:
     """A row per patient that could not enter."""
     rejected = cohort.rejected
-    whole = rejected[(rejected["table"] == "patients") & (rejected["column"] == "patient_id")]
-    whole = pd.concat(
-        [whole, rejected[(rejected["table"] == "patients") & (rejected["column"] == "")]]
-    )
-    whole = whole.drop_duplicates(["patient_id", "reason"])
+    whole = rejected[
+        (rejected["table"] == "patients") & rejected["column"].isin(("patient_id", ""))
+    ]
+    nameless = (whole["patient_id"] == "").to_numpy(dtype=bool)
+    # A named patient leaves once; rows without a name are told apart by their place in the file.
+    whole = whole[nameless | ~whole.duplicated(["patient_id", "reason"]).to_numpy()]
+    nameless = (whole["patient_id"] == "").to_numpy(dtype=bool)
+    placed = whole["reason"] + " (row " + whole["row"].astype("str") + ")"
+    reason = whole["reason"].where(~nameless, placed)
     return pd.DataFrame(
         {
             "patient_id": whole["patient_id"].to_numpy(dtype=object),
             "status": "rejected",
-            "reason": whole["reason"].to_numpy(dtype=object),
+            "reason": reason.to_numpy(dtype=object),
             "risk_group": "",
             "missing_features": "",
         }

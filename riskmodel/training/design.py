@@ -10,7 +10,8 @@ from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 from riskmodel.material import material
 
-_MODEL_KEYS = ("n_bags", "n_repeats", "n_folds", "n_draws", "random_state")
+_FEWEST_MODEL = {"n_bags": 1, "n_repeats": 1, "n_folds": 2, "n_draws": 1, "random_state": 0}
+_FEWEST_VALIDATION = {"folds": 2, "repeats": 1, "bootstrap": 0, "seed": 0}
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,24 @@ def _faults(table: Mapping[str, Any]) -> list[str]:
     groups = table.get("risk_groups", [0.05, 0.15])
     if not (isinstance(groups, list) and len(groups) == 2 and 0 < groups[0] < groups[1] < 1):
         found.append("'risk_groups' is not two rising probabilities")
-    validation = table.get("validation", {})
-    for key, value in validation.items():
-        if key not in Validation.__dataclass_fields__:
-            found.append(f"'validation.{key}' is not a known key")
-        elif not isinstance(value, int) or value < (2 if key == "folds" else 0):
-            found.append(f"'validation.{key}' is not a whole number that is large enough")
-    for key, value in table.get("model", {}).items():
-        if key not in _MODEL_KEYS:
-            found.append(f"'model.{key}' is not one of {', '.join(_MODEL_KEYS)}")
-        elif not isinstance(value, int):
-            found.append(f"'model.{key}' is not a whole number")
+    found += _counts(table, "validation", _FEWEST_VALIDATION)
+    found += _counts(table, "model", _FEWEST_MODEL)
+    if not isinstance(table.get("name", ""), str):
+        found.append("'name' is not a text")
+    return found
+
+
+def _counts(table: Mapping[str, Any], name: str, fewest: Mapping[str, int]) -> list[str]:
+    """Faults of a table of whole numbers, each with its smallest allowed value."""
+    entries = table.get(name, {})
+    if not isinstance(entries, Mapping):
+        return [f"'{name}' is not a table"]
+    found = []
+    for key, value in entries.items():
+        if key not in fewest:
+            found.append(f"'{name}.{key}' is not one of {', '.join(fewest)}")
+        elif type(value) is not int or value < fewest[key]:
+            found.append(f"'{name}.{key}' is not a whole number from {fewest[key]}")
     return found
 
 
@@ -97,6 +105,12 @@ def load_design(design: str | Path = "default") -> Design:
     """
     path = Path(design)
     if path.suffix != ".toml":
+        shipped = sorted(p.stem for p in material("training").glob("*.toml"))
+        if str(design) not in shipped:
+            raise SchemaError(
+                f"Design '{design}' does not exist. Shipped: {', '.join(shipped)}; or give a TOML "
+                "file."
+            )
         path = material("training", f"{design}.toml")
     table = read_toml(path)
     faults = _faults(table)

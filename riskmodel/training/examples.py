@@ -112,6 +112,12 @@ def training_examples(
     share = np.bincount(patient, minlength=len(cohort)).astype(np.float64)
     weight = weight / np.maximum(share[patient], 1)
     known = weight > 0
+    if autoimmune.all():
+        raise SchemaError(
+            f"All {len(cohort)} patients of cohort '{cohort.name}' have an autoimmune indication, "
+            "which is out of scope: no case among 47 published patients (upper bound 7.5%). "
+            "Train on other indications."
+        )
     if not known.any():
         raise SchemaError(
             f"Cohort '{cohort.name}' has no patient whose outcome is known for the {stage} stage "
@@ -122,6 +128,11 @@ def training_examples(
             f"Cohort '{cohort.name}' has no event to train on for the {stage} stage "
             f"(outcomes by {source}: {_shown(counts)}). Add patients with the event, or use other "
             "labels."
+        )
+    if not (y[known] == 0).any():
+        raise SchemaError(
+            f"Cohort '{cohort.name}' has no patient without the event to train on for the {stage} "
+            f"stage (outcomes by {source}: {_shown(counts)}). Add patients."
         )
     X = pd.concat([p[0] for p in pieces], ignore_index=True)
     counts["rows"] = int(known.sum())
@@ -152,4 +163,6 @@ def _rows(
 
 
 def _shown(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {counts[name]}" for name in OUTCOMES)
+    left_out = counts["autoimmune_left_out"]
+    more = [f"of these autoimmune and left out {left_out}"] if left_out else []
+    return ", ".join([*(f"{name} {counts[name]}" for name in OUTCOMES), *more])

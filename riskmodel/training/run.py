@@ -13,6 +13,7 @@ import pandas as pd
 
 from riskmodel import __version__
 from riskmodel.cohort import Cohort
+from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.files import replacing
@@ -20,6 +21,7 @@ from riskmodel.models import (
     FewEventsWarning,
     RiskClassifier,
     RiskModel,
+    check_destination,
     save_model,
     training_ranges,
 )
@@ -134,8 +136,18 @@ def train(
     plan = design if isinstance(design, Design) else load_design(design)
     if definition is not None:
         plan = replace(plan, definition=definition)
+    if plan.definition not in definition_names():
+        raise SchemaError(
+            f"Definition '{plan.definition}' is unknown. Allowed: {', '.join(definition_names())}."
+        )
     if register is not None and not track:
         raise SchemaError("A model cannot be registered without tracking. Drop one of the two.")
+    if out is not None:
+        check_destination(out)
+    if track:
+        from riskmodel.tracking import check_store
+
+        check_store(register)
     features = (catalogue or load_catalogue()).stage(stage)
     if plan.features:
         features = features.select(plan.features)
@@ -161,6 +173,12 @@ def train(
         )
     said = [str(w.message) for w in caught if issubclass(w.category, FewEventsWarning)]
     said += _sample_warning(examples, len(features))
+    overall = figures[(figures["model"] == "riskmodel") & (figures["metric"] == "auroc")]
+    if overall["value"].isna().all():
+        said.append(
+            f"With {examples.counts['events']} patients with the event no fold could be held out "
+            "with one on both sides: this model is not validated."
+        )
     about = {
         "name": name or register or f"riskmodel-{stage.replace('_', '-')}",
         "stage": stage,

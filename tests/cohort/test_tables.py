@@ -221,6 +221,52 @@ def test_a_bound_beyond_the_possible_range_is_kept(write: Write) -> None:
     assert cohort.rejected.empty
 
 
+@pytest.mark.parametrize("filled", [True, False])
+def test_hours_and_time_may_both_be_there(write: Write, filled: bool) -> None:
+    good = read_cohort(write())
+    head, *rows = LABS.splitlines()
+    cell = "2024-05-01T00:00:00" if filled else ""
+    both = "\n".join([f"{head},time", *(f"{row},{cell}" for row in rows)]) + "\n"
+    folder = write(labs=both)
+    assert_frame_equal(read_cohort(folder).labs, good.labs)
+    table = pd.read_csv(folder / "labs.csv")
+    (folder / "labs.csv").unlink()
+    table.to_parquet(folder / "labs.parquet")
+    assert_frame_equal(read_cohort(folder).labs, good.labs)
+    (folder / "labs.parquet").unlink()
+
+
+def test_a_quotation_mark_that_never_closes_is_refused(write: Write) -> None:
+    folder = write(labs=LABS.replace("P01,24,crp", 'P01,"24,crp'))
+    with pytest.raises(SchemaError, match=r"labs.csv' has a quotation mark that is never closed"):
+        read_cohort(folder)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("start", ["", "\ufeff", "LINE"])
+def test_line_ends_and_beginnings_change_nothing(write: Write, end: str, start: str) -> None:
+    good = read_cohort(write())
+    folder = write()
+    for path in folder.iterdir():
+        text = start.replace("LINE", end) + path.read_text().replace("\n", end)
+        path.write_bytes(text.encode())
+    assert_frame_equal(read_cohort(folder).labs, good.labs)
+    assert_frame_equal(read_cohort(folder).patients, good.patients)
+
+
+def test_identifiers_are_text_whatever_they_look_like(write: Write) -> None:
+    ids = ["001", "1", "NA", "1e3", "nan", "12345678901234567"]
+    text = "patient_id,age_years\n" + "".join(f"{p},60\n" for p in ids)
+    cohort = read_cohort(write(patients=text, labs=LABS.splitlines()[0] + "\n"))
+    assert list(cohort.patient_id) == ids
+    long = [1000000000000001.0, 1000000000000002.0]
+    folder = write(labs=LABS.splitlines()[0] + "\n")
+    (folder / "patients.csv").unlink()
+    pd.DataFrame({"patient_id": long}).to_parquet(folder / "patients.parquet")
+    assert list(read_cohort(folder).patient_id) == ["1000000000000001", "1000000000000002"]
+    (folder / "patients.parquet").unlink()
+
+
 def test_parquet_reads_like_csv(write: Write, tmp_path: Path) -> None:
     folder = write()
     good = read_cohort(folder)

@@ -107,6 +107,21 @@ def test_a_product_never_seen_in_training_is_said(cohort, before):
     assert "not trained on: target_antigen GPRC5D" in row["reason"]
 
 
+def test_rejected_patients_leave_even_when_nobody_is_left(before, tmp_path):
+    (tmp_path / "patients.csv").write_text("patient_id,age_years\nA,50\nA,60\n,40\n,30\n")
+    (tmp_path / "labs.csv").write_text("patient_id,time,analyte,value\n")
+    (tmp_path / "events.csv").write_text("patient_id,event,time\n")
+    scores = score(read_cohort(tmp_path), before, explain=True)
+    assert scores["status"].tolist() == ["rejected"] * 3
+    assert scores["reason"].tolist() == [
+        "duplicate_patient",
+        "patient_id_missing (row 3)",
+        "patient_id_missing (row 4)",
+    ]
+    assert scores["risk"].isna().all()
+    assert scores.filter(like="contribution_").shape[1] > 5
+
+
 def test_the_shipped_models_score_out_of_the_box(cohort):
     assert set(shipped_models()) == {"early", "pre-infusion"}
     assert score(cohort, find_model("pre-infusion"))["risk"].notna().all()

@@ -39,6 +39,8 @@ def test_a_file_of_ones_own_loads(tmp_path: Path):
         ('name = "mine"', 'name = "mine"\ncolour = 1', "'colour' is not a known key"),
         ("[1, 5]", "[1, 5]\n[validation]\nfolds = 1", "'validation.folds'"),
         ("[1, 5]", "[1, 5]\n[model]\nlayers = 9", "'model.layers'"),
+        ("[1, 5]", "[1, 5]\n[model]\nn_bags = 0", "'model.n_bags' is not a whole number from 1"),
+        ("[1, 5]", "[1, 5]\nvalidation = 5", "'validation' is not a table"),
     ],
 )
 def test_faults_are_named(tmp_path: Path, old: str, new: str, fault: str):

@@ -98,6 +98,25 @@ def test_a_patients_rows_share_its_weight(simulated, tiny_design):
     assert single.sum() < 1.2
 
 
+def test_an_autoimmune_cohort_is_refused_for_what_it_is(cohort, design):
+    cohort.patients["disease"] = "SLE"
+    with pytest.raises(SchemaError, match=r"All 11 patients .* autoimmune indication"):
+        training_examples(
+            cohort, load_catalogue().stage("pre_infusion"), "pre_infusion", "adjudicated", design
+        )
+
+
+def test_only_events_is_refused_too(cohort, design):
+    with pytest.raises(SchemaError, match="no patient without the event"):
+        training_examples(
+            cohort.take(np.array([0, 2])),
+            load_catalogue().stage("pre_infusion"),
+            "pre_infusion",
+            "adjudicated",
+            design,
+        )
+
+
 def test_without_events_training_is_refused_with_the_counts(cohort, design):
     kept = cohort.take(np.array([6, 7, 10]))
     with pytest.raises(SchemaError, match=r"no event to train on .* competing 2"):

@@ -1,0 +1,223 @@
+"""Read a MEDS dataset (0.4): folders of Parquet files, a row a measurement or event.
+
+https://github.com/Medical-Event-Data-Standard/meds: ``subject_id, time, code, numeric_value`` and,
+optionally, ``text_value`` and ``unit``; ``metadata/codes.parquet`` says what codes mean.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskmodel.cohort.infusions import choose_infusions, infusion_codes, read_infusions
+from riskmodel.cohort.mapping import load_mapping
+from riskmodel.cohort.meds_codes import MedsCodes
+from riskmodel.cohort.meds_files import Batch, meaningful, meds_files, read_codes
+from riskmodel.cohort.meds_values import exact_numbers, read_values
+from riskmodel.cohort.reading import (
+    PLACE,
+    Fault,
+    assemble_in_parts,
+    chosen_rows,
+    coded,
+    located,
+)
+from riskmodel.cohort.rejection import Rejections
+from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort.selection import known_by, listed_in_source, no_infusion, of_cohort, refuse
+from riskmodel.cohort.zones import age_at
+from riskmodel.errors import SchemaError
+
+_GIVEN_LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit"]
+_GIVEN_EVENTS = ["patient_id", "event", "time", "value"]
+_MOST_CODES = 40
+
+
+def read_meds(
+    source: Path | str, *, infusions: Path | None = None, mapping: Path | None = None
+) -> Cohort:
+    """Read a MEDS dataset.
+
+    Parameters
+    ----------
+    source : path
+        Folder of a dataset, or one Parquet file.
+    infusions : path, optional
+        List of infusions; without it, those that the dataset holds.
+    mapping : path, optional
+        A centre's own codes, see `load_mapping`: a MEDS code with or without its unit, or its
+        identifier alone.
+
+    Returns
+    -------
+    Cohort
+        Its ``rejected`` has a further column ``source``: file and row.
+
+    Raises
+    ------
+    SchemaError
+        When there is nothing readable, a file does not have the columns of MEDS, or no patient
+        has an infusion.
+
+    Notes
+    -----
+    Numbers of 32 bits are read as their shortest decimal, which is what was charted: 8.92 comes
+    back as 8.92. The unit is that of the column ``unit``, else the last part of the code.
+    """
+    source = Path(source)
+    own = Rejections()
+    codes = load_mapping(mapping)
+    listed = read_infusions(infusions, own) if infusions is not None else None
+    files, table = meds_files(source)
+    descriptions, parents = read_codes(table)
+    known = MedsCodes(infusion_codes(codes), codes.analytes, descriptions, parents)
+    unused: Counter[str] = Counter()
+    faults: list[Fault] = []
+    labs: list[pa.Table] = []
+    others: list[pa.Table] = []
+
+    def means(code: str) -> bool:
+        meant = known.meaning(code).kind != "nothing"
+        unused.update([] if meant else [code[:80]])
+        return meant
+
+    for batch in meaningful(files, source, means, faults):
+        rows = _rows(batch, known, own)
+        lab = pc.equal(rows["kind"].cast(pa.string()), "lab")
+        labs.append(rows.filter(lab))
+        others.append(rows.filter(pc.invert(lab)))
+    if not labs:
+        first = f" First: {faults[0]}." if faults else ""
+        raise SchemaError(
+            f"MEDS source '{source}' holds no row with a known code in {len(files)} files.{first} "
+            "Give a MEDS dataset, with metadata/codes.parquet or a mapping (--mapping FILE)."
+        )
+    own.note("codes of no analyte or event (not used)", "codes", len(unused))
+    return _assembled(source.name, _frame(labs), _frame(others), listed, own, faults)
+
+
+def _frame(tables: list[pa.Table]) -> pd.DataFrame:
+    """All rows of the tables, which are given away."""
+    joined = pa.concat_tables(tables).unify_dictionaries()
+    tables.clear()
+    found: pd.DataFrame = joined.to_pandas(split_blocks=True, self_destruct=True)
+    return found
+
+
+def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
+    """The rows of a batch with what they mean, and their place."""
+    table = batch.table
+    codes, distinct = pd.factorize(table["code"].to_pandas())
+    meanings = [known.meaning(code) for code in distinct]
+    kind, name, unit = (
+        pd.Series([meaning[k] for meaning in meanings], dtype="str").take(codes) for k in range(3)
+    )
+    number = exact_numbers(table["numeric_value"].to_numpy())
+    value, comparator, refusal, remarks = read_values(
+        number, table["text_value"].to_pandas().fillna("").astype("str").str.strip()
+    )
+    own.note("text beside a number (not used)", "labs", remarks)
+    charted = table["unit"].to_pandas().fillna("").astype("str").str.strip().to_numpy(dtype=object)
+    unit_found = np.where(charted == "", unit.to_numpy(dtype=object), charted)
+    return pa.table(
+        {
+            "patient_id": coded(table["subject_id"].fill_null("").combine_chunks()),
+            "time": table["time"].cast(pa.timestamp("us"), safe=False),
+            "kind": coded(kind),
+            "name": coded(name),
+            "unit": coded(unit_found),
+            "value": value,
+            "comparator": coded(comparator),
+            "refusal": coded(np.where(kind.to_numpy(dtype=object) == "lab", refusal, "")),
+            "file": coded([batch.file] * len(value)),
+            "line": batch.line,
+            "entry": np.zeros(len(value), dtype=np.int8),
+        }
+    )
+
+
+def _texts(times: pd.Series) -> pd.Series:
+    """Timestamps as ISO 8601 text, empty where there are none."""
+    shown = times.map(lambda time: time.isoformat(), na_action="ignore")
+    return shown.astype("str").fillna("")
+
+
+def _assembled(
+    name: str,
+    labs: pd.DataFrame,
+    rows: pd.DataFrame,
+    listed: pd.DataFrame | None,
+    own: Rejections,
+    faults: list[Fault],
+) -> Cohort:
+    kind = rows["kind"]
+    labs = labs.rename(columns={"name": "analyte"})
+    events = rows[(kind == "event").to_numpy()].rename(columns={"name": "event"})
+    events = events.assign(value="").reset_index(drop=True)
+    infused = rows[(kind == "infusion").to_numpy()]
+    records = pd.DataFrame(
+        {
+            "patient_id": infused["patient_id"].astype("str"),
+            "infusion_time": _texts(infused["time"]),
+            "product": infused["name"].astype("str"),
+        }
+    )
+    dated = (records["infusion_time"] != "").to_numpy(dtype=bool)
+    own.add("patients", ~dated, records["patient_id"], "time_missing", column="infusion_time")
+    records = records[dated]
+    people = {*rows["patient_id"].unique(), *labs["patient_id"].unique()} - {""}
+    if listed is not None:
+        listed = listed_in_source(listed, people, own)
+    if records.empty and (listed is None or listed.empty):
+        raise no_infusion(name, len(people))
+    chosen = choose_infusions(records, listed, own)
+    members = set(chosen.patients["patient_id"])
+    labs_at = np.flatnonzero(
+        refuse("labs", labs, "analyte", own) & of_cohort(labs, members, "labs", own)
+    )
+    events_at = np.flatnonzero(
+        refuse("events", events, "event", own) & of_cohort(events, members, "events", own)
+    )
+    given = events.iloc[events_at].assign(time=lambda t: _texts(t["time"]))[_GIVEN_EVENTS]
+    frames = {
+        "patients": _described(chosen.patients, rows, own),
+        "labs": chosen_rows(labs, labs_at, _GIVEN_LABS),
+        "events": pd.concat([given, chosen.events[_GIVEN_EVENTS]], ignore_index=True),
+    }
+    labs = labs[PLACE]
+    extra = np.arange(len(events), len(events) + len(chosen.events))
+    return located(
+        assemble_in_parts(frames, name),
+        own,
+        faults,
+        {"labs": labs_at, "events": np.append(events_at, extra)},
+        {"labs": labs, "events": events},
+    )
+
+
+def _described(patients: pd.DataFrame, rows: pd.DataFrame, own: Rejections) -> pd.DataFrame:
+    """The patients table, with sex, age and disease where the rows agree on them."""
+    starts = dict(zip(patients["patient_id"], patients["infusion_time"].astype("str"), strict=True))
+    told = rows[rows["kind"].isin(("gender", "birth", "disease")).to_numpy()]
+    columns = [told["patient_id"], told["kind"], told["name"], _texts(told["time"])]
+    found: dict[str, dict[str, set[object]]] = {"sex": {}, "age_years": {}, "disease": {}}
+    for patient, kind, name, time in zip(*columns, strict=True):
+        start = starts.get(patient)
+        if start is None:
+            continue
+        if kind == "gender" and name:
+            found["sex"].setdefault(patient, set()).add(name)
+        elif kind == "birth" and time:
+            found["age_years"].setdefault(patient, set()).add(age_at(time[:10], start))
+        elif kind == "disease" and known_by(time, start):
+            found["disease"].setdefault(patient, set()).add(name)
+    known: dict[str, pd.Series] = {}
+    for column, values in found.items():
+        several = sum(len(of) > 1 for of in values.values())
+        own.note("conflicting rows, left unknown", column, several)
+        one = {patient: next(iter(of)) for patient, of in values.items() if len(of) == 1}
+        known[column] = pd.Series([one.get(name) for name in starts], index=patients.index)
+    return patients.assign(**known)

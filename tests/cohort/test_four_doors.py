@@ -1,0 +1,130 @@
+"""One cohort, four doors: the same real patients as tables, FHIR, MEDS and OMOP come out equal."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from riskmodel.cohort import Cohort, read_cohort
+from riskmodel.cohort.fhir import read_fhir
+from riskmodel.cohort.meds import read_meds
+from riskmodel.cohort.schema import GREATER, LESS
+from riskmodel.criteria import label
+from riskmodel.features import load_catalogue, matrix
+
+DAYS = (0, 1, 3, 7)
+EXACT = 1e-9
+# The records of a ward do not say for which disease a patient was treated; a table's author does.
+ONLY_IN_TABLES = ("disease",)
+
+
+def read_omop_folder(folder: Path, infusions: Path | None) -> Cohort:
+    omop = pytest.importorskip("riskmodel.cohort.omop")
+    found: Cohort = omop.read_omop(str(folder), infusions=infusions)
+    return found
+
+
+DOORS: dict[str, Callable[[Path, Path | None], Cohort]] = {
+    "fhir": lambda folder, infusions: read_fhir(folder, infusions=infusions),
+    "meds": lambda folder, infusions: read_meds(folder, infusions=infusions),
+}
+if find_spec("riskmodel.cohort.omop") is not None:
+    DOORS["omop"] = read_omop_folder
+
+
+@cache
+def through(door: str, top: Path, listed: bool) -> Cohort:
+    folder = top / door
+    return DOORS[door](folder, folder / "infusions.csv" if listed else None)
+
+
+@cache
+def tidy_tables(top: Path) -> Cohort:
+    return read_cohort(top / "tidy")
+
+
+@pytest.fixture
+def top(shared_data: Path) -> Path:
+    return shared_data / "mimic3_demo_20"
+
+
+@pytest.fixture
+def tidy(top: Path) -> Cohort:
+    return tidy_tables(top)
+
+
+@pytest.fixture(params=[False, True], ids=["recorded", "listed"])
+def listed(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture(params=sorted(DOORS))
+def cohort(request: pytest.FixtureRequest, top: Path, listed: bool) -> Cohort:
+    return through(request.param, top, listed)
+
+
+def test_the_results_are_the_same(cohort: Cohort, tidy: Cohort) -> None:
+    assert_frame_equal(cohort.labs, tidy.labs, rtol=0, atol=EXACT)
+    assert_frame_equal(cohort.events, tidy.events, rtol=0, atol=EXACT)
+
+
+def test_comparators_pass_every_door(cohort: Cohort) -> None:
+    bounded = cohort.labs[cohort.labs["comparator"] != 0]
+    found = {
+        (cohort.patient_id[row.patient], row.analyte, row.value, row.comparator)
+        for row in bounded.itertuples()
+    }
+    assert found == {
+        ("10102", "platelets", 5.0, LESS),
+        ("40310", "ferritin", 2000.0, GREATER),
+    }
+    assert len(bounded) == 3
+
+
+def test_what_cannot_be_used_is_rejected_at_every_door(cohort: Cohort) -> None:
+    assert cohort.rejected["reason"].tolist() == ["value_not_a_number"]
+    assert cohort.rejected["patient_id"].tolist() == ["40310"]
+
+
+def test_the_patients_are_the_same_but_for_what_a_record_does_not_hold(
+    cohort: Cohort, tidy: Cohort
+) -> None:
+    columns = [name for name in tidy.patients if name not in ONLY_IN_TABLES]
+    assert_frame_equal(cohort.patients[columns], tidy.patients[columns])
+    for name in ONLY_IN_TABLES:
+        assert tidy.patients[name].notna().all()
+        assert cohort.patients[name].isna().all()
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_features_are_the_same(cohort: Cohort, tidy: Cohort, day: int) -> None:
+    catalogue = load_catalogue().stage("pre_infusion" if day == 0 else "early")
+    expected = matrix(tidy, catalogue, 24.0 * day)
+    found = matrix(cohort, catalogue, 24.0 * day)
+    unknown = [f.name for f in catalogue.features if str(f.name).startswith("disease_")]
+    assert_frame_equal(
+        found.drop(columns=unknown), expected.drop(columns=unknown), rtol=0, atol=EXACT
+    )
+    for name in unknown:
+        assert expected[name].notna().all()
+        assert found[name].isna().all()
+    assert np.isfinite(found[catalogue.names].to_numpy()).any()
+
+
+def test_labels_are_the_same(cohort: Cohort, tidy: Cohort) -> None:
+    found, expected = label(cohort, "astct-2024"), label(tidy, "astct-2024")
+    assert_frame_equal(found, expected, rtol=0, atol=EXACT)
+    assert expected["outcome"].nunique() > 1
+
+
+def test_rejected_rows_name_their_place(top: Path) -> None:
+    for door in ("fhir", "meds"):
+        rejected: pd.DataFrame = through(door, top, False).rejected
+        file, _, place = rejected["source"].iloc[0].partition(":")
+        assert (top / door / file).is_file()
+        assert place
