@@ -51,7 +51,8 @@ def write_omop(folder: Path, *, rows: int, dense: bool, kind: str) -> None:
             'LAB' || k AS measurement_source_value, 0 AS measurement_source_concept_id,
             NULL AS unit_source_value, NULL AS value_source_value
         FROM (SELECT i, 1 + (i // 3) % 10 AS k,
-            TIMESTAMP '2020-01-01' + to_minutes((i // {people} * 97 + hash(i) % 60)::BIGINT) AS taken
+            TIMESTAMP '2020-01-01'
+                + to_minutes((i // {people} * 97 + hash(i) % 60)::BIGINT) AS taken
             FROM range({rows}) t(i)) ORDER BY person_id, measurement_id"""
     procedure = f"""
         SELECT p AS person_id, TIMESTAMP '2020-01-08 09:00:00' AS procedure_datetime,

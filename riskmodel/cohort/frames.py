@@ -32,7 +32,14 @@ def _open_quotation(path: Path) -> bool:
     return count % 2 == 1
 
 
-def _read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
+def read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
+    """One CSV file as text; rows of another length than the header are recorded as rejected.
+
+    Raises
+    ------
+    SchemaError
+        When it is not UTF-8 CSV, or a quotation mark is never closed.
+    """
     import pyarrow as pa
     from pyarrow import csv
 
@@ -84,15 +91,22 @@ def _read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     return frame
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def read_parquet(path: Path) -> pd.DataFrame:
+    """One Parquet file.
+
+    Raises
+    ------
+    SchemaError
+        When it is damaged.
+    """
     import pyarrow as pa
 
     try:
         return pd.read_parquet(path)
     except (pa.ArrowInvalid, OSError) as error:
+        said = str(error).splitlines()[0][:200].rstrip(".")
         raise SchemaError(
-            f"File '{path}' cannot be read as Parquet: {str(error).splitlines()[0][:200].rstrip('.')}. "
-            "Write it again."
+            f"File '{path}' cannot be read as Parquet: {said}. Write it again."
         ) from None
 
 
@@ -140,7 +154,7 @@ def read_frames(folder: Path, rejections: Rejections) -> dict[str, pd.DataFrame]
         path = found[0]
         try:
             csv_file = path.suffix == ".csv"
-            frame = _read_csv(path, table, rejections) if csv_file else _read_parquet(path)
+            frame = read_csv(path, table, rejections) if csv_file else read_parquet(path)
         except SchemaError as error:
             faults.append(str(error))
             continue

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.frames import _read_csv, _read_parquet
+from riskmodel.cohort.frames import read_csv, read_parquet
 from riskmodel.cohort.mapping import CodeMapping
 from riskmodel.cohort.products import find_product
 from riskmodel.cohort.rejection import Rejections
@@ -126,7 +126,7 @@ def read_infusions(path: Path, rejections: Rejections) -> pd.DataFrame:
         raise SchemaError(
             f"List of infusions '{path}' ends in '{ending}'. Allowed endings: .csv, .parquet."
         )
-    raw = _read_csv(path, "patients", rejections) if ending == ".csv" else _read_parquet(path)
+    raw = read_csv(path, "patients", rejections) if ending == ".csv" else read_parquet(path)
     missing = [name for name in INFUSION_COLUMNS[:2] if name not in raw.columns]
     if missing:
         seen = ", ".join(map(str, raw.columns[:12])) or "none"

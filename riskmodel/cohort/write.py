@@ -1,5 +1,6 @@
 """Write a cohort as a folder of the cohort contract, in canonical units."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -12,22 +13,28 @@ from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 
 REPORT = "conversion_report.txt"
+ROWS_AT_A_TIME = 500_000
+"""Results written at once: the whole table as text would need several times its memory."""
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _SIGNS = {code: sign for sign, code in COMPARATORS.items()}
 
 
-def tables_of(cohort: Cohort) -> dict[str, pd.DataFrame]:
-    """The three tables of the contract: known columns only, times in hours from the infusion."""
-    ids = cohort.patient_id
+def patient_table(cohort: Cohort) -> pd.DataFrame:
+    """Patients as the contract writes them: known columns that hold anything."""
     patients = cohort.patients.dropna(axis="columns", how="all").copy()
     for name in set(PATIENT_FLAGS) & set(patients.columns):
         patients[name] = patients[name].astype("Int8")
-    labs = cohort.labs
+    return patients
+
+
+def lab_table(cohort: Cohort, labs: pd.DataFrame) -> pd.DataFrame:
+    """Some rows of the labs as the contract writes them, in canonical units."""
     units = labs["analyte"].map({name: entry.unit for name, entry in analytes().items()})
     signs = labs["comparator"].map(_SIGNS).astype("str")
-    lab_table = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "patient_id": ids[labs["patient"].to_numpy()],
+            "patient_id": cohort.patient_id[labs["patient"].to_numpy()],
             "hours_from_infusion": labs["hours"].to_numpy(),
             "analyte": labs["analyte"].astype("str").to_numpy(),
             "value": labs["value"].to_numpy(),
@@ -36,18 +43,56 @@ def tables_of(cohort: Cohort) -> dict[str, pd.DataFrame]:
             "reference_low": labs["reference_low"].to_numpy(),
             "reference_high": labs["reference_high"].to_numpy(),
         }
-    )
+    ).astype({"patient_id": "str", "analyte": "str", "comparator": "str", "unit": "str"})
+
+
+def event_table(cohort: Cohort) -> pd.DataFrame:
+    """Events as the contract writes them."""
     events = cohort.events
-    event_table = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "patient_id": ids[events["patient"].to_numpy()],
+            "patient_id": cohort.patient_id[events["patient"].to_numpy()],
             "event": events["event"].astype("str").to_numpy(),
             "hours_from_infusion": events["hours"].to_numpy(),
             "grade": events["grade"].astype("Int8").to_numpy(),
             "value": events["value"].to_numpy(),
         }
     )
-    return {"patients": patients, "labs": lab_table, "events": event_table}
+
+
+def tables_of(cohort: Cohort) -> dict[str, pd.DataFrame]:
+    """The three tables of the contract: known columns only, times in hours from the infusion."""
+    return {
+        "patients": patient_table(cohort),
+        "labs": lab_table(cohort, cohort.labs),
+        "events": event_table(cohort),
+    }
+
+
+def _slices(cohort: Cohort) -> Iterator[pd.DataFrame]:
+    """The labs a part at a time, one empty part where there are none."""
+    for start in range(0, max(len(cohort.labs), 1), ROWS_AT_A_TIME):
+        yield lab_table(cohort, cohort.labs.iloc[start : start + ROWS_AT_A_TIME])
+
+
+def _write_csv(parts: Iterable[pd.DataFrame], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        for k, part in enumerate(parts):
+            safe_cells(part).to_csv(out, index=False, header=k == 0, lineterminator="\n")
+
+
+def _write_parquet(parts: Iterable[pd.DataFrame], path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    writer: parquet.ParquetWriter | None = None
+    for part in parts:
+        schema = writer.schema if writer is not None else None
+        table = pa.Table.from_pandas(part, schema=schema, preserve_index=False)
+        writer = writer or parquet.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
 
 
 def safe_cells(table: pd.DataFrame) -> pd.DataFrame:
@@ -85,12 +130,10 @@ def write_cohort(cohort: Cohort, folder: Path, *, file_format: str = "csv") -> N
         )
     with replacing(folder) as temporary:
         temporary.mkdir()
-        for name, table in tables_of(cohort).items():
-            if file_format == "csv":
-                path = temporary / f"{name}.csv"
-                safe_cells(table).to_csv(path, index=False, lineterminator="\n")
-            else:
-                table.to_parquet(temporary / f"{name}.parquet", index=False)
+        write = _write_csv if file_format == "csv" else _write_parquet
+        write([patient_table(cohort)], temporary / f"patients.{file_format}")
+        write(_slices(cohort), temporary / f"labs.{file_format}")
+        write([event_table(cohort)], temporary / f"events.{file_format}")
         rejected = safe_cells(cohort.rejected)
         rejected.to_csv(temporary / "rejected.csv", index=False, lineterminator="\n")
         told = [summary(cohort), *sentences(cohort.rejected)]

@@ -184,7 +184,9 @@ def _draw_events(strip: "Axes", curve: Curve) -> None:
 
 def _draw_days(main: "Axes", bottom: "Axes", last_day: float) -> None:
     ticks = [d for d in (-7, -5, -3, -1, 0, 2, 4, 6, 8, 10, 12, 14) if d <= last_day]
-    if last_day > 0:
+    if last_day > 15:
+        ticks = list(range(-7, int(last_day) + 1, 7 if last_day <= 60 else 28))
+    elif last_day > 0:
         ticks = [d for d in ticks if d not in (-5, -3, -1)]
     for axes in dict.fromkeys((main, bottom)):
         axes.axvline(0, color=_QUIET, linewidth=0.8, zorder=0)

@@ -14,8 +14,10 @@ from riskmodel.criteria import (
     evaluate_signs,
     load_definition,
 )
+from riskmodel.criteria.definition import Part
 from riskmodel.criteria.registry import definition_path
 from riskmodel.criteria.signs import ULN, Series
+from riskmodel.criteria.values import States
 from riskmodel.files import read_toml
 from riskmodel.scoring.words import (
     ago,
@@ -187,7 +189,8 @@ def standing(patient: Cohort, definition: str, rule: str, hours: float) -> Stand
     default_uln = False
     for j, sign in enumerate(timeline.judged):
         words, default = _limits(sign.name, chosen, patient) if _limited(chosen, sign.name) else (
-            ["seen in marrow"], False
+            ["seen in marrow" if sign.name == "hemophagocytosis" else "recorded as an event"],
+            False,
         )  # fmt: skip
         default_uln |= default
         rows[sign.name] = SignRow(
@@ -200,7 +203,7 @@ def standing(patient: Cohort, definition: str, rule: str, hours: float) -> Stand
         PartRow(
             part_label(part.name),
             STATE_WORDS[int(state)],
-            _count(states[0, [chosen.signs.index(s) for s in part.signs]], part.at_least),
+            _count(part, states, chosen.signs),
             tuple(rows[s] for s in part.signs),
         )
         for part, state in zip(chosen.parts, part_states, strict=True)
@@ -216,8 +219,15 @@ def _limited(definition: Definition, name: str) -> bool:
     return bool(definition.thresholds.get(name))
 
 
-def _count(states: np.ndarray, needed: int) -> str:
-    met = int((states == MET).sum())
-    unknown = int((states == NOT_ASSESSABLE).sum())
+def _count(part: Part, states: States, signs: tuple[str, ...]) -> str:
+    """How much of a part is met: points where its items carry different ones, else its items."""
+    items = part.item_states(states, signs)[0]
+    unknown = int((items == NOT_ASSESSABLE).sum())
     extra = f", {unknown} not assessable" if unknown else ""
-    return f"{met} of {len(states)} signs met{extra}; {needed} are needed"
+    if any(item.points != 1 for item in part.items):
+        fewest, most = (int(points[0]) for points in part.points(states, signs))
+        span = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        return f"{span} points{extra}; {part.at_least} are needed"
+    met = int((items == MET).sum())
+    kind = "signs" if len(items) == len(part.signs) else "items"
+    return f"{met} of {len(items)} {kind} met{extra}; {part.at_least} are needed"

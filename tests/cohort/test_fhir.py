@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal
 from riskmodel.cohort import Cohort, read_cohort, write_cohort
 from riskmodel.cohort.fhir import read_fhir
 from riskmodel.cohort.schema import COMPARATORS, GREATER, LESS
-from riskmodel.cohort.write import tables_of
+from riskmodel.cohort.write import lab_table
 from riskmodel.errors import SchemaError
 
 Resource = dict[str, Any]
@@ -532,14 +532,14 @@ def to_fhir(cohort: Cohort) -> list[Resource]:
     def at(hours: float) -> str:
         return (start + pd.Timedelta(microseconds=round(hours * 3.6e9))).isoformat()
 
-    tables = tables_of(cohort)
+    labs = lab_table(cohort, cohort.labs)
     resources: list[Resource] = []
     for name in cohort.patient_id:
         resources.append({"resourceType": "Patient", "id": name})
         subject = {"reference": f"Patient/{name}"}
         resources.append({**INFUSION, "id": f"i-{name}", "subject": subject,
                           "performedDateTime": at(0)})  # fmt: skip
-    for number, row in enumerate(tables["labs"].to_dict("records")):
+    for number, row in enumerate(labs.to_dict("records")):
         quantity = {"value": row["value"], "unit": row["unit"]}
         if isinstance(row["comparator"], str):
             quantity["comparator"] = row["comparator"]

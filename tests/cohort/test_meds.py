@@ -21,7 +21,7 @@ from riskmodel.cohort.meds import read_meds
 from riskmodel.cohort.meds_codes import NOTHING, Meaning, MedsCodes
 from riskmodel.cohort.meds_values import exact_numbers
 from riskmodel.cohort.schema import COMPARATORS, GREATER, LESS
-from riskmodel.cohort.write import tables_of
+from riskmodel.cohort.write import lab_table
 from riskmodel.errors import SchemaError
 
 Row = tuple[Any, ...]
@@ -272,7 +272,7 @@ def to_meds(cohort: Cohort) -> list[Row]:
     """A small writer: what of a cohort MEDS can hold; a bound is a text."""
     ids = {name: number for number, name in enumerate(cohort.patient_id, start=1)}
     rows: list[Row] = [(number, *INFUSION[1:]) for number in ids.values()]
-    for row in tables_of(cohort)["labs"].to_dict("records"):
+    for row in lab_table(cohort, cohort.labs).to_dict("records"):
         sign = row["comparator"] if isinstance(row["comparator"], str) else ""
         rows.append(
             lab(

@@ -15,5 +15,6 @@ def test_one_patients_values_are_not_in_it():
 
 def test_it_says_what_is_there_converted_missing_and_rejected(simulated: Path):
     text = summary(read_cohort(simulated))
-    for part in ("250 patients", "median", "units converted", "never measured", "Rejected: nothing"):
+    said = ("250 patients", "median", "units converted", "never measured", "Rejected: nothing")
+    for part in said:
         assert part in text

@@ -27,6 +27,12 @@ def test_a_simulated_cohort_survives(simulated: Path, tmp_path: Path, file_forma
     same_after_writing(simulated, tmp_path / "out", file_format)
 
 
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_many_slices_are_one_table(simulated: Path, tmp_path: Path, file_format, monkeypatch):
+    monkeypatch.setattr("riskmodel.cohort.write.ROWS_AT_A_TIME", 20_000)
+    same_after_writing(simulated, tmp_path / "out", file_format)
+
+
 @pytest.mark.parametrize("name", ["mimic3_demo_20/tidy", "tongji_60", "case_manghisi_2025"])
 def test_real_cohorts_survive(shared_data: Path, tmp_path: Path, name: str):
     same_after_writing(shared_data / name, tmp_path / "out", "csv")
