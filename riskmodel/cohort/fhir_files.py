@@ -126,8 +126,8 @@ def _from_lines(
             reason = "" if isinstance(value, dict) and "resourceType" in value else "not_a_resource"
         except UnicodeDecodeError:
             reason = "wrong_encoding"
-        except BrokenError:
-            reason = "malformed_json"
+        except BrokenError as error:
+            reason = error.reason
         if reason:
             fault(name, Place(number), reason)
             faults += 1
