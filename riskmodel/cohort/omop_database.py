@@ -51,7 +51,8 @@ def connected(text: str) -> Iterator["Connection"]:
         missing = getattr(error, "name", None) or url.drivername
         raise SchemaError(
             f"The database {_shown(url)} needs the Python driver '{missing}', which is not "
-            "installed, or does not take these options. Install it, or correct the URL."
+            "installed, or does not take these options. Install it (PostgreSQL: the extra "
+            "riskmodel[postgres]), or correct the URL."
         ) from None
     try:
         connection = engine.connect()
