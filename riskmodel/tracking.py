@@ -47,11 +47,6 @@ def _client() -> "MlflowClient":
     return MlflowClient()
 
 
-def is_registry_uri(text: str) -> bool:
-    """Whether a model is named by an MLflow URI rather than by a folder or shipped name."""
-    return text.startswith(("models:/", "runs:/"))
-
-
 def set_pyfunc_model() -> None:
     """Declare the pyfunc model: called by the script that MLflow stores (models from code)."""
     mlflow = _mlflow()

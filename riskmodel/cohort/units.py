@@ -106,11 +106,6 @@ def ucum(spelling: str) -> str | None:
     return _spellings().get(_fold(spelling))
 
 
-def known_units() -> tuple[str, ...]:
-    """Every UCUM unit that units.toml spells."""
-    return tuple(dict.fromkeys(_spellings().values()))
-
-
 @dataclass(frozen=True)
 class Resolution:
     """What a combination of analyte, LOINC code and unit means."""

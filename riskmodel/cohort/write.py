@@ -60,15 +60,6 @@ def event_table(cohort: Cohort) -> pd.DataFrame:
     )
 
 
-def tables_of(cohort: Cohort) -> dict[str, pd.DataFrame]:
-    """The three tables of the contract: known columns only, times in hours from the infusion."""
-    return {
-        "patients": patient_table(cohort),
-        "labs": lab_table(cohort, cohort.labs),
-        "events": event_table(cohort),
-    }
-
-
 def _slices(cohort: Cohort) -> Iterator[pd.DataFrame]:
     """The labs a part at a time, one empty part where there are none."""
     for start in range(0, max(len(cohort.labs), 1), ROWS_AT_A_TIME):

@@ -7,7 +7,7 @@ from riskmodel.features.catalogue import (
     load_catalogue,
     parse_catalogue,
 )
-from riskmodel.features.matrix import build, matrix, prediction_hours, stacked
+from riskmodel.features.matrix import build, matrix, prediction_hours
 from riskmodel.features.records import Records
 
 __all__ = [
@@ -20,5 +20,4 @@ __all__ = [
     "matrix",
     "parse_catalogue",
     "prediction_hours",
-    "stacked",
 ]

@@ -1,7 +1,5 @@
 """The feature matrix of a cohort at a prediction time."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -93,12 +91,3 @@ def matrix(
     for feature in catalogue:
         columns[feature.name] = build(records, feature, prediction_time)
     return pd.DataFrame(columns)
-
-
-def stacked(
-    records: Records, catalogue: Catalogue, prediction_times: Sequence[float]
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Matrices of several prediction times, one under the other, and each row's patient code."""
-    frames = [matrix(records, catalogue, t) for t in prediction_times]
-    codes = np.tile(np.arange(records.patients), len(frames))
-    return pd.concat(frames, ignore_index=True), codes
