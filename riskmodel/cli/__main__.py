@@ -1,0 +1,5 @@
+"""python -m riskmodel.cli."""
+
+from riskmodel.cli import main
+
+main()

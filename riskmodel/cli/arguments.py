@@ -1,0 +1,71 @@
+"""Arguments and options that several commands share, and what they refuse."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CohortFolder = Annotated[Path, typer.Argument(metavar="COHORT", help="Cohort folder.")]
+ModelName = Annotated[
+    str, typer.Option("--model", help="Model folder, models:/NAME@champion, or a shipped model.")
+]
+
+
+class Stage(StrEnum):
+    """Stages of a model."""
+
+    pre_infusion = "pre_infusion"
+    early = "early"
+
+
+class Labels(StrEnum):
+    """Sources of the training labels."""
+
+    rules = "rules"
+    adjudicated = "adjudicated"
+
+
+class CytopeniaRule(StrEnum):
+    """Readings of a cytopenia after haematological recovery."""
+
+    recovery = "recovery"
+    infusion = "infusion"
+    worsening = "worsening"
+    any = "any"
+
+
+class Closed(StrEnum):
+    """Ends of a horizon that count as inside it."""
+
+    left = "left"
+    both = "both"
+
+
+def prediction_time(text: str) -> str:
+    """A prediction time as typed; anything else is wrong usage."""
+    days = [f"day-{k}" for k in range(1, 14)]
+    if text not in ("pre-infusion", *days):
+        raise typer.BadParameter(f"'{text}' is not pre-infusion or day-1 to day-13.")
+    return text
+
+
+def table_file(path: Path) -> Path:
+    """A path that ends as a table does; any other ending is wrong usage."""
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        raise typer.BadParameter(f"'{path}' does not end in .csv or .parquet.")
+    return path
+
+
+def optional_table_file(path: Path | None) -> Path | None:
+    """A table file, or none."""
+    return None if path is None else table_file(path)
+
+
+PredictionTime = Annotated[
+    str,
+    typer.Option("--at", callback=prediction_time, help="pre-infusion, or day-1 to day-13."),
+]
+TableFile = Annotated[
+    Path, typer.Option("--out", callback=table_file, help="Output, .csv or .parquet.")
+]

@@ -1,0 +1,94 @@
+"""Commands convert omop, fhir and meds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from riskmodel.cli.reading import say
+
+if TYPE_CHECKING:
+    from riskmodel.cohort import Cohort
+
+
+ConvertedFolder = Annotated[
+    Path, typer.Argument(metavar="OUT", help="Cohort folder to write, with its report.")
+]
+InfusionList = Annotated[
+    Path | None,
+    typer.Option(
+        "--infusions",
+        help="List of infusions (.csv or .parquet): patient_id, infusion_time, optional product.",
+    ),
+]
+CodeMap = Annotated[
+    Path | None, typer.Option("--mapping", help="TOML file of codes, read beside the defaults.")
+]
+
+
+def _write_converted(cohort: "Cohort", out: Path) -> None:
+    """Write a converted cohort, and say what it holds and what was left out."""
+    from riskmodel.cohort import sentences, write_cohort
+
+    for sentence in sentences(cohort.rejected):
+        say(sentence)
+    write_cohort(cohort, out)
+    typer.echo(
+        f"Wrote {len(cohort)} patients, {len(cohort.labs)} lab results and "
+        f"{len(cohort.events)} events to {out}; {len(cohort.rejected)} rows or cells were rejected."
+    )
+
+
+def omop(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="Folder of CSV or Parquet tables, DuckDB file or database URL."
+        ),
+    ],
+    out: ConvertedFolder,
+    infusions: InfusionList = None,
+    mapping: CodeMap = None,
+) -> None:
+    """Convert an OMOP CDM 5.4 source."""
+    from riskmodel.cohort import read_omop
+
+    _write_converted(read_omop(source, infusions=infusions, mapping=mapping), out)
+
+
+def fhir(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="Bundle (.json), bulk export (.ndjson), or a folder of them."
+        ),
+    ],
+    out: ConvertedFolder,
+    infusions: InfusionList = None,
+    mapping: CodeMap = None,
+    identifier_system: Annotated[
+        str | None,
+        typer.Option(help="Take patient_id from the identifier of this system, not Patient.id."),
+    ] = None,
+) -> None:
+    """Convert a FHIR R4 source."""
+    from riskmodel.cohort import read_fhir
+
+    found = read_fhir(
+        source, infusions=infusions, mapping=mapping, identifier_system=identifier_system
+    )
+    _write_converted(found, out)
+
+
+def meds(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE", help="Folder of a MEDS 0.4 dataset, or a file.")
+    ],
+    out: ConvertedFolder,
+    infusions: InfusionList = None,
+    mapping: CodeMap = None,
+) -> None:
+    """Convert a MEDS dataset."""
+    from riskmodel.cohort import read_meds
+
+    _write_converted(read_meds(source, infusions=infusions, mapping=mapping), out)

@@ -1,0 +1,69 @@
+"""Command train."""
+
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from riskmodel import RESEARCH_USE
+from riskmodel.cli.arguments import (
+    CohortFolder,
+    Labels,
+    Stage,
+)
+from riskmodel.cli.reading import say, usable
+
+if TYPE_CHECKING:
+    pass
+
+
+def train(
+    cohort: CohortFolder,
+    stage: Annotated[Stage, typer.Option(help="Stage of the model.")],
+    out: Annotated[Path, typer.Option(help="Model folder to write.")],
+    labels: Annotated[Labels, typer.Option(help="Source of the labels.")] = Labels.rules,
+    definition: Annotated[
+        str | None, typer.Option(help="Label definition instead of the design's.")
+    ] = None,
+    design: Annotated[
+        str, typer.Option(help="Training design: default, quick, or a TOML file.")
+    ] = "default",
+    register: Annotated[str | None, typer.Option(help="Register in MLflow by this name.")] = None,
+    no_track: Annotated[bool, typer.Option("--no-track", help="Train without MLflow.")] = False,
+) -> None:
+    """Train a model of one stage, with nested cross-validation, and log it in MLflow."""
+    from riskmodel.training import train as train_model
+
+    result = train_model(
+        usable(cohort),
+        stage.value,
+        labels=labels.value,
+        design=design,
+        definition=definition,
+        simulated=(cohort / "truth.csv").exists(),
+        out=out,
+        register=register,
+        track=not no_track,
+        progress=lambda text: say(f"{stage.value}: {text}"),
+    )
+    for text in result.warnings:
+        say(f"Warning: {text}")
+    counts = result.model.counts
+    typer.echo(
+        f"Trained '{result.model.name}' on {counts['patients']} patients with "
+        f"{counts['events']} events; wrote {out}."
+    )
+    overall = result.performance[result.performance["subset"] == "all"]
+    for row in overall[overall["metric"].isin(("auroc", "log_loss"))].itertuples():
+        shown = f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})"
+        typer.echo(f"  {row.model}: {row.metric} {'not estimable' if isnan(row.value) else shown}")
+    if result.version is not None:
+        from riskmodel.tracking import champion_version
+
+        champion = champion_version(str(register))
+        typer.echo(
+            f"Registered as models:/{register}/{result.version}; "
+            f"models:/{register}@champion is version {champion}."
+        )
+    typer.echo(RESEARCH_USE)
