@@ -81,7 +81,7 @@ def test_empty_folder_is_filled_and_file_is_refused(tmp_path):
         ({"seed": -1}, "Seed -1"),
         (
             {"world": "mars"},
-            "Allowed: literature, interaction, shifted, null, contrary, autoimmune",
+            "Allowed: literature, perturbed, interaction, shifted, null, contrary, autoimmune",
         ),
         ({"products": ["aspirin"]}, "Product 'aspirin'.*axi-cel"),
         ({"products": []}, "No product"),

@@ -11,7 +11,7 @@ from riskmodel.training.simulation.risk import Risk
 from riskmodel.training.simulation.settings import settings
 
 PATIENTS = 4000
-WORLDS = ("literature", "interaction", "shifted", "null", "contrary")
+WORLDS = ("literature", "perturbed", "interaction", "shifted", "null", "contrary")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_mean_risk_is_the_event_rate_within_binomial_error(truth, world, column)
     assert abs(t["event"].mean() - t[column].mean()) < 3.5 * error + 0.003
 
 
-@pytest.mark.parametrize("world", ["literature", "interaction", "shifted", "contrary"])
+@pytest.mark.parametrize("world", ["literature", "perturbed", "interaction", "shifted", "contrary"])
 def test_baseline_risk_is_the_mean_true_risk_in_every_tenth(truth, world):
     t = truth[world]
     tenth = pd.qcut(t["p_baseline"], 10, labels=False)
@@ -49,7 +49,7 @@ def test_baseline_risk_is_calibrated_against_events_in_every_tenth(truth):
         assert abs(part["event"].mean() - expected) < 4 * error + 0.002
 
 
-@pytest.mark.parametrize("world", ["literature", "interaction", "shifted", "contrary"])
+@pytest.mark.parametrize("world", ["literature", "perturbed", "interaction", "shifted", "contrary"])
 def test_knowing_more_predicts_better(truth, world):
     t = truth[world]
     base = log_loss(t["event"], np.full(PATIENTS, t["event"].mean()))
@@ -67,6 +67,30 @@ def test_contrary_reverses_the_order_of_products_and_factors():
     assert np.allclose(published.weights, -reversed_.weights)
     order = np.argsort(published.incidence)
     assert np.all(np.diff(reversed_.incidence[order]) <= 0)
+
+
+def test_perturbed_multiplies_every_effect_by_its_own_factor_between_0_and_2():
+    published = Risk(settings("literature"))
+    drawn = [Risk(settings("perturbed", seed=seed)) for seed in range(200)]
+    flags = ("tet2", "t_cell_selected")
+    factors = np.array(
+        [
+            [
+                *(risk.weights / published.weights),
+                *(risk.effect(name) / published.effect(name) for name in flags),
+                *risk.settings.multipliers.values(),
+            ]
+            for risk in drawn
+        ]
+    )
+    assert factors.min() >= 0
+    assert factors.max() <= 2
+    assert np.allclose(factors.mean(axis=0), 1, atol=0.2)  # 5 standard errors
+    assert np.allclose(factors.std(axis=0), 2 / np.sqrt(12), atol=0.12)
+    different = np.unique(factors[:, : len(published.weights)])
+    assert len(different) == 200 * len(published.weights)
+    chosen = Risk(settings("perturbed", ["CD22"], seed=3))
+    assert np.array_equal(chosen.weights, drawn[3].weights)
 
 
 def test_interaction_adds_burden_for_cd28_only_and_inflammation_for_tet2_only():

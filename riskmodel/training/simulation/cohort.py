@@ -43,7 +43,7 @@ def draw_cohort(
         )
     if seed < 0:
         raise SchemaError(f"Seed {seed} is negative. Choose 0 or a positive whole number.")
-    chosen = settings(world, products)
+    chosen = settings(world, products, seed)
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(7)]
     risk = Risk(chosen)
     people = draw_patients(chosen, risk, patients, streams[0])

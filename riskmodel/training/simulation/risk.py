@@ -1,9 +1,8 @@
 """The true risk: log-odds of IEC-HS from latent factors, calibrated to published incidences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
@@ -27,12 +26,11 @@ class Risk:
     @cached_property
     def weights(self) -> Float:
         """Log-odds per SD of each latent factor."""
-        effects: Mapping[str, Any] = self.settings.constants["effects"]
-        return np.asarray(self.settings.world.effect * self.settings.loading(effects))
+        return self.settings.loading({n: self.effect(n) for n in self.settings.factors})
 
-    def flag_effect(self, name: str) -> float:
-        """Log-odds of a yes against a no."""
-        return float(self.settings.world.effect * self.settings.constants["effects"][name])
+    def effect(self, name: str) -> float:
+        """Log-odds per SD of a latent factor, or of a yes against a no."""
+        return float(self.settings.multipliers[name] * self.settings.constants["effects"][name])
 
     @cached_property
     def tet2_prevalence(self) -> Float:
@@ -62,16 +60,16 @@ class Risk:
         """Log-odds of a patient at the mean of every factor, per patient: shape (n,)."""
         return (
             self.intercepts[population]
-            + self.flag_effect("tet2") * tet2
-            + self.flag_effect("t_cell_selected") * selected
+            + self.effect("tet2") * tet2
+            + self.effect("t_cell_selected") * selected
         )
 
     @cached_property
     def incidence(self) -> Float:
         """Target incidence at any time, by population.
 
-        A world moves each product's log-odds away from the mix's mean by its effect: 1 keeps
-        the published order, 0 removes it, -1 reverses it.
+        A world moves each product's log-odds away from the mix's mean by its multiplier: 1 keeps
+        the published distance, 0 removes it, -1 reverses it.
         """
         published = self.settings.column("incidence")
         if self.settings.world.autoimmune:
@@ -79,7 +77,9 @@ class Risk:
         log_odds = np.log(published / (1 - published))
         mean = float(self.settings.shares @ log_odds)
         world = self.settings.world
-        return np.asarray(expit(mean + world.effect * (log_odds - mean) + world.log_odds))
+        names = self.settings.words("name")
+        multiplier = np.array([self.settings.multipliers[name] for name in names])
+        return np.asarray(expit(mean + multiplier * (log_odds - mean) + world.log_odds))
 
     def _flags(self, k: int) -> Iterator[tuple[float, float, float]]:
         for tet2, p in ((0.0, 1 - self.tet2_prevalence[k]), (1.0, self.tet2_prevalence[k])):
@@ -97,8 +97,8 @@ class Risk:
             for tet2, selected, weight in self._flags(k):
                 slope = self.slopes(np.array([k]), np.array([tet2]))[0]
                 sd = float(np.sqrt(slope @ self.settings.correlation @ slope))
-                shift = self.flag_effect("tet2") * tet2
-                shift += self.flag_effect("t_cell_selected") * selected
+                shift = self.effect("tet2") * tet2
+                shift += self.effect("t_cell_selected") * selected
                 terms.append((shift + sd * _NODES, weight * _WEIGHTS))
             x = np.concatenate([t[0] for t in terms])
             w = np.concatenate([t[1] for t in terms])

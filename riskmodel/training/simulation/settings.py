@@ -19,6 +19,9 @@ Int = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 Text = npt.NDArray[np.object_]
 
+# Child of the cohort's seed that draws a world's effects; draw_cohort spawns those before it.
+_EFFECTS_STREAM = 7
+
 
 @dataclass(frozen=True)
 class World:
@@ -27,6 +30,7 @@ class World:
     name: str
     about: str
     effect: float
+    effect_range: Sequence[float] | None = None
     log_odds: float = 0.0
     cd28_burden: float = 0.0
     tet2_inflammation: float = 0.0
@@ -45,12 +49,16 @@ class Settings:
     world : World
     populations : tuple of mappings
         The tables of populations.toml that take part.
+    multipliers : mapping of str to float
+        What the world multiplies each published effect by: one per effect of constants.toml and one
+        per population, for the distance of its incidence from the mix's mean.
     constants, analytes, measures, charting : mapping
         The TOML files of the same names.
     """
 
     world: World
     populations: tuple[Mapping[str, Any], ...]
+    multipliers: Mapping[str, float]
     constants: Mapping[str, Any]
     analytes: Mapping[str, Mapping[str, Any]]
     measures: Mapping[str, Mapping[str, Any]]
@@ -105,7 +113,7 @@ def worlds() -> tuple[str, ...]:
     Examples
     --------
     >>> worlds()
-    ('literature', 'interaction', 'shifted', 'null', 'contrary', 'autoimmune')
+    ('literature', 'perturbed', 'interaction', 'shifted', 'null', 'contrary', 'autoimmune')
     """
     return tuple(_file("worlds"))
 
@@ -137,7 +145,21 @@ def _chosen(
     return tuple(p for p in populations if p["name"] in chosen)
 
 
-def settings(world: str, products: Sequence[str] | None = None) -> Settings:
+def _multipliers(world: World, seed: int) -> Mapping[str, float]:
+    """Multiplier of every published effect: the world's own, or one draw per effect and seed.
+
+    Drawn for every effect and product of the files, so that choosing products changes none.
+    """
+    effects = [name for name in _file("constants")["effects"] if name != "source"]
+    names = [*effects, *(p["name"] for p in _file("populations")["population"])]
+    if world.effect_range is None:
+        return dict.fromkeys(names, world.effect)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_EFFECTS_STREAM,)))
+    drawn = rng.uniform(*world.effect_range, len(names))
+    return dict(zip(names, drawn.tolist(), strict=True))
+
+
+def settings(world: str, products: Sequence[str] | None = None, seed: int = 0) -> Settings:
     """Read the constants for one world.
 
     Parameters
@@ -146,6 +168,8 @@ def settings(world: str, products: Sequence[str] | None = None) -> Settings:
         A name of `worlds`.
     products : sequence of str, optional
         Generic, brand or short names, or a target antigen; all of the world's products if None.
+    seed : int
+        Seed of the cohort; it decides the effects of a world that draws them.
 
     Raises
     ------
@@ -169,6 +193,7 @@ def settings(world: str, products: Sequence[str] | None = None) -> Settings:
     return Settings(
         chosen,
         populations,
+        _multipliers(chosen, seed),
         _file("constants"),
         _file("analytes"),
         _file("measures"),
