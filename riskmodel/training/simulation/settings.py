@@ -155,7 +155,8 @@ def _multipliers(world: World, seed: int) -> Mapping[str, float]:
     if world.effect_range is None:
         return dict.fromkeys(names, world.effect)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_EFFECTS_STREAM,)))
-    drawn = rng.uniform(*world.effect_range, len(names))
+    low, high = world.effect_range
+    drawn = rng.uniform(low, high, len(names))
     return dict(zip(names, drawn.tolist(), strict=True))
 
 
