@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from riskmodel.features import baseline, kinetics
+from riskmodel.features import baseline, course, kinetics
 from riskmodel.features.catalogue import Feature
 from riskmodel.features.records import Floats, Records
 
@@ -41,8 +41,8 @@ BUILDERS: Mapping[str, Builder] = {
     "hours_of_rise": Builder(kinetics.hours_of_rise, "analyte"),
     "rebound": Builder(kinetics.rebound, "analyte", floors_itself=True),
     "hours_since_draw": Builder(kinetics.hours_since_draw, "analyte"),
-    "event_seen": Builder(kinetics.event_seen, "event"),
-    "highest_grade": Builder(kinetics.highest_grade, "event"),
-    "days_since_first": Builder(kinetics.days_since_first, "event"),
-    "signs_met": Builder(kinetics.signs_met, ""),
+    "event_seen": Builder(course.event_seen, "event"),
+    "highest_grade": Builder(course.highest_grade, "event"),
+    "days_since_first": Builder(course.days_since_first, "event"),
+    "signs_met": Builder(course.signs_met, ""),
 }

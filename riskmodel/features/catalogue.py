@@ -15,9 +15,11 @@ from riskmodel.material import material
 
 Stage = Literal["pre_infusion", "early"]
 STAGES: tuple[Stage, ...] = ("pre_infusion", "early")
+SHIPPED = ("baseline.toml", "kinetics.toml", "course.toml")
+"""The files of features/, in the order of the columns."""
 _NEEDED = ("name", "stage", "builder", "window", "closed", "unit", "range", "direction", "group",
            "label", "source")  # fmt: skip
-_OPTIONAL = ("of", "transform", "evidence", "parameters")
+_OPTIONAL = ("of", "transform", "evidence", "parameters", "model")
 _BASES = ("published", "convention")
 
 
@@ -45,6 +47,8 @@ class Feature:
     evidence_basis : {"published", "convention", None}
     parameters : mapping
         Numbers of the builder.
+    model : bool
+        Whether a model gets it without its design naming it.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Feature:
     evidence_scale: Literal["unit", "sd"] = "sd"
     evidence_basis: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    model: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,18 @@ class Catalogue:
         kept = tuple(f for f in self.features if f.stage == "pre_infusion")
         return Catalogue(kept, self.text)
 
+    def for_model(self, names: Sequence[str] = ()) -> "Catalogue":
+        """The features that a model gets: those that its design names, else the default ones.
+
+        Raises
+        ------
+        SchemaError
+            When a name is not in the catalogue.
+        """
+        if names:
+            return self.select(names)
+        return Catalogue(tuple(f for f in self.features if f.model), self.text)
+
     def select(self, names: Sequence[str]) -> "Catalogue":
         """The features with these names, in this order.
 
@@ -115,7 +132,7 @@ def load_catalogue(*paths: Path) -> Catalogue:
     Parameters
     ----------
     *paths : Path
-        TOML files; the shipped features/baseline.toml and features/kinetics.toml by default.
+        TOML files; the shipped baseline.toml, kinetics.toml and course.toml by default.
 
     Raises
     ------
@@ -127,7 +144,7 @@ def load_catalogue(*paths: Path) -> Catalogue:
     >>> "tumor_burden" in load_catalogue().names
     True
     """
-    chosen = paths or (material("features", "baseline.toml"), material("features", "kinetics.toml"))
+    chosen = paths or [material("features", name) for name in SHIPPED]
     try:
         text = "\n".join(path.read_text(encoding="utf-8") for path in chosen)
     except (FileNotFoundError, UnicodeDecodeError) as error:
@@ -189,6 +206,8 @@ def _faults(entry: Mapping[str, Any], builders: Mapping[str, Any]) -> list[str]:
         found.append("'name' is not lower-case words joined by underscores")
     if entry.get("transform", "") not in ("", "log10", "log2", "log10_plus_1"):
         found.append("'transform' is none of log10, log2, log10_plus_1")
+    if not isinstance(entry.get("model", True), bool):
+        found.append("'model' is not true or false")
     evidence = entry.get("evidence")
     if evidence is not None:
         if set(evidence) != {"mean", "sd", "per", "basis"}:
@@ -221,4 +240,5 @@ def _feature(entry: Mapping[str, Any]) -> Feature:
         evidence_scale=evidence.get("per", "sd"),
         evidence_basis=evidence.get("basis"),
         parameters=entry.get("parameters", {}),
+        model=entry.get("model", True),
     )

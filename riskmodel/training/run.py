@@ -148,9 +148,7 @@ def train(
         from riskmodel.tracking import check_store
 
         check_store(register)
-    features = (catalogue or load_catalogue()).stage(stage)
-    if plan.features:
-        features = features.select(plan.features)
+    features = (catalogue or load_catalogue()).stage(stage).for_model(plan.features)
     progress("labels and features")
     examples = training_examples(cohort, features, stage, labels, plan)
     makers = {

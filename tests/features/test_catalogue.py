@@ -6,6 +6,8 @@ import pytest
 
 from riskmodel.errors import SchemaError
 from riskmodel.features import load_catalogue, parse_catalogue
+from riskmodel.material import material
+from riskmodel.models import load_model
 
 GOOD = """
 [[feature]]
@@ -44,6 +46,7 @@ def test_the_smallest_catalogue_loads():
         ("range = [0, 1e6]", "range = [5, 1]", "not two rising numbers"),
         ("direction = 1", "direction = 2", "not -1, 0 or 1"),
         ("direction = 1", "direction = 1\ncolour = 3", "'colour' is not a known key"),
+        ("direction = 1", "direction = 1\nmodel = 3", "'model' is not true or false"),
         (
             "direction = 1",
             'direction = 1\nevidence = { mean = 1.0, sd = 0.0, per = "sd", basis = "convention" }',
@@ -76,3 +79,21 @@ def test_convention_evidence_follows_the_convention():
             size = 0.4 if feature.evidence_scale == "unit" else 0.25
             assert abs(feature.evidence_mean) == size == feature.evidence_sd
             assert feature.evidence_mean * feature.direction > 0
+
+
+def test_a_model_gets_the_default_features_or_those_that_its_design_names():
+    shown = GOOD.replace('"ferritin_last"', '"ferritin_shown"').replace(
+        "closed", "model=false\nclosed"
+    )
+    catalogue = parse_catalogue(GOOD + shown)
+    assert catalogue.names == ["ferritin_last", "ferritin_shown"]
+    assert catalogue.for_model().names == ["ferritin_last"]
+    assert catalogue.for_model(["ferritin_shown"]).names == ["ferritin_shown"]
+    with pytest.raises(SchemaError, match="'unknown' is not in the catalogue"):
+        catalogue.for_model(["unknown"])
+
+
+def test_the_shipped_models_have_the_default_features():
+    for name, stage in (("pre-infusion", "pre_infusion"), ("early", "early")):
+        model = load_model(material("models", name))
+        assert model.features == load_catalogue().stage(stage).for_model().names
