@@ -10,6 +10,8 @@ _EXPORTS = {
     "RiskClassifier": "riskmodel.models.estimator",
     "RiskModel": "riskmodel.models.persistence",
     "in_words": "riskmodel.models.explain",
+    "missing_range": "riskmodel.models.missing",
+    "no_event_bound": "riskmodel.models.missing",
     "load_model": "riskmodel.models.persistence",
     "check_destination": "riskmodel.models.persistence",
     "factor_key": "riskmodel.models.predict",

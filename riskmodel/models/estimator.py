@@ -27,6 +27,7 @@ from riskmodel.models.folds import (
     patients_with_event,
 )
 from riskmodel.models.members import Recipe, fit_linear, fit_trees, learn_columns, out_of_fold
+from riskmodel.models.plausible import Plausible, learn_plausible
 from riskmodel.models.shrinkage import expit
 from riskmodel.models.trees import TreeSettings, tree_contributions
 
@@ -102,6 +103,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Weight of each tree member in ``bag_``.
     spread_ : float64[p]
         Standard deviation of each feature's contribution over the training rows that have it.
+    plausible_ : Plausible
+        What a missing feature may be, given the known ones.
     n_patients_, n_events_, n_folds_ : int
         Patients, patients with an event, inner folds used (0 when weights were not learnt).
     out_of_fold_ : float64[n]
@@ -242,6 +245,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.weights_ = pd.Series(weights, index=recipe.linear + recipe.forests)
             self._fit_parts(X, y, weight, patient, recipe, root)
             self.spread_ = self._spread(X)
+            self.plausible_: Plausible = learn_plausible(X, weight)
 
     def _names(self) -> list[str]:
         if hasattr(self, "feature_names_in_"):

@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xgboost as xgb
+from scipy.special import ndtri
 
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 from riskmodel.models.columns import Scale
 from riskmodel.models.estimator import RiskClassifier
+from riskmodel.models.plausible import LEVELS, Plausible
 
-FORMAT = 1
-"""Version of the folder's layout. A reader refuses a newer one."""
+FORMAT = 2
+"""Version of the folder's layout. A reader refuses a newer one. Format 1 holds no quantiles and
+correlations of the features: they are then taken as independent and normal."""
 
 MODEL_FILE = "model.json"
 
@@ -226,8 +229,14 @@ def _check_shapes(model: RiskClassifier) -> None:
     """Raise ValueError unless every stored array fits the features."""
     p = len(model.names_)
     scale = model.scale_
+    plausible = model.plausible_
     columns = (model.coef_, model.spread_, scale.reference, scale.spread, scale.known)
-    if any(column.shape != (p,) for column in columns) or model.bag_coef_.shape[1:] != (p + 1,):
+    tables = ((plausible.quantiles, (p, len(LEVELS))), (plausible.correlation, (p, p)))
+    if (
+        any(column.shape != (p,) for column in (*columns, plausible.two_valued))
+        or any(table.shape != shape for table, shape in tables)
+        or model.bag_coef_.shape[1:] != (p + 1,)
+    ):
         raise ValueError("arrays of another length than the features")
 
 
@@ -283,6 +292,7 @@ def _classifier_state(model: RiskClassifier) -> dict[str, Any]:
         "bag_coefficients": model.bag_coef_.tolist(),
         "bag_weights": model.bag_weights_,
         "spread": model.spread_.tolist(),
+        "plausible": _plausible_state(model.plausible_),
         "patients": model.n_patients_,
         "events": model.n_events_,
         "folds": model.n_folds_,
@@ -328,6 +338,7 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
     model.bag_coef_ = np.array(state["bag_coefficients"], dtype=np.float64)
     model.bag_weights_ = list(state["bag_weights"])
     model.spread_ = np.array(state["spread"], dtype=np.float64)
+    model.plausible_ = _plausible(state.get("plausible"), model.scale_)
     model.n_patients_, model.n_events_ = state["patients"], state["events"]
     model.n_folds_ = state["folds"]
     model.bag_ = [
@@ -335,6 +346,34 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
         for member in range(len(model.bag_weights_))
     ]
     return model
+
+
+def _plausible_state(plausible: Plausible) -> dict[str, Any]:
+    """JSON has no NaN: quantiles of features that have none are null."""
+    known = plausible.known
+    return {
+        "quantiles": [
+            row if kept else None
+            for row, kept in zip(plausible.quantiles.tolist(), known.tolist(), strict=True)
+        ],
+        "two_valued": plausible.two_valued.tolist(),
+        "correlation": plausible.correlation.tolist(),
+    }
+
+
+def _plausible(state: Mapping[str, Any] | None, scale: Scale) -> Plausible:
+    p = len(scale.reference)
+    if state is None:
+        normal = scale.reference[:, None] + scale.spread[:, None] * ndtri(LEVELS)
+        normal[~(scale.known & scale.varied)] = np.nan
+        return Plausible(normal, np.zeros(p, dtype=np.bool_), np.eye(p))
+    nothing = [math.nan] * len(LEVELS)
+    quantiles = [nothing if row is None else row for row in state["quantiles"]]
+    return Plausible(
+        np.array(quantiles, dtype=np.float64),
+        np.array(state["two_valued"], dtype=np.bool_),
+        np.array(state["correlation"], dtype=np.float64),
+    )
 
 
 def _booster(raw: bytes) -> xgb.Booster:

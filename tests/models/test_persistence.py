@@ -1,5 +1,6 @@
 """A model folder: the same model again, or one clear sentence."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import SchemaError
-from riskmodel.models import RiskModel, load_model, save_model, training_ranges
+from riskmodel.models import RiskModel, load_model, missing_range, save_model, training_ranges
+from riskmodel.models.persistence import FORMAT
 
 
 def model_of(classifier, X):
@@ -41,6 +43,12 @@ def saved(fitted, world, tmp_path_factory):
 @pytest.fixture
 def copy(saved, tmp_path):
     return shutil.copytree(saved, tmp_path / "copy")
+
+
+def test_what_is_plausible_comes_back(saved, fitted, world):
+    again = load_model(saved).classifier.plausible_
+    for key in ("quantiles", "two_valued", "correlation"):
+        np.testing.assert_array_equal(getattr(again, key), getattr(fitted.plausible_, key))
 
 
 def test_predictions_are_the_same_to_the_last_bit(saved, fitted, world):
@@ -162,9 +170,28 @@ def test_tampered_json(copy, change):
 
 
 def test_newer_format(copy):
-    edit(copy, lambda c: c.update(format=2))
-    with pytest.raises(SchemaError, match=r"format 2.*Install a newer riskmodel"):
+    edit(copy, lambda c: c.update(format=FORMAT + 1))
+    with pytest.raises(SchemaError, match=rf"format {FORMAT + 1}.*Install a newer riskmodel"):
         load_model(copy)
+
+
+def test_a_model_of_format_1_is_read_and_its_features_are_taken_as_independent(copy, world):
+    """Format 1 holds no quantiles and no correlation."""
+
+    def older(content):
+        del content["classifier"]["plausible"]
+        body = {key: content[key] for key in ("about", "classifier", "trees")}
+        canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+        content.update(format=1, sha256=hashlib.sha256(canonical.encode()).hexdigest())
+
+    before = load_model(copy).classifier
+    edit(copy, older)
+    model = load_model(copy)
+    X = world.X.iloc[:20]
+    assert (model.classifier.decision_function(X) == before.decision_function(X)).all()
+    assert (model.classifier.plausible_.correlation == np.eye(12)).all()
+    found = missing_range(model, X.assign(f3=np.nan))
+    assert (found["risk_if_low"] < found["risk_if_high"]).all()
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"format": "x"}'])

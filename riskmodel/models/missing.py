@@ -1,0 +1,136 @@
+"""What is missing: how far it could move a risk, and which test would narrow that most."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import binomtest
+
+from riskmodel.errors import SchemaError
+from riskmodel.features import parse_catalogue
+from riskmodel.models.persistence import RiskModel
+from riskmodel.models.shrinkage import expit
+
+Floats = npt.NDArray[np.float64]
+
+DRAWS = 200
+"""Plausible versions of a patient. The range moves by a few percent of its width with the draw."""
+
+RANGE = (10.0, 90.0)
+"""Percentiles of the risk over the plausible versions: the range that is shown."""
+
+_SEED = 20240614
+_AT_ONCE = 50
+
+
+def missing_range(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
+    """Range of each risk over plausible values of its missing inputs, and the test to ask for.
+
+    Plausible is what the training patients with such known inputs have: each missing feature
+    between its 5th and 95th percentile, together with the others as in training. The same rows
+    give the same answer, alone or among others.
+
+    Parameters
+    ----------
+    model : RiskModel
+    X : DataFrame of shape (n, any)
+        Feature columns; absent ones count as unknown.
+
+    Returns
+    -------
+    DataFrame of shape (n, 6), indexed as X
+        ``n_missing``;
+        ``risk_if_low, risk_if_high``, 10th and 90th percentile of the risk over the plausible
+        values, never without the risk itself; both the risk where nothing is missing;
+        ``most_useful_feature``, of the missing features the one whose value would narrow the
+        range most, what it tells of the others included, or empty;
+        ``most_useful_test``, the analyte, patient column or event it comes from, or its own name
+        where the catalogue names none; a test fills all its features at once;
+        ``narrowing``, the share of the variance of the log-odds that this test would remove,
+        0 to 1.
+    """
+    rows = X.reindex(columns=model.features).apply(pd.to_numeric, errors="coerce")
+    values = rows.to_numpy(np.float64)
+    tests = tests_of(model)
+    noise = np.random.default_rng(_SEED).standard_normal((DRAWS // 2, len(tests)))
+    noise = np.concatenate([noise, -noise])
+    found = []
+    for start in range(0, len(values), _AT_ONCE):
+        part = values[start : start + _AT_ONCE]
+        drawn = [model.classifier.plausible_.draw(row, noise) for row in part]
+        everything = pd.DataFrame(np.concatenate([part, *drawn]), columns=model.features)
+        log_odds = model.classifier.decision_function(everything)
+        for k, row in enumerate(part):
+            versions = log_odds[len(part) + k * DRAWS :][:DRAWS]
+            found.append(_described(row, drawn[k], float(log_odds[k]), versions, tests, model))
+    columns = [
+        "n_missing", "risk_if_low", "risk_if_high",
+        "most_useful_feature", "most_useful_test", "narrowing",
+    ]  # fmt: skip
+    return pd.DataFrame(found, columns=columns, index=X.index)
+
+
+def _described(
+    row: Floats, drawn: Floats, own: float, versions: Floats, tests: list[str], model: RiskModel
+) -> tuple[int, float, float, str, str, float]:
+    missing = np.isnan(row)
+    low, high = np.percentile(versions, RANGE)
+    low, high = min(float(low), own), max(float(high), own)
+    ends = expit(np.array([low, high]))
+    asked = np.flatnonzero(missing & ~np.isnan(drawn[0]))
+    asked = asked[np.ptp(drawn[:, asked], axis=0) > 0]
+    nothing = (int(missing.sum()), float(ends[0]), float(ends[1]), "", "", 0.0)
+    if not len(asked) or np.ptp(versions) < 1e-12:
+        return nothing
+    told = {
+        test: _told(drawn[:, [j for j in asked if tests[j] == test]], versions)
+        for test in dict.fromkeys(tests[j] for j in asked)
+    }
+    best = max(told, key=lambda test: told[test])
+    single = {j: _told(drawn[:, [j]], versions) for j in asked.tolist() if tests[j] == best}
+    feature = model.features[max(single, key=lambda j: single[j])]
+    return (*nothing[:3], feature, best, told[best])
+
+
+def _told(columns: Floats, versions: Floats) -> float:
+    """Adjusted share of the variance of the log-odds that these columns explain, 0 to 1."""
+    centred = columns - columns.mean(axis=0)
+    centred = centred / centred.std(axis=0)
+    target = versions - versions.mean()
+    fitted = centred @ np.linalg.lstsq(centred, target, rcond=1e-8)[0]
+    left = float(((target - fitted) ** 2).sum() / (target**2).sum())
+    n, k = columns.shape
+    return float(np.clip(1.0 - left * (n - 1) / max(n - k - 1, 1), 0.0, 1.0))
+
+
+def tests_of(model: RiskModel) -> list[str]:
+    """The test that each feature of the model comes from, in order of its features.
+
+    That is the analyte, patient column or event that the catalogue names for it, or the feature's
+    own name. Models without a stored catalogue text have one test a feature.
+    """
+    text = model.catalogue.get("text")
+    if not isinstance(text, str):
+        return list(model.features)
+    source = {feature.name: feature.of for feature in parse_catalogue(text)}
+    return [source.get(name) or name for name in model.features]
+
+
+def no_event_bound(patients: int, level: float = 0.95) -> float:
+    """Exact (Clopper-Pearson, two-sided) upper bound of a risk with no event among `patients`.
+
+    Raises
+    ------
+    SchemaError
+        When `patients` is below 1 or `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> round(no_event_bound(47), 3)
+    0.075
+    """
+    if patients < 1 or not 0.0 < level < 1.0:
+        raise SchemaError(
+            f"No bound exists for {patients} patients at level {level}. Give 1 or more patients "
+            "and a level between 0 and 1."
+        )
+    return float(binomtest(0, patients).proportion_ci(level, method="exact").high)
