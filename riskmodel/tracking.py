@@ -161,9 +161,11 @@ def _log(
     performance: pd.DataFrame,
     register: str | None,
 ) -> str | None:
-    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        mlflow.create_experiment(EXPERIMENT)
-    mlflow.set_experiment(EXPERIMENT)
+    # `mlflow run` opens the run itself, in the experiment that its user chose.
+    if "MLFLOW_RUN_ID" not in os.environ:
+        if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+            mlflow.create_experiment(EXPERIMENT)
+        mlflow.set_experiment(EXPERIMENT)
     with mlflow.start_run(run_name=model.name, log_system_metrics=False) as run:
         mlflow.log_params(_params(model, design))
         mlflow.log_metrics(_metrics(performance))
