@@ -2,7 +2,7 @@
 
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,6 @@ from riskmodel.cli.arguments import (
     Stage,
 )
 from riskmodel.cli.reading import say, usable
-
-if TYPE_CHECKING:
-    pass
 
 
 def train(
@@ -29,10 +26,19 @@ def train(
     design: Annotated[
         str, typer.Option(help="Training design: default, quick, or a TOML file.")
     ] = "default",
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Update this model (folder, models:/NAME@champion, or shipped) on the cohort.",
+        ),
+    ] = None,
     register: Annotated[str | None, typer.Option(help="Register in MLflow by this name.")] = None,
     no_track: Annotated[bool, typer.Option("--no-track", help="Train without MLflow.")] = False,
 ) -> None:
     """Train a model of one stage, with nested cross-validation, and log it in MLflow."""
+    from riskmodel.scoring import find_model
     from riskmodel.training import train as train_model
 
     result = train_model(
@@ -42,6 +48,7 @@ def train(
         design=design,
         definition=definition,
         simulated=(cohort / "truth.csv").exists(),
+        update=None if start_from is None else find_model(start_from),
         out=out,
         register=register,
         track=not no_track,
@@ -49,6 +56,9 @@ def train(
     )
     for text in result.warnings:
         say(f"Warning: {text}")
+    updated = result.model.card.get("updated_from")
+    if updated:
+        typer.echo(updated["sentence"])
     counts = result.model.counts
     typer.echo(
         f"Trained '{result.model.name}' on {counts['patients']} patients with "

@@ -71,7 +71,8 @@ def model_card(about: Mapping[str, Any], performance: pd.DataFrame) -> str:
     ----------
     about : mapping
         ``name, stage, definition, cytopenia_rule, labels, horizon_days, counts, trained_on,
-        weights, warnings, simulated, design``.
+        weights, warnings, simulated, design``, and ``updated_from`` where an older model was
+        the start.
     performance : DataFrame
         Of `riskmodel.training.validation.performance`.
     """
@@ -88,6 +89,9 @@ def model_card(about: Mapping[str, Any], performance: pd.DataFrame) -> str:
         if about["simulated"]
         else "The cohort that was given; the figures below hold for patients like these."
     )
+    updated = about.get("updated_from")
+    if updated:
+        source = f"{source}\n{updated['sentence']}"
     when = (
         "before the infusion"
         if about["stage"] == "pre_infusion"

@@ -28,6 +28,14 @@ from riskmodel.models import (
 from riskmodel.training.card import minimum_sample, model_card
 from riskmodel.training.design import Design, load_design
 from riskmodel.training.examples import Examples, LabelSource, training_examples
+from riskmodel.training.priors import priors
+from riskmodel.training.update import (
+    Unchanged,
+    base_catalogue,
+    check_base,
+    updated_from,
+    updater,
+)
 from riskmodel.training.validation import comparators, out_of_fold, performance
 
 Progress = Callable[[str], None]
@@ -57,20 +65,6 @@ class TrainingResult:
     version: str | None = None
 
 
-def priors(catalogue: Catalogue, exclude_sources: tuple[str, ...] = ()) -> dict[str, dict]:  # type: ignore[type-arg]
-    """Evidence, directions and clinical factors of a catalogue, as `RiskClassifier` takes them."""
-    kept = [
-        f
-        for f in catalogue
-        if f.evidence_mean is not None and not any(s in f.source for s in exclude_sources)
-    ]
-    return {
-        "evidence": {f.name: (f.evidence_mean, f.evidence_sd, f.evidence_scale) for f in kept},
-        "directions": {f.name: f.direction for f in catalogue if f.direction},
-        "groups": {f.name: f.group for f in catalogue},
-    }
-
-
 def fingerprint(examples: Examples) -> str:
     """SHA-256 of the training rows: tells two runs apart, tells nothing of a patient."""
     digest = hashlib.sha256()
@@ -96,6 +90,7 @@ def train(
     catalogue: Catalogue | None = None,
     name: str | None = None,
     simulated: bool = False,
+    update: RiskModel | None = None,
     out: Path | None = None,
     register: str | None = None,
     track: bool = True,
@@ -119,6 +114,9 @@ def train(
         Of the model; from `register` or the stage by default.
     simulated : bool
         Whether the patients are simulated: the card and every score say so.
+    update : RiskModel, optional
+        A model of the same stage to start from: it is recalibrated where the cohort holds few
+        events, and is the prior of the fit where it holds more. Its own features are used.
     out : Path, optional
         Model folder to write.
     register : str, optional
@@ -148,15 +146,26 @@ def train(
         from riskmodel.tracking import check_store
 
         check_store(register)
-    features = (catalogue or load_catalogue()).stage(stage).for_model(plan.features)
+    if update is None:
+        features = (catalogue or load_catalogue()).stage(stage).for_model(plan.features)
+    else:
+        check_base(update, stage, plan.horizon_days)
+        features = base_catalogue(update)
     progress("labels and features")
     examples = training_examples(cohort, features, stage, labels, plan)
+    events = int(examples.counts["events"])
     makers = {
-        "riskmodel": lambda: RiskClassifier(
-            **priors(features, plan.exclude_sources), **plan.model, n_jobs=-1
-        ),
+        "riskmodel": (
+            lambda: RiskClassifier(
+                **priors(features, plan.exclude_sources), **plan.model, n_jobs=-1
+            )
+        )
+        if update is None
+        else updater(update, events, plan.model),
         **comparators(examples, _FERRITIN[stage]),
     }
+    if update is not None:
+        makers["the model before its update"] = lambda: Unchanged(update.classifier)
     progress("cross-validation")
     check = plan.validation
     predictions = out_of_fold(
@@ -187,10 +196,11 @@ def train(
         "counts": dict(examples.counts),
         "trained_on": _trained_on(cohort, examples),
     }
+    updated = None if update is None else updated_from(update, events)
     weights = {str(k): float(v) for k, v in classifier.weights_.items()}
     card = model_card(
         {**about, "weights": weights, "warnings": said, "simulated": simulated,
-         "design": plan.name},
+         "design": plan.name, "updated_from": updated},
         figures,
     )  # fmt: skip
     data = fingerprint(examples)
@@ -209,6 +219,7 @@ def train(
             "text": card,
             "simulated": simulated,
             "warnings": said,
+            "updated_from": updated,
             "design": plan.as_dict(),
             "performance": json.loads(figures.to_json(orient="records")),
         },
