@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 BIN = Path(sys.executable).parent
 
@@ -57,17 +56,3 @@ def test_the_project_trains_registers_and_scores(
 def test_the_projects_at_the_top_and_in_training_are_one(checkout: Path) -> None:
     for name in ("MLproject", "python_env.yaml"):
         assert (checkout / name).read_text() == (checkout / "training" / name).read_text()
-
-
-def test_every_entry_point_is_a_command(checkout: Path) -> None:
-    from typer.main import get_command
-
-    from riskmodel.cli import app
-
-    commands = get_command(app).commands  # type: ignore[attr-defined]
-    project = yaml.safe_load((checkout / "training" / "MLproject").read_text(encoding="utf-8"))
-    assert set(project["entry_points"]) == {"train", "evaluate", "score", "promote"}
-    for name, entry in project["entry_points"].items():
-        program, command, *_ = entry["command"].split()
-        assert (program, command) == ("riskmodel", name)
-        assert command in commands
