@@ -28,7 +28,7 @@ from riskmodel.models.folds import (
 )
 from riskmodel.models.members import Recipe, fit_linear, fit_trees, learn_columns, out_of_fold
 from riskmodel.models.plausible import Plausible, learn_plausible
-from riskmodel.models.shrinkage import expit
+from riskmodel.models.shrinkage import expit, row_sums
 from riskmodel.models.trees import TreeSettings, tree_contributions
 
 Floats = npt.NDArray[np.float64]
@@ -355,11 +355,11 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 total += share * tree_contributions(booster, X)
         return draws
 
-    def _contributions(self, X: Floats) -> Floats:
+    def _contributions(self, X: Floats, trees: Sequence[Floats] | None = None) -> Floats:
         """float64[n, p + 1], the base last; the decision value is their sum, by definition."""
         a, b = self.calibration_
         total = np.zeros((X.shape[0], X.shape[1] + 1))
-        for part in self._trees(X):
+        for part in self._trees(X) if trees is None else trees:
             total += part
         total /= self.n_bags
         total[:, :-1] += self.scale_.standardise(X) * self.coef_
@@ -384,17 +384,33 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def factor_contributions(self, X: Any) -> pd.DataFrame:
         """Contributions summed by clinical factor, in order of first appearance, then ``base``."""
+        return self._by_factor(self._contributions(self._checked(X)), _index(X))
+
+    def _by_factor(self, parts: Floats, index: pd.Index | None) -> pd.DataFrame:
         groups = self.groups or {}
-        parts = self.contributions(X)
-        summed: dict[str, pd.Series] = {}
-        for name in self.names_:
+        summed: dict[str, Floats] = {}
+        for j, name in enumerate(self.names_):
             factor = groups.get(name, name)
-            summed[factor] = summed[factor] + parts[name] if factor in summed else parts[name]
-        return pd.DataFrame({**summed, "base": parts["base"]}, index=parts.index)
+            summed[factor] = summed[factor] + parts[:, j] if factor in summed else parts[:, j]
+        return pd.DataFrame({**summed, "base": parts[:, -1]}, index=index)
+
+    def explain(self, X: Any, level: float = 0.9) -> tuple[pd.DataFrame, Floats, Floats]:
+        """`factor_contributions` and `predict_interval` from one pass over the trees.
+
+        Returns
+        -------
+        contributions : DataFrame (n, factors + 1)
+        low, high : float64[n], float64[n]
+        """
+        rows = self._checked(X)
+        trees = self._trees(rows)
+        parts = self._contributions(rows, trees)
+        low, high = self._interval(rows, parts, trees, level)
+        return self._by_factor(parts, _index(X)), low, high
 
     def decision_function(self, X: Any) -> Floats:
         """Log-odds of the event, float64[n]."""
-        return np.asarray(self._contributions(self._checked(X)).sum(axis=1))
+        return row_sums(self._contributions(self._checked(X)))
 
     def predict_proba(self, X: Any) -> Floats:
         """Probability of no event and of the event, float64[n, 2]."""
@@ -423,19 +439,25 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         low, high : float64[n], float64[n]
         """
+        rows = self._checked(X)
+        trees = self._trees(rows)
+        return self._interval(rows, self._contributions(rows, trees), trees, level)
+
+    def _interval(
+        self, X: Floats, parts: Floats, trees: Sequence[Floats], level: float
+    ) -> tuple[Floats, Floats]:
         if not 0.0 < level < 1.0:
             raise SchemaError(f"Interval level is {level}. Allowed: between 0 and 1. Use 0.9.")
-        X = self._checked(X)
-        centre = self._contributions(X).sum(axis=1)
+        centre = row_sums(parts)
         b = self.calibration_[1]
         Z = self.scale_.standardise(X)
-        draws = np.array(
+        draws = np.column_stack(
             [
-                (Z * coef[1:]).sum(axis=1) + coef[0] + trees.sum(axis=1)
-                for coef, trees in zip(self.bag_coef_, self._trees(X), strict=True)
+                row_sums(Z * coef[1:]) + coef[0] + row_sums(margins)
+                for coef, margins in zip(self.bag_coef_, trees, strict=True)
             ]
         )
-        variance = b**2 * draws.var(axis=0, ddof=1) if self.n_bags > 1 else np.zeros(len(X))
+        variance = b**2 * _variances(draws)
         variance += 1.0 / self.n_events_ + 1.0 / max(self.n_patients_ - self.n_events_, 1)
         variance += self._missing_variance(np.isnan(X))
         reach = student.ppf(0.5 + level / 2.0, max(self.n_bags - 1, 1)) * np.sqrt(variance)
@@ -456,6 +478,13 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.classifier_tags.multi_class = False
         return tags
+
+
+def _variances(draws: Floats) -> Floats:
+    """Variance of each row with one degree of freedom taken, 0 of a single draw."""
+    n = draws.shape[1]
+    away = draws - (row_sums(draws) / n)[:, None]
+    return np.asarray(row_sums(away**2) / max(n - 1, 1))
 
 
 def _index(X: Any) -> pd.Index | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.models.persistence import RiskModel
+from riskmodel.models.shrinkage import expit, row_sums
 
 
 def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
@@ -27,12 +28,11 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
         return predict_frame(model, nobody).iloc[:0]
     rows = X.reindex(columns=model.features).apply(pd.to_numeric, errors="coerce")
     rows = rows.astype(np.float64)
-    low, high = model.classifier.predict_interval(rows)
-    parts = model.classifier.factor_contributions(rows)
-    total = parts.sum(axis=1).to_numpy()
+    parts, low, high = model.classifier.explain(rows)
+    total = row_sums(parts.to_numpy())
     named = {f"contribution_{factor_key(c)}": parts[c].to_numpy() for c in parts.columns}
     return pd.DataFrame(
-        {"risk": 0.5 * (1 + np.tanh(total / 2)), "risk_low": low, "risk_high": high, **named},
+        {"risk": expit(total), "risk_low": low, "risk_high": high, **named},
         index=X.index,
     )
 

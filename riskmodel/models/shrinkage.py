@@ -16,6 +16,17 @@ def logit(p: Floats | float) -> Floats:
     return np.asarray(np.log(p) - np.log1p(-np.asarray(p)), dtype=np.float64)
 
 
+def row_sums(parts: Floats) -> Floats:
+    """Sum of each row, left to right: a row's sum does not depend on how many rows there are.
+
+    NumPy adds in another order where there is one row, which moves the last bit.
+    """
+    total = np.zeros(len(parts))
+    for column in parts.T:
+        total += column
+    return total
+
+
 def log_loss(y: Floats, log_odds: Floats, weight: Floats) -> float:
     """Weighted sum of the negative log-likelihood."""
     return float(weight @ (np.logaddexp(0.0, log_odds) - y * log_odds))

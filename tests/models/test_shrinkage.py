@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from riskmodel.models.shrinkage import expit, log_loss, logit, shrunken_logistic
+from riskmodel.models.shrinkage import expit, log_loss, logit, row_sums, shrunken_logistic
 
 
 @pytest.fixture
@@ -59,3 +59,11 @@ def test_expit_and_logit_undo_each_other(x):
 
 def test_log_loss_does_not_overflow():
     assert log_loss(np.array([1.0, 0.0]), np.array([1e4, -1e4]), np.ones(2)) == 0
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_row_alone_sums_to_the_same_bits(order):
+    rows = np.array(np.random.default_rng(3).normal(size=(50, 81)), order=order)
+    alone = np.array([row_sums(rows[[k]])[0] for k in range(50)])
+    assert (row_sums(rows) == alone).all()
+    np.testing.assert_allclose(alone, rows.sum(axis=1), atol=1e-12)

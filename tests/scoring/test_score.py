@@ -59,6 +59,16 @@ def test_a_missing_input_makes_a_row_partial_and_is_named(cohort, before):
     assert partial["missing_features"] in partial["reason"]
 
 
+@pytest.mark.parametrize("at", ["pre-infusion", "day-5"])
+def test_a_patient_alone_has_the_bits_of_the_batch(cohort, early, before, at):
+    model = before if at == "pre-infusion" else early
+    everyone = score(cohort, model, at, explain=True)
+    for k in range(0, len(cohort), 17):
+        alone = score(cohort.take(np.array([k])), model, at, explain=True)
+        expected = everyone.iloc[[k]].reset_index(drop=True)
+        assert_frame_equal(alone, expected, check_exact=True)
+
+
 def event(cohort: Cohort, patient: int, name: str, hours: float) -> Cohort:
     from dataclasses import replace
 
