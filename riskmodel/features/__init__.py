@@ -1,5 +1,6 @@
 """Features: the catalogue, its builders and the matrix."""
 
+from riskmodel.features.burden import burden_source
 from riskmodel.features.catalogue import (
     Catalogue,
     Feature,
@@ -8,6 +9,7 @@ from riskmodel.features.catalogue import (
     parse_catalogue,
 )
 from riskmodel.features.matrix import build, matrix, prediction_hours
+from riskmodel.features.published import score_items
 from riskmodel.features.records import Records
 
 __all__ = [
@@ -16,8 +18,10 @@ __all__ = [
     "Records",
     "Stage",
     "build",
+    "burden_source",
     "load_catalogue",
     "matrix",
     "parse_catalogue",
     "prediction_hours",
+    "score_items",
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from riskmodel.features.catalogue import Feature
-from riskmodel.features.records import Floats, Records
+from riskmodel.features.records import Draws, Floats, Records
 
 
 def patient_number(records: Records, feature: Feature, prediction_time: float) -> Floats:
@@ -37,10 +37,45 @@ def last_lab(records: Records, feature: Feature, prediction_time: float) -> Floa
     return draws.last(records.patients)
 
 
+def last_lab_before_lymphodepletion(
+    records: Records, feature: Feature, prediction_time: float
+) -> Floats:
+    """Last result of an analyte at or before the start of lymphodepletion, within the window."""
+    draws = records.draws(feature.of).within(feature.window, prediction_time)
+    return before_lymphodepletion(records, feature, draws).last(records.patients)
+
+
 def nk_count(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """NK cells per microlitre: the patients column, else the last result in the window."""
+    """NK cells per microlitre: the patients column, else the last result in the window.
+
+    Where ``parameters.lymphodepletion`` is given, only results at or before its start count.
+    """
     stated = records.cohort.patients["nk_cells_per_ul"].to_numpy(np.float64)
-    return np.where(np.isnan(stated), last_lab(records, feature, prediction_time), stated)
+    draws = records.draws(feature.of).within(feature.window, prediction_time)
+    if "lymphodepletion" in feature.parameters:
+        draws = before_lymphodepletion(records, feature, draws)
+    return np.where(np.isnan(stated), draws.last(records.patients), stated)
+
+
+def lymphodepletion_start(records: Records, feature: Feature) -> Floats:
+    """Hour at which lymphodepletion began.
+
+    The first `lymphodepletion_start` in the ``parameters.lymphodepletion.within`` hours before
+    the infusion, both ends included; earlier ones belong to an earlier therapy. Where none is
+    recorded, ``parameters.lymphodepletion.usual``.
+    """
+    keys = feature.parameters["lymphodepletion"]
+    events = records.events("lymphodepletion_start")
+    course = (events.hours >= -float(keys["within"])) & (events.hours <= 0)
+    start = np.full(records.patients, np.inf)
+    np.minimum.at(start, events.patient[course], events.hours[course])
+    return np.where(np.isinf(start), float(keys["usual"]), start)
+
+
+def before_lymphodepletion(records: Records, feature: Feature, draws: Draws) -> Draws:
+    """The draws at or before the start of lymphodepletion."""
+    kept = draws.hours <= lymphodepletion_start(records, feature)[draws.patient]
+    return Draws(draws.patient[kept], draws.hours[kept], draws.value[kept])
 
 
 def cell_dose(records: Records, feature: Feature, prediction_time: float) -> Floats:
@@ -50,46 +85,3 @@ def cell_dose(records: Records, feature: Feature, prediction_time: float) -> Flo
     total = patients["cell_dose_million"].to_numpy(np.float64)
     weight = patients["weight_kg"].to_numpy(np.float64)
     return np.where(np.isnan(per_kg), total / weight, per_kg)
-
-
-def tumor_burden(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """One burden from 0 to 1 by the measure that fits the disease.
-
-    The first known measure in the order of ``parameters.order`` for the disease is placed
-    between the two ends of ``parameters.scale`` (log10 where ``parameters.log`` names it);
-    it stays at 0 and 1 beyond them. The centre's own category comes before a generic LDH.
-    """
-    patients = records.cohort.patients
-    scale = feature.parameters["scale"]
-    measures: dict[str, Floats] = {
-        name: patients[name].to_numpy(np.float64) for name in scale if name != "ldh"
-    }
-    measures["ldh"] = last_lab_of(records, "ldh", feature, prediction_time)
-    placed = {
-        name: _place(value, scale[name], name in feature.parameters["log"])
-        for name, value in measures.items()
-    }
-    category = {str(k): float(v) for k, v in feature.parameters["category"].items()}
-    called = patients["tumor_burden"].map(category)
-    placed["tumor_burden"] = np.asarray(called, dtype=np.float64)
-    orders = feature.parameters["order"]
-    disease = patients["disease"].fillna("other").to_numpy()
-    burden = np.full(len(patients), np.nan)
-    for name, order in orders.items():
-        group = disease == name if name != "other" else ~np.isin(disease, list(orders))
-        group = group | (disease == "other") if name == "other" else group
-        for measure in order:
-            open_rows = group & np.isnan(burden)
-            burden[open_rows] = placed[measure][open_rows]
-    return burden
-
-
-def last_lab_of(records: Records, analyte: str, feature: Feature, prediction_time: float) -> Floats:
-    """Last result of a named analyte in the feature's window."""
-    return records.draws(analyte).within(feature.window, prediction_time).last(records.patients)
-
-
-def _place(value: Floats, ends: list[float], log: bool) -> Floats:
-    low, high = (np.log10(ends) if log else np.asarray(ends, dtype=np.float64)).tolist()
-    shown = np.log10(np.maximum(value, ends[0])) if log else value
-    return np.asarray(np.clip((shown - low) / (high - low), 0.0, 1.0), dtype=np.float64)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from riskmodel.features import baseline, course, kinetics
+from riskmodel.features import baseline, burden, course, kinetics, published
 from riskmodel.features.catalogue import Feature
 from riskmodel.features.records import Floats, Records
 
@@ -31,8 +31,14 @@ BUILDERS: Mapping[str, Builder] = {
     "tet2_mutation": Builder(baseline.tet2_mutation, ""),
     "nk_count": Builder(baseline.nk_count, "analyte"),
     "cell_dose": Builder(baseline.cell_dose, ""),
-    "tumor_burden": Builder(baseline.tumor_burden, ""),
+    "tumor_burden": Builder(burden.tumor_burden, ""),
     "last_lab": Builder(baseline.last_lab, "analyte"),
+    "last_lab_before_lymphodepletion": Builder(
+        baseline.last_lab_before_lymphodepletion, "analyte"
+    ),
+    "lab_ratio": Builder(published.lab_ratio, ""),
+    "points": Builder(published.points, ""),
+    "hscore_points": Builder(published.hscore_points, ""),
     "prediction_day": Builder(kinetics.prediction_day, ""),
     "fold_change": Builder(kinetics.fold_change, "analyte", floors_itself=True),
     "highest": Builder(kinetics.highest, "analyte"),
@@ -44,5 +50,14 @@ BUILDERS: Mapping[str, Builder] = {
     "event_seen": Builder(course.event_seen, "event"),
     "highest_grade": Builder(course.highest_grade, "event"),
     "days_since_first": Builder(course.days_since_first, "event"),
+    "days_since_event": Builder(course.days_since_event, "event"),
+    "first_event_day": Builder(course.first_event_day, "event"),
+    "hours_since_first": Builder(course.hours_since_first, "event"),
+    "hours_since_last": Builder(course.hours_since_last, "event"),
+    "number_of_events": Builder(course.number_of_events, "event"),
+    "event_again": Builder(course.event_again, "event"),
+    "days_since_highest_grade": Builder(course.days_since_highest_grade, "event"),
     "signs_met": Builder(course.signs_met, ""),
+    "signs_still_needed": Builder(course.signs_still_needed, ""),
+    "ferritin_to_threshold": Builder(course.ferritin_to_threshold, "analyte"),
 }

@@ -19,7 +19,7 @@ SHIPPED = ("baseline.toml", "kinetics.toml", "course.toml")
 """The files of features/, in the order of the columns."""
 _NEEDED = ("name", "stage", "builder", "window", "closed", "unit", "range", "direction", "group",
            "label", "source")  # fmt: skip
-_OPTIONAL = ("of", "transform", "evidence", "parameters", "model")
+_OPTIONAL = ("of", "transform", "evidence", "parameters", "model", "unverified")
 _BASES = ("published", "convention")
 
 
@@ -49,6 +49,8 @@ class Feature:
         Numbers of the builder.
     model : bool
         Whether a model gets it without its design naming it.
+    unverified : bool
+        Whether a number of it is from memory, not checked against its source.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Feature:
     evidence_basis: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     model: bool = True
+    unverified: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,8 +209,9 @@ def _faults(entry: Mapping[str, Any], builders: Mapping[str, Any]) -> list[str]:
         found.append("'name' is not lower-case words joined by underscores")
     if entry.get("transform", "") not in ("", "log10", "log2", "log10_plus_1"):
         found.append("'transform' is none of log10, log2, log10_plus_1")
-    if not isinstance(entry.get("model", True), bool):
-        found.append("'model' is not true or false")
+    for key in ("model", "unverified"):
+        if not isinstance(entry.get(key, False), bool):
+            found.append(f"'{key}' is not true or false")
     evidence = entry.get("evidence")
     if evidence is not None:
         if set(evidence) != {"mean", "sd", "per", "basis"}:
@@ -241,4 +245,5 @@ def _feature(entry: Mapping[str, Any]) -> Feature:
         evidence_basis=evidence.get("basis"),
         parameters=entry.get("parameters", {}),
         model=entry.get("model", True),
+        unverified=entry.get("unverified", False),
     )

@@ -3,10 +3,13 @@
 An event that is not recorded counts as not having happened.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from riskmodel.features.catalogue import Feature
-from riskmodel.features.records import Floats, Records
+from riskmodel.features.records import Codes, Floats, Records
 
 
 def event_seen(records: Records, feature: Feature, prediction_time: float) -> Floats:
@@ -33,8 +36,110 @@ def days_since_first(records: Records, feature: Feature, prediction_time: float)
     return (prediction_time - first) / 24
 
 
+def days_since_event(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Days from the first event in the window to the prediction time; missing without the event."""
+    return (prediction_time - _first(records, feature, prediction_time)) / 24
+
+
+def first_event_day(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Days from the infusion to the first event in the window; missing without the event."""
+    return _first(records, feature, prediction_time) / 24
+
+
+def hours_since_first(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Hours from the first event in the window, at most ``parameters.cap``; missing without it."""
+    first = _first(records, feature, prediction_time)
+    return np.minimum(prediction_time - first, float(feature.parameters["cap"]))
+
+
+def hours_since_last(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Hours from the last event in the window, at most ``parameters.cap``; missing without it."""
+    events = records.events(feature.of).within(feature.window, prediction_time)
+    last = np.full(records.patients, np.nan)
+    last[events.patient] = events.hours
+    return np.minimum(prediction_time - last, float(feature.parameters["cap"]))
+
+
+def _first(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    events = records.events(feature.of).within(feature.window, prediction_time)
+    first = np.full(records.patients, np.nan)
+    first[events.patient[::-1]] = events.hours[::-1]
+    return first
+
+
+def number_of_events(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Distinct times of an event in the window."""
+    events = records.events(feature.of).within(feature.window, prediction_time)
+    new = np.ones(len(events.patient), dtype=bool)
+    new[1:] = np.diff(events.hours) != 0
+    new[1:] |= np.diff(events.patient) != 0
+    return np.bincount(events.patient[new], minlength=records.patients).astype(np.float64)
+
+
+def event_again(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Whether an event in the window follows the one before it by ``parameters.gap`` hours or more.
+
+    0 where it came without such a gap, once, or not at all.
+    """
+    events = records.events(feature.of).within(feature.window, prediction_time)
+    found = np.zeros(records.patients)
+    again = np.diff(events.patient) == 0
+    again &= np.diff(events.hours) >= float(feature.parameters["gap"])
+    found[events.patient[1:][again]] = 1.0
+    return found
+
+
+def days_since_highest_grade(
+    records: Records, feature: Feature, prediction_time: float
+) -> Floats:
+    """Days since the highest grade in the window was first reached; missing without a grade."""
+    events = records.events(feature.of).within(feature.window, prediction_time)
+    highest = highest_grade(records, feature, prediction_time)
+    reached = events.value == highest[events.patient]
+    first = np.full(records.patients, np.nan)
+    first[events.patient[reached][::-1]] = events.hours[reached][::-1]
+    return (prediction_time - first) / 24
+
+
 def signs_met(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """How many of ``parameters.signs`` are met at the prediction time; missing if none is known."""
     states = records.signs.at(prediction_time)[list(feature.parameters["signs"])].to_numpy()
     known = (states >= 0).any(axis=1)
     return np.where(known, (states == 1).sum(axis=1), np.nan).astype(np.float64)
+
+
+def signs_still_needed(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Fewest further signs with which the definition would hold at the prediction time."""
+    return records.signs.signs_still_needed_at(prediction_time).astype(np.float64)
+
+
+def ferritin_to_threshold(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Ferritin over the threshold of the criteria: 1 is at it.
+
+    By ``parameters.rule_by_target``: ``level`` is the result over ``parameters.level``; ``rate``
+    the mean hourly rise between two consecutive results over ``parameters.rate``; any other target
+    takes the greater. ``parameters.statistic`` says whether the last of them or the highest in the
+    window counts. Missing where the rule has too few results.
+    """
+    draws = records.draws(feature.of).within(feature.window, prediction_time)
+    keys = feature.parameters
+    same = np.diff(draws.patient) == 0
+    rise = np.diff(draws.value)[same] / np.diff(draws.hours)[same]
+    over = _of_patient(draws.patient, draws.value / float(keys["level"]), records, keys)
+    rising = _of_patient(draws.patient[1:][same], rise / float(keys["rate"]), records, keys)
+    target = records.cohort.patients["target_antigen"].astype(object)
+    rule = target.map(dict(keys["rule_by_target"])).to_numpy(dtype=object)
+    nearer = np.fmax(over, rising)
+    return np.where(rule == "level", over, np.where(rule == "rate", rising, nearer))
+
+
+def _of_patient(
+    patient: Codes, value: Floats, records: Records, keys: Mapping[str, Any]
+) -> Floats:
+    """The last or the highest value of each patient, NaN without one."""
+    found = np.full(records.patients, np.nan)
+    if keys["statistic"] == "last":
+        found[patient] = value
+    else:
+        np.fmax.at(found, patient, value)
+    return found
