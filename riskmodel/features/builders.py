@@ -33,9 +33,7 @@ BUILDERS: Mapping[str, Builder] = {
     "cell_dose": Builder(baseline.cell_dose, ""),
     "tumor_burden": Builder(burden.tumor_burden, ""),
     "last_lab": Builder(baseline.last_lab, "analyte"),
-    "last_lab_before_lymphodepletion": Builder(
-        baseline.last_lab_before_lymphodepletion, "analyte"
-    ),
+    "last_lab_before_lymphodepletion": Builder(baseline.last_lab_before_lymphodepletion, "analyte"),
     "lab_ratio": Builder(published.lab_ratio, ""),
     "points": Builder(published.points, ""),
     "hscore_points": Builder(published.hscore_points, ""),

@@ -45,7 +45,11 @@ def burden_source(cohort: Cohort | Records, catalogue: Catalogue | None = None) 
 
     Examples
     --------
-    >>> from riskmodel.training import simulate  # doctest: +SKIP
+    >>> from pathlib import Path
+    >>> from riskmodel import cohort
+    >>> case = Path(cohort.__file__).parent / "published_case"
+    >>> burden_source(cohort.read_cohort(case)).tolist()
+    ['']
     """
     records = cohort if isinstance(cohort, Records) else Records(cohort)
     found = [f for f in catalogue or load_catalogue() if f.builder == "tumor_burden"]

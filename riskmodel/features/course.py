@@ -89,9 +89,7 @@ def event_again(records: Records, feature: Feature, prediction_time: float) -> F
     return found
 
 
-def days_since_highest_grade(
-    records: Records, feature: Feature, prediction_time: float
-) -> Floats:
+def days_since_highest_grade(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """Days since the highest grade in the window was first reached; missing without a grade."""
     events = records.events(feature.of).within(feature.window, prediction_time)
     highest = highest_grade(records, feature, prediction_time)
@@ -133,9 +131,7 @@ def ferritin_to_threshold(records: Records, feature: Feature, prediction_time: f
     return np.where(rule == "level", over, np.where(rule == "rate", rising, nearer))
 
 
-def _of_patient(
-    patient: Codes, value: Floats, records: Records, keys: Mapping[str, Any]
-) -> Floats:
+def _of_patient(patient: Codes, value: Floats, records: Records, keys: Mapping[str, Any]) -> Floats:
     """The last or the highest value of each patient, NaN without one."""
     found = np.full(records.patients, np.nan)
     if keys["statistic"] == "last":

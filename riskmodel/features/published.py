@@ -63,8 +63,8 @@ def _rows(
     """Each row of points and its state for every patient."""
     rows: list[Mapping[str, Any]] = feature.parameters["rows"]
     labs = records.cohort.labs
-    wanted = labs["analyte"].isin({row["analyte"] for row in rows}).to_numpy(dtype=bool)
-    wanted &= feature.window.holds(labs["hours"].to_numpy(np.float64), prediction_time)
+    named = labs["analyte"].isin({row["analyte"] for row in rows}).to_numpy(dtype=bool)
+    wanted = named & feature.window.holds(labs["hours"].to_numpy(np.float64), prediction_time)
     known = replace(records.cohort, labs=labs[wanted])
     limit = np.full(records.patients, prediction_time)
     if "lymphodepletion" in feature.parameters:
@@ -109,11 +109,16 @@ def score_items(
         analytes or items without a usable result, joined by ``"; "``, empty where none is.
     """
     records = cohort if isinstance(cohort, Records) else Records(cohort)
-    chosen = (catalogue or load_catalogue()).stage("early" if prediction_time > 0 else "pre_infusion")
+    chosen = (catalogue or load_catalogue()).stage(
+        "early" if prediction_time > 0 else "pre_infusion"
+    )
     columns: dict[str, Any] = {"patient_id": records.cohort.patient_id}
+    missing: Any
     for feature in chosen:
         if feature.builder == "hscore_points":
-            missing = hscore(records.cohort, prediction_time)["missing_items"].to_numpy(dtype=object)
+            missing = hscore(records.cohort, prediction_time)["missing_items"].to_numpy(
+                dtype=object
+            )
         elif feature.builder == "lab_ratio":
             names = [*feature.parameters["times"], *feature.parameters["over"]]
             found = {n: np.isnan(_item(records, feature, prediction_time, n)) for n in names}
