@@ -8,7 +8,7 @@ from riskmodel.features.catalogue import (
     load_catalogue,
     parse_catalogue,
 )
-from riskmodel.features.matrix import build, matrix, prediction_hours
+from riskmodel.features.matrix import build, matrices, matrix, prediction_hours
 from riskmodel.features.published import score_items
 from riskmodel.features.records import Records
 
@@ -20,6 +20,7 @@ __all__ = [
     "build",
     "burden_source",
     "load_catalogue",
+    "matrices",
     "matrix",
     "parse_catalogue",
     "prediction_hours",

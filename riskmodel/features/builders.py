@@ -7,6 +7,7 @@ from typing import Literal
 from riskmodel.features import baseline, burden, course, kinetics, published
 from riskmodel.features.catalogue import Feature
 from riskmodel.features.records import Floats, Records
+from riskmodel.features.statistic import PARAMETERS, STATISTICS, Statistic
 
 Build = Callable[[Records, Feature, float], Floats]
 
@@ -24,6 +25,10 @@ class Builder:
     floors_itself: bool = False
 
 
+def _floors_itself(statistic: Statistic) -> bool:
+    return "floor" in PARAMETERS.get(statistic, ())
+
+
 BUILDERS: Mapping[str, Builder] = {
     "patient_number": Builder(baseline.patient_number, "column"),
     "patient_flag": Builder(baseline.patient_flag, "column"),
@@ -32,19 +37,15 @@ BUILDERS: Mapping[str, Builder] = {
     "nk_count": Builder(baseline.nk_count, "analyte"),
     "cell_dose": Builder(baseline.cell_dose, ""),
     "tumor_burden": Builder(burden.tumor_burden, ""),
-    "last_lab": Builder(baseline.last_lab, "analyte"),
     "last_lab_before_lymphodepletion": Builder(baseline.last_lab_before_lymphodepletion, "analyte"),
     "lab_ratio": Builder(published.lab_ratio, ""),
     "points": Builder(published.points, ""),
     "hscore_points": Builder(published.hscore_points, ""),
     "prediction_day": Builder(kinetics.prediction_day, ""),
-    "fold_change": Builder(kinetics.fold_change, "analyte", floors_itself=True),
-    "highest": Builder(kinetics.highest, "analyte"),
-    "log_slope": Builder(kinetics.log_slope, "analyte", floors_itself=True),
-    "greatest_rise": Builder(kinetics.greatest_rise, "analyte"),
-    "hours_of_rise": Builder(kinetics.hours_of_rise, "analyte"),
-    "rebound": Builder(kinetics.rebound, "analyte", floors_itself=True),
-    "hours_since_draw": Builder(kinetics.hours_since_draw, "analyte"),
+    **{
+        name: Builder(kinetics.lab_statistic, "analyte", floors_itself=_floors_itself(statistic))
+        for name, statistic in STATISTICS.items()
+    },
     "event_seen": Builder(course.event_seen, "event"),
     "highest_grade": Builder(course.highest_grade, "event"),
     "days_since_first": Builder(course.days_since_first, "event"),

@@ -1,5 +1,7 @@
 """The feature matrix of a cohort at a prediction time."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,7 @@ from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features.builders import BUILDERS
 from riskmodel.features.catalogue import Catalogue, Feature
+from riskmodel.features.kinetics import lab_statistic, lab_statistics
 from riskmodel.features.records import Floats, Records
 
 LAST_LANDMARK_DAY = 13
@@ -50,10 +53,15 @@ def _transformed(value: Floats, transform: str, floor: float) -> Floats:
 def build(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """One feature of every patient; implausible values are missing."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        builder = BUILDERS[feature.builder]
-        value = builder.build(records, feature, prediction_time)
-        stated = feature.parameters.get("floor", _SMALLEST)
-        floor = _SMALLEST if builder.floors_itself else float(stated)
+        value = BUILDERS[feature.builder].build(records, feature, prediction_time)
+    return _finished(feature, value)
+
+
+def _finished(feature: Feature, value: Floats) -> Floats:
+    """A built value transformed, and missing where it is implausible."""
+    stated = feature.parameters.get("floor", _SMALLEST)
+    floor = _SMALLEST if BUILDERS[feature.builder].floors_itself else float(stated)
+    with np.errstate(invalid="ignore", divide="ignore"):
         value = _transformed(value, feature.transform, floor)
         outside = (value < feature.minimum) | (value > feature.maximum)
     return np.where(outside, np.nan, value)
@@ -83,11 +91,43 @@ def matrix(
         ``patient_id``, ``prediction_time_hours``, then one float64 column per feature, NaN where
         unknown. Units are the catalogue's.
     """
+    return matrices(cohort, catalogue, [prediction_time])[0]
+
+
+def matrices(
+    cohort: Cohort | Records,
+    catalogue: Catalogue,
+    landmarks: Sequence[float],
+) -> list[pd.DataFrame]:
+    """Features of every patient at several prediction times, the results read in one pass.
+
+    Parameters
+    ----------
+    cohort, catalogue
+        As for `matrix`.
+    landmarks : sequence of float
+        Prediction times in hours from the infusion.
+
+    Returns
+    -------
+    list of DataFrame
+        What `matrix` gives at each landmark, to the last digit.
+    """
     records = cohort if isinstance(cohort, Records) else Records(cohort)
-    columns = {
-        "patient_id": records.cohort.patients["patient_id"].to_numpy(),
-        "prediction_time_hours": np.full(records.patients, float(prediction_time)),
-    }
-    for feature in catalogue:
-        columns[feature.name] = build(records, feature, prediction_time)
-    return pd.DataFrame(columns)
+    in_pass = [f for f in catalogue if BUILDERS[f.builder].build is lab_statistic]
+    number = {feature.name: k for k, feature in enumerate(in_pass)}
+    values = lab_statistics(records, in_pass, landmarks) if in_pass else np.empty((0, 0, 0))
+    frames = []
+    for t, hours in enumerate(landmarks):
+        columns = {
+            "patient_id": records.cohort.patients["patient_id"].to_numpy(),
+            "prediction_time_hours": np.full(records.patients, float(hours)),
+        }
+        for feature in catalogue:
+            columns[feature.name] = (
+                _finished(feature, values[t, number[feature.name]])
+                if feature.name in number
+                else build(records, feature, hours)
+            )
+        frames.append(pd.DataFrame(columns))
+    return frames

@@ -1,5 +1,6 @@
 """A cohort's records arranged for the builders: one time-ordered series per analyte and event."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,6 +46,53 @@ class Draws:
         return np.bincount(self.patient, minlength=patients).astype(np.float64)
 
 
+@dataclass(frozen=True)
+class Labs:
+    """All results of a cohort as plain columns.
+
+    Attributes
+    ----------
+    hours, value : float64 arrays of shape (n,)
+    analyte, comparator : int8 arrays of shape (n,)
+    analytes : mapping of str to int
+        Code of each analyte.
+    start : int64 array of shape (patients + 1,)
+        Where each patient's results begin.
+    order : int64 array of shape (n,) or (0,)
+        Rows grouped by patient; empty where they stand so.
+    """
+
+    hours: Floats
+    value: Floats
+    analyte: npt.NDArray[np.int8]
+    comparator: npt.NDArray[np.int8]
+    analytes: Mapping[str, int]
+    start: Codes
+    order: Codes
+
+
+def arrange(labs: pd.DataFrame, patients: int) -> Labs:
+    """Results for the compiled pass; rows that are not grouped by patient are, once."""
+    from riskmodel.features import kernel
+
+    patient = np.ascontiguousarray(labs["patient"], dtype=np.int64)
+    start = np.zeros(patients + 1, dtype=np.int64)
+    order = np.empty(0, dtype=np.int64)
+    if not kernel.offsets(patient, start):
+        order = np.empty(len(patient), dtype=np.int64)
+        kernel.group(patient, start, order)
+    analyte = labs["analyte"].cat
+    return Labs(
+        np.ascontiguousarray(labs["hours"], dtype=np.float64),
+        np.ascontiguousarray(labs["value"], dtype=np.float64),
+        np.ascontiguousarray(analyte.codes, dtype=np.int8),
+        np.ascontiguousarray(labs["comparator"], dtype=np.int8),
+        {str(name): code for code, name in enumerate(analyte.categories)},
+        start,
+        order,
+    )
+
+
 def _mean_of_ties(patient: Codes, hours: Floats, value: Floats) -> Draws:
     if len(patient) == 0:
         return Draws(patient, hours, value)
@@ -79,6 +127,11 @@ class Records:
         self._cytopenia_rule = cytopenia_rule
         self._draws: dict[str, Draws] = {}
         self._events: dict[str, Draws] = {}
+
+    @cached_property
+    def labs(self) -> Labs:
+        """All results as the compiled pass reads them, without a copy where their types fit."""
+        return arrange(self.cohort.labs, self.patients)
 
     def draws(self, analyte: str) -> Draws:
         """Results of one analyte; a `<` or `>` result counts as its bound."""

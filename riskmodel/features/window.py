@@ -43,13 +43,19 @@ class Window:
         high = anchors[self.end[0]] + self.end[1]
         return low, min(high, prediction_time)
 
+    @property
+    def includes(self) -> tuple[bool, bool]:
+        """Whether its start and its end belong to it."""
+        return self.closed in ("both", "left"), self.closed in ("both", "right")
+
     def holds(
         self, hours: npt.NDArray[np.float64], prediction_time: float
     ) -> npt.NDArray[np.bool_]:
         """Which hours lie in the window."""
         low, high = self.bounds(prediction_time)
-        after = hours >= low if self.closed in ("both", "left") else hours > low
-        before = hours <= high if self.closed in ("both", "right") else hours < high
+        with_low, with_high = self.includes
+        after = hours >= low if with_low else hours > low
+        before = hours <= high if with_high else hours < high
         return after & before
 
 

@@ -1,0 +1,356 @@
+"""The compiled pass over lab results. Import it only where it is needed: it loads numba.
+
+One walk over the patients, in bounded memory: the results of one patient are set out by analyte in
+a small buffer, ordered and merged into draws there, and every statistic is read off that buffer at
+every landmark. `riskmodel.features.statistic` says what each statistic is.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from riskmodel.features.statistic import Statistic
+
+_LAST = int(Statistic.LAST)
+_HIGHEST = int(Statistic.HIGHEST)
+_LOWEST = int(Statistic.LOWEST)
+_NUMBER = int(Statistic.NUMBER)
+_HOURS_SINCE = int(Statistic.HOURS_SINCE)
+_FOLD_CHANGE = int(Statistic.FOLD_CHANGE)
+_LOG_SLOPE = int(Statistic.LOG_SLOPE)
+_DOUBLING_TIME = int(Statistic.DOUBLING_TIME)
+_HALVING_TIME = int(Statistic.HALVING_TIME)
+_GREATEST_RISE = int(Statistic.GREATEST_RISE)
+_GREATEST_FALL = int(Statistic.GREATEST_FALL)
+_HOURS_OF_RISE = int(Statistic.HOURS_OF_RISE)
+_REBOUND = int(Statistic.REBOUND)
+_ABOVE_LIMIT = int(Statistic.ABOVE_LIMIT)
+_BELOW_LIMIT = int(Statistic.BELOW_LIMIT)
+
+_ABOVE, _BELOW = 1, 2
+"""Bits of a draw: a result of it was reported as `>` or `>=`, as `<` or `<=`."""
+
+
+def _in(of: Any, ndim: int = 1) -> Any:
+    """Type of an argument that is only read: pandas hands out such arrays."""
+    return types.Array(of, ndim, "C", readonly=True)
+
+
+def compiled(signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a function once for one signature, kept on disk where a folder for it is writable."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        try:
+            built = numba.njit(signature, cache=True, error_model="numpy")(function)
+        except RuntimeError as error:
+            # numba finds no folder that it may write to: compile in this process alone.
+            if "no locator available" not in str(error):
+                raise
+            built = numba.njit(signature, error_model="numpy")(function)
+        return built  # type: ignore[no-any-return]
+
+    return decorate
+
+
+_inner = numba.njit(error_model="numpy")
+
+
+@compiled(types.boolean(_in(types.int64), types.int64[::1]))
+def offsets(patient: Any, start: Any) -> bool:
+    """Where each patient's results begin, and whether the results stand grouped in that order.
+
+    Parameters
+    ----------
+    patient : int64 array of shape (n,)
+        Patient codes 0 to ``len(start) - 2``.
+    start : int64 array of shape (patients + 1,)
+        Zeros; afterwards the number of results of the patients before each.
+
+    Raises
+    ------
+    IndexError
+        When a code is not a patient's: the pass writes to memory by it.
+    """
+    grouped = True
+    before = np.int64(0)
+    for row in range(patient.shape[0]):
+        who = patient[row]
+        if who < 0 or who + 1 >= start.shape[0]:
+            raise IndexError("A patient code of the results is outside the cohort.")
+        if who < before:
+            grouped = False
+        before = who
+        start[who + 1] += 1
+    for k in range(1, start.shape[0]):
+        start[k] += start[k - 1]
+    return grouped
+
+
+@compiled(types.void(_in(types.int64), _in(types.int64), types.int64[::1]))
+def group(patient: Any, start: Any, order: Any) -> None:
+    """Rows of ungrouped results in the order of the patients (`start` as of `offsets`)."""
+    free = start[:-1].copy()
+    for row in range(patient.shape[0]):
+        who = patient[row]
+        order[free[who]] = row
+        free[who] += 1
+
+
+@_inner
+def _ordered(hours: Any, value: Any, sign: Any, low: int, high: int) -> None:
+    """Order rows low to high by hours, then value; nothing moves where they stand so (Shell)."""
+    step = 1
+    while step < (high - low) // 3:
+        step = 3 * step + 1
+    while step > 0:
+        for k in range(low + step, high):
+            t, v, s = hours[k], value[k], sign[k]
+            j = k
+            while j - step >= low and (
+                hours[j - step] > t or (hours[j - step] == t and value[j - step] > v)
+            ):
+                hours[j], value[j], sign[j] = hours[j - step], value[j - step], sign[j - step]
+                j -= step
+            hours[j], value[j], sign[j] = t, v, s
+        step //= 3
+
+
+@_inner
+def _merged(hours: Any, value: Any, sign: Any, low: int, high: int) -> int:
+    """Merge rows of equal times into draws at the front of low to high; where they end."""
+    end = low
+    k = low
+    while k < high:
+        time, total, signs, size = hours[k], value[k], sign[k], 1
+        k += 1
+        while k < high and hours[k] == time:
+            total += value[k]
+            signs |= sign[k]
+            size += 1
+            k += 1
+        hours[end], value[end], sign[end] = time, total / size, signs
+        end += 1
+    return end
+
+
+@_inner
+def _slope(hours: Any, value: Any, level: Any, a: int, b: int, floor: float, span: float) -> float:
+    n = b - a
+    if n < 2 or hours[b - 1] - hours[a] < span:
+        return np.nan
+    mean_day = 0.0
+    mean_level = 0.0
+    for k in range(a, b):
+        level[k] = np.log2(max(value[k], floor))
+        mean_day += hours[k] / 24.0
+        mean_level += level[k]
+    mean_day /= n
+    mean_level /= n
+    square = 0.0
+    cross = 0.0
+    for k in range(a, b):
+        centred = hours[k] / 24.0 - mean_day
+        square += centred * centred
+        cross += centred * (level[k] - mean_level)
+    return cross / square
+
+
+@_inner
+def _greatest_step(hours: Any, value: Any, a: int, b: int, way: float) -> float:
+    if b - a < 2:
+        return np.nan
+    found = 0.0
+    for k in range(a + 1, b):
+        found = max(found, way * (value[k] - value[k - 1]) / (hours[k] - hours[k - 1]))
+    return found
+
+
+@_inner
+def _hours_of_rise(hours: Any, value: Any, a: int, b: int, rate: float) -> float:
+    if b - a < 2:
+        return np.nan
+    found = 0.0
+    run = 0.0
+    for k in range(a + 1, b):
+        duration = hours[k] - hours[k - 1]
+        run = run + duration if (value[k] - value[k - 1]) / duration >= rate else 0.0
+        found = max(found, run)
+    return found
+
+
+@_inner
+def _rebound(value: Any, a: int, b: int, floor: float, fall: float) -> float:
+    if b - a < 2:
+        return np.nan
+    top = max(value[a], floor)
+    low = np.inf
+    for k in range(a + 1, b):
+        level = max(value[k], floor)
+        if level <= top * fall:
+            low = min(low, level)
+        top = max(top, level)
+    return 1.0 if np.isinf(low) else max(value[b - 1], floor) / low
+
+
+@_inner
+def _extreme(value: Any, a: int, b: int, way: float) -> float:
+    found = way * value[a]
+    for k in range(a + 1, b):
+        found = max(found, way * value[k])
+    return way * found
+
+
+@_inner
+def _statistic(
+    kind: int, hours: Any, value: Any, sign: Any, level: Any, a: int, b: int, p: float, q: float
+) -> float:
+    """One statistic of draws a to b; its parameters are p and q."""
+    if kind == _LOG_SLOPE:
+        return _slope(hours, value, level, a, b, p, q)
+    if kind in (_DOUBLING_TIME, _HALVING_TIME):
+        slope = _slope(hours, value, level, a, b, p, q)
+        slope = slope if kind == _DOUBLING_TIME else -slope
+        return 24.0 / slope if slope > 0 else np.nan
+    if kind == _GREATEST_RISE:
+        return _greatest_step(hours, value, a, b, 1.0)
+    if kind == _GREATEST_FALL:
+        return _greatest_step(hours, value, a, b, -1.0)
+    if kind == _HOURS_OF_RISE:
+        return _hours_of_rise(hours, value, a, b, p)
+    if kind == _REBOUND:
+        return _rebound(value, a, b, p, q)
+    if kind == _NUMBER:
+        return float(b - a)
+    if b == a:
+        return np.nan
+    if kind == _LAST:
+        return float(value[b - 1])
+    if kind == _HIGHEST:
+        return float(_extreme(value, a, b, 1.0))
+    if kind == _LOWEST:
+        return _extreme(value, a, b, -1.0)
+    if kind == _ABOVE_LIMIT:
+        return 1.0 if sign[b - 1] & _ABOVE else 0.0
+    if kind == _BELOW_LIMIT:
+        return 1.0 if sign[b - 1] & _BELOW else 0.0
+    return np.nan
+
+
+_SCAN = types.void(
+    _in(types.float64), _in(types.float64), _in(types.int8), _in(types.int8),
+    _in(types.int64), _in(types.int64), _in(types.int64),
+    _in(types.int64), _in(types.float64, 3), _in(types.boolean, 2),
+    _in(types.int64), _in(types.int64), _in(types.int64), _in(types.float64, 2),
+    _in(types.float64), types.float64[:, :, ::1],
+)  # fmt: skip
+
+
+@compiled(_SCAN)
+def scan(
+    hours: Any,
+    value: Any,
+    code: Any,
+    comparator: Any,
+    start: Any,
+    order: Any,
+    place: Any,
+    slot_place: Any,
+    slot_ends: Any,
+    slot_closed: Any,
+    kind: Any,
+    slot: Any,
+    other: Any,
+    parameters: Any,
+    landmark: Any,
+    out: Any,
+) -> None:
+    """Every statistic of every patient at every landmark.
+
+    A *slot* is one analyte in one window: statistics that share both share the search for its
+    first and last draw.
+
+    Parameters
+    ----------
+    hours, value : float64 arrays of shape (n,)
+    code, comparator : int8 arrays of shape (n,)
+        Analyte (index into `place`) and comparator of each result.
+    start, order : int64 arrays of shape (patients + 1,), and (n,) or (0,)
+        Of `offsets` and `group`; no `order` where the results stand grouped. The results of one
+        patient may stand in any order.
+    place : int64 array of shape (analytes,)
+        Number of each analyte in the buffer, -1 where nothing reads it.
+    slot_place : int64 array of shape (slots,)
+    slot_ends : float64 array of shape (landmarks, slots, 2)
+        First and last hour of each slot's window.
+    slot_closed : bool array of shape (slots, 2)
+        Whether the window holds its first and its last hour.
+    kind, slot, other : int64 arrays of shape (features,)
+        Statistic, its slot, and the slot of the baseline of a fold change (else any).
+    parameters : float64 array of shape (features, 2)
+    landmark : float64 array of shape (landmarks,)
+        Prediction times.
+    out : float64 array of shape (landmarks, features, patients)
+        Written.
+    """
+    most = np.int64(0)
+    for who in range(start.shape[0] - 1):
+        most = max(most, start[who + 1] - start[who])
+    places = np.int64(0)
+    for k in range(place.shape[0]):
+        places = max(places, place[k] + 1)
+    h, v, level = np.empty(most), np.empty(most), np.empty(most)
+    sign = np.empty(most, dtype=np.uint8)
+    first, end = np.empty(places + 1, dtype=np.int64), np.empty(places, dtype=np.int64)
+    a = np.empty(slot_place.shape[0], dtype=np.int64)
+    b = np.empty(slot_place.shape[0], dtype=np.int64)
+    given = order.shape[0] > 0
+    for who in range(start.shape[0] - 1):
+        first[:] = 0
+        for k in range(start[who], start[who + 1]):
+            at = place[code[order[k] if given else k]]
+            if at >= 0:
+                first[at + 1] += 1
+        for at in range(places):
+            first[at + 1] += first[at]
+            end[at] = first[at]
+        for k in range(start[who], start[who + 1]):
+            row = order[k] if given else k
+            at = place[code[row]]
+            if at >= 0:
+                j = end[at]
+                end[at] += 1
+                h[j], v[j] = hours[row], value[row]
+                bound = comparator[row]
+                sign[j] = _ABOVE if bound > 0 else (_BELOW if bound < 0 else 0)
+        for at in range(places):
+            _ordered(h, v, sign, first[at], end[at])
+            end[at] = _merged(h, v, sign, first[at], end[at])
+        for t in range(landmark.shape[0]):
+            for s in range(slot_place.shape[0]):
+                at = slot_place[s]
+                low, high = slot_ends[t, s, 0], slot_ends[t, s, 1]
+                j = end[at]
+                while j > first[at] and (
+                    h[j - 1] > high or (h[j - 1] == high and not slot_closed[s, 1])
+                ):
+                    j -= 1
+                b[s] = j
+                while j > first[at] and (h[j - 1] > low or (h[j - 1] == low and slot_closed[s, 0])):
+                    j -= 1
+                a[s] = j
+            for f in range(kind.shape[0]):
+                s = slot[f]
+                p, q = parameters[f, 0], parameters[f, 1]
+                if kind[f] == _FOLD_CHANGE:
+                    o = other[f]
+                    found = np.nan
+                    if b[s] > a[s] and b[o] > a[o]:
+                        found = max(v[b[s] - 1], p) / max(v[b[o] - 1], p)
+                elif kind[f] == _HOURS_SINCE:
+                    found = landmark[t] - h[b[s] - 1] if b[s] > a[s] else np.nan
+                else:
+                    found = _statistic(kind[f], h, v, sign, level, a[s], b[s], p, q)
+                out[t, f, who] = found
