@@ -1,6 +1,9 @@
 """Random small cohorts in memory, and the shipped catalogue."""
 
 from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -61,3 +64,12 @@ def make_cohort() -> Make:
 def catalogue() -> Catalogue:
     """The shipped catalogue."""
     return load_catalogue()
+
+
+@pytest.fixture(scope="session")
+def oracle() -> ModuleType:
+    """The second, plain expression of every lab kinetic (oracle.py)."""
+    spec = spec_from_file_location("oracle", Path(__file__).with_name("oracle.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

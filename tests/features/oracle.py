@@ -162,13 +162,27 @@ KINETICS: Mapping[str, Callable[..., float]] = {
 }
 
 
-def kinetic(labs: pd.DataFrame, patients: int, entry: Mapping[str, Any], now: float) -> list[float]:
-    """One lab kinetic of every patient before any transform.
+def series_of(labs: pd.DataFrame) -> Mapping[tuple[int, str], list[Draw]]:
+    """Draws of each patient and analyte of `Cohort.labs`, in any order."""
+    columns = ["patient", "analyte", "hours", "value", "comparator"]
+    found: dict[tuple[int, str], list[Row]] = {}
+    for patient, analyte, *row in labs[columns].itertuples(index=False):
+        found.setdefault((patient, analyte), []).append((row[0], row[1], row[2]))
+    return {key: draws_of(rows) for key, rows in found.items()}
+
+
+def kinetic(
+    series: Mapping[tuple[int, str], list[Draw]],
+    patients: int,
+    entry: Mapping[str, Any],
+    now: float,
+) -> list[float]:
+    """One lab kinetic of every patient, before any transform.
 
     Parameters
     ----------
-    labs : DataFrame
-        `Cohort.labs`, in any order.
+    series : mapping
+        Of `series_of`.
     patients : int
     entry : mapping
         A [[feature]] of the catalogue as its TOML says it.
@@ -176,12 +190,9 @@ def kinetic(labs: pd.DataFrame, patients: int, entry: Mapping[str, Any], now: fl
         Prediction time in hours.
     """
     found = []
-    mine = labs[labs["analyte"] == entry["of"]]
     for patient in range(patients):
-        part = mine[mine["patient"] == patient]
-        rows = list(zip(part["hours"], part["value"], part["comparator"], strict=True))
-        series = draws_of(rows)
-        draws = in_window(series, entry["window"], entry["closed"], now)
-        parameters = {"floor": None, **entry.get("parameters", {})}
-        found.append(KINETICS[entry["builder"]](draws, series=series, now=now, **parameters))
+        mine = series.get((patient, entry["of"]), [])
+        draws = in_window(mine, entry["window"], entry["closed"], now)
+        parameters = entry.get("parameters", {})
+        found.append(KINETICS[entry["builder"]](draws, series=mine, now=now, **parameters))
     return found
