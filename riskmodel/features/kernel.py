@@ -200,7 +200,7 @@ def _extreme(value: Any, a: int, b: int, way: float) -> float:
     found = way * value[a]
     for k in range(a + 1, b):
         found = max(found, way * value[k])
-    return way * found
+    return float(way * found)
 
 
 @_inner
@@ -229,7 +229,7 @@ def _statistic(
     if kind == _LAST:
         return float(value[b - 1])
     if kind == _HIGHEST:
-        return float(_extreme(value, a, b, 1.0))
+        return _extreme(value, a, b, 1.0)
     if kind == _LOWEST:
         return _extreme(value, a, b, -1.0)
     if kind == _ABOVE_LIMIT:

@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.cohort import AUTOIMMUNE, Cohort
 from riskmodel.criteria import adjudicated, label
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue, Records, Stage, matrix
+from riskmodel.features import Catalogue, Records, Stage, matrices
 from riskmodel.training.censoring import censoring_weights
 from riskmodel.training.design import Design
 
@@ -104,9 +104,9 @@ def training_examples(
     times = [0.0] if stage == "pre_infusion" else [24.0 * day for day in design.landmark_days]
     records = Records(cohort, design.definition, design.cytopenia_rule)
     pieces = []
-    for hours in times:
+    for hours, frame in zip(times, matrices(records, catalogue, times), strict=True):
         kept = np.flatnonzero(assessed & _at_risk(labels, hours))
-        pieces.append(_rows(records, catalogue, labels, kept, hours))
+        pieces.append(_rows(frame, labels, kept, hours))
     joined = [np.concatenate(parts) for parts in zip(*(p[1:] for p in pieces), strict=True)]
     y, weight, patient, hours_of_row, lead = joined
     share = np.bincount(patient, minlength=len(cohort)).astype(np.float64)
@@ -142,8 +142,7 @@ def training_examples(
 
 
 def _rows(
-    records: Records,
-    catalogue: Catalogue,
+    frame: pd.DataFrame,
     labels: pd.DataFrame,
     kept: npt.NDArray[np.int64],
     hours: float,
@@ -155,8 +154,8 @@ def _rows(
     weight = (
         censoring_weights(end, lost, hours, ~lost) if len(kept) else np.empty(0, dtype=np.float64)
     )
-    frame = matrix(records, catalogue, hours).iloc[kept]
-    X = frame.drop(columns=["patient_id", "prediction_time_hours"]).reset_index(drop=True)
+    X = frame.iloc[kept].drop(columns=["patient_id", "prediction_time_hours"])
+    X = X.reset_index(drop=True)
     y = (outcome == "event").astype(np.int8)
     lead = np.where(y == 1, onset - hours, np.nan)
     return X, y, weight, kept, np.full(len(kept), hours), lead
