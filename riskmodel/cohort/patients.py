@@ -129,6 +129,7 @@ def clean_patients(raw: pd.DataFrame, rejections: Rejections) -> Patients:
     instant, zoned, _ = parse_times(time)
     unread = np.isnat(instant) & time.notna().to_numpy()
     reject_cells(unread, "infusion_time", "time_unreadable", "allowed: ISO 8601")
+    columns["infusion_time"] = pd.Series(instant, index=raw.index)
     for name in PATIENT_TEXT:
         columns[name] = text_column(raw, name)
     for name, allowed in PATIENT_CHOICES.items():

@@ -114,7 +114,8 @@ class Cohort:
     ----------
     patients : DataFrame
         One row per infusion, index 0..n-1 (the *patient code* of the other tables), all
-        columns of the cohort contract present: ``patient_id`` text; numbers float64 with NaN;
+        columns of the cohort contract present: ``patient_id`` text; ``infusion_time``
+        datetime64[us] with NaT, in UTC where a zone was given; numbers float64 with NaN;
         flags pandas ``boolean`` with NA; choices and text ``str`` with NaN. Target antigen and
         costimulatory domain are filled from the product where they were empty.
     labs : DataFrame

@@ -25,6 +25,9 @@ def patient_table(cohort: Cohort) -> pd.DataFrame:
     patients = cohort.patients.dropna(axis="columns", how="all").copy()
     for name in set(PATIENT_FLAGS) & set(patients.columns):
         patients[name] = patients[name].astype("Int8")
+    if "infusion_time" in patients:
+        time = patients["infusion_time"]
+        patients["infusion_time"] = time.dt.strftime("%Y-%m-%dT%H:%M:%S").astype("str")
     return patients
 
 
