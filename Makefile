@@ -3,6 +3,7 @@
 # make lint    lint, import layers, types
 # make bench   start-up time and rows per second
 # make models  train the shipped models again, from simulated patients
+# make dictionary  write the data dictionary of features/*.toml again
 # make format  rewrite the code in the project's format
 # make clean   remove what these commands made, the environment included
 
@@ -17,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers models format clean
+.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers models dictionary format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -70,6 +71,9 @@ models: $(READY)
 	$(BIN)/riskmodel simulate build/shipped --patients 1500 --seed 2026
 	$(BIN)/riskmodel train build/shipped --stage pre_infusion --design shipped --no-track --out models/pre-infusion
 	$(BIN)/riskmodel train build/shipped --stage early --design shipped --no-track --out models/early
+
+dictionary: $(READY)
+	$(BIN)/python docs/make_dictionary.py
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix .

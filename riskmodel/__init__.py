@@ -17,6 +17,7 @@ _EXPORTS = {
     "Cohort": "riskmodel.cohort",
     "read_cohort": "riskmodel.cohort",
     "label": "riskmodel.criteria",
+    "FeatureBuilder": "riskmodel.features",
     "matrix": "riskmodel.features",
     "load_catalogue": "riskmodel.features",
     "RiskClassifier": "riskmodel.models",

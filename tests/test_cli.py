@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from riskmodel import RESEARCH_USE, __version__
 from riskmodel.cli import app, main
+from riskmodel.features import load_catalogue
+from riskmodel.features.dictionary import written
 
 
 def run(capfd: pytest.CaptureFixture[str], monkeypatch, *words: object) -> tuple[int, str, str]:
@@ -75,6 +77,43 @@ def test_label_and_features_write_what_the_contract_says(cli, small, tmp_path):
     built = pd.read_csv(features)
     assert list(built.columns[:2]) == ["patient_id", "prediction_time_hours"]
     assert (built["prediction_time_hours"] == 72).all()
+
+
+def test_features_names_what_it_does_not_use_once_and_what_figures_rest_on(cli, small, tmp_path):
+    patients = pd.read_csv(small / "patients.csv", dtype=str)
+    patients.assign(hair="x").to_csv(small / "patients.csv", index=False)
+    labs = pd.read_csv(small / "labs.csv", dtype=str)
+    labs.loc[:4, "analyte"] = "procalcitonin"
+    labs.to_csv(small / "labs.csv", index=False)
+    out, sources = tmp_path / "features.csv", tmp_path / "sources.csv"
+    code, _, err = cli("features", small, "--at", "day-3", "--out", out, "--sources", sources)
+    assert code == 0
+    assert err.count("patients.hair") == err.count("analyte 'procalcitonin'") == 1
+    _, out_of_check, _ = cli("check", small)
+    assert out_of_check.count("patients.hair") == out_of_check.count("procalcitonin") == 1
+    rests = pd.read_csv(sources)
+    assert list(rests.columns[:3]) == ["patient_id", "tumor_burden_source", "easix_log2_missing"]
+    built = pd.read_csv(out)
+    assert rests["patient_id"].tolist() == built["patient_id"].tolist()
+    missing = rests["m_easix_log2_now_missing"].notna()
+    assert missing.tolist() == built["m_easix_log2_now"].isna().tolist()
+
+
+def test_features_prints_the_data_dictionary(cli):
+    for form in ("text", "markdown", "html"):
+        code, out, _ = cli("features", "--list", "--format", form)
+        assert code == 0
+        assert out == written(load_catalogue(), form)
+
+
+def test_features_without_a_cohort_or_with_one_too_many_is_wrong_usage(cli, small, tmp_path):
+    out = tmp_path / "f.csv"
+    assert cli("features")[0] == 2
+    assert cli("features", small, "--at", "day-3")[0] == 2
+    assert cli("features", small, "--out", out)[0] == 2
+    assert cli("features", small, "--list")[0] == 2
+    assert cli("features", small, "--at", "day-14", "--out", out)[0] == 2
+    assert not out.exists()
 
 
 def test_train_then_score_from_the_folder(cli, simulated, small, tiny_design, tmp_path):

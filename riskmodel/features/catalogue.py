@@ -82,6 +82,9 @@ class Catalogue:
     features: tuple[Feature, ...]
     text: str
 
+    def __repr__(self) -> str:
+        return f"<Catalogue of {len(self)} features>"
+
     def __iter__(self) -> Iterator[Feature]:
         return iter(self.features)
 
