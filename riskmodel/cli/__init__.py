@@ -7,6 +7,7 @@ import typer
 from riskmodel import RESEARCH_USE, __version__
 from riskmodel.cli.cohorts import check, demo, simulate
 from riskmodel.cli.convert import fhir, meds, omop
+from riskmodel.cli.evaluate import evaluate
 from riskmodel.cli.features import features
 from riskmodel.cli.label import label
 from riskmodel.cli.reading import say
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (demo, simulate, check, label, features, train, score, report):
+for _command in (demo, simulate, check, label, features, train, evaluate, score, report):
     app.command()(_command)
 
 convert_app = typer.Typer(

@@ -19,12 +19,15 @@ def train(
     cohort: CohortFolder,
     stage: Annotated[Stage, typer.Option(help="Stage of the model.")],
     out: Annotated[Path, typer.Option(help="Model folder to write.")],
-    labels: Annotated[Labels, typer.Option(help="Source of the labels.")] = Labels.rules,
+    labels: Annotated[
+        Labels | None, typer.Option(help="Source of the labels; the design's by default.")
+    ] = None,
     definition: Annotated[
         str | None, typer.Option(help="Label definition instead of the design's.")
     ] = None,
     design: Annotated[
-        str, typer.Option(help="Training design: default, quick, or a TOML file.")
+        str,
+        typer.Option(help="Training design: default, quick, leave-one-centre-out, or a TOML file."),
     ] = "default",
     start_from: Annotated[
         str | None,
@@ -44,7 +47,7 @@ def train(
     result = train_model(
         usable(cohort),
         stage.value,
-        labels=labels.value,
+        labels=None if labels is None else labels.value,
         design=design,
         definition=definition,
         simulated=(cohort / "truth.csv").exists(),

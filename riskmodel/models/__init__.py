@@ -9,6 +9,7 @@ _EXPORTS = {
     "RidgeLogistic": "riskmodel.models.comparators",
     "RiskClassifier": "riskmodel.models.estimator",
     "RiskModel": "riskmodel.models.persistence",
+    "SingleScore": "riskmodel.models.comparators",
     "in_words": "riskmodel.models.explain",
     "missing_range": "riskmodel.models.missing",
     "no_event_bound": "riskmodel.models.missing",

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import SchemaError
 from riskmodel.models.columns import learn_scale
@@ -121,34 +122,32 @@ class RidgeLogistic(_Comparator):
 
 def _ridge(Z: Floats, event: Floats, weight: Floats, C: float) -> LogisticRegression:
     model = LogisticRegression(C=C, solver="newton-cholesky", max_iter=200)
-    return model.fit(Z, event, sample_weight=weight)
+    # One thread inside linear algebra: at this size more of them only wait for each other.
+    with threadpool_limits(limits=1):
+        return model.fit(Z, event, sample_weight=weight)
 
 
-class FerritinAlone(_Comparator):
-    """Logistic regression on one column, ferritin, on a log scale.
+class SingleScore(_Comparator):
+    """Logistic regression on one column: a published score, or a single laboratory value.
+
+    Missing values stand at the median.
 
     Parameters
     ----------
     column : str
         Name of the feature.
-    logarithm : bool
-        Take log10(1 + value) of the column first; False when the feature is a logarithm already.
     """
 
-    def __init__(self, *, column: str = "ferritin", logarithm: bool = True) -> None:
+    def __init__(self, *, column: str) -> None:
         self.column = column
-        self.logarithm = logarithm
 
     def _only(self, X: pd.DataFrame) -> pd.DataFrame:
         if self.column not in X.columns:
             raise SchemaError(
-                f"Feature '{self.column}' is not in the matrix. Name the ferritin feature of the "
-                "catalogue as 'column'."
+                f"Feature '{self.column}' is not in the matrix. Name a feature of the catalogue "
+                "as 'column'."
             )
-        values = X[[self.column]].astype(np.float64)
-        if self.logarithm:
-            values[self.column] = np.log10(1.0 + values[self.column].clip(lower=0.0))
-        return values
+        return X[[self.column]].astype(np.float64)
 
     def fit(self, X: pd.DataFrame, y: Any, sample_weight: Any = None, patient: Any = None) -> Self:
         """Fit on a frame that holds the column; missing stands at the median."""
@@ -167,3 +166,25 @@ class FerritinAlone(_Comparator):
     def decision_function(self, X: pd.DataFrame) -> Floats:
         """Log-odds of the event, float64[n]."""
         return super().decision_function(self._only(X))
+
+
+class FerritinAlone(SingleScore):
+    """Logistic regression on ferritin, on a log scale.
+
+    Parameters
+    ----------
+    column : str
+        Name of the feature.
+    logarithm : bool
+        Take log10(1 + value) of the column first; False when the feature is a logarithm already.
+    """
+
+    def __init__(self, *, column: str = "ferritin", logarithm: bool = True) -> None:
+        super().__init__(column=column)
+        self.logarithm = logarithm
+
+    def _only(self, X: pd.DataFrame) -> pd.DataFrame:
+        values = super()._only(X)
+        if self.logarithm:
+            values[self.column] = np.log10(1.0 + values[self.column].clip(lower=0.0))
+        return values

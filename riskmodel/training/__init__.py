@@ -5,7 +5,9 @@ from typing import Any
 
 _EXPORTS = {
     "Design": "riskmodel.training.design",
+    "Evaluation": "riskmodel.training.evaluation.assess",
     "TrainingResult": "riskmodel.training.run",
+    "evaluate": "riskmodel.training.evaluation.external",
     "load_design": "riskmodel.training.design",
     "outcome_table": "riskmodel.training.examples",
     "simulate": "riskmodel.training.simulation",

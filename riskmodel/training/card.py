@@ -1,44 +1,11 @@
 """The model card: what a model is, on whom it was trained, how well it does, and its limits."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-
-_CANDIDATE_R2 = 0.15
-"""Nagelkerke R-squared assumed before a model exists (Riley 2019; EVIDENCE.md E)."""
-
-
-def minimum_sample(prevalence: float, parameters: int) -> int:
-    """Fewest patients for a logistic model of this size (Riley 2019, criteria 1 to 3).
-
-    Expected shrinkage of at least 0.9, at most 0.05 of optimism in Nagelkerke's R-squared, and
-    the overall risk within 0.05 (EVIDENCE.md E). It assumes a Nagelkerke R-squared of 0.15.
-
-    Parameters
-    ----------
-    prevalence : float
-        Share of patients with the event, between 0 and 1.
-    parameters : int
-        Candidate predictors.
-
-    Examples
-    --------
-    >>> minimum_sample(0.1, 20)
-    2409
-    """
-    limit = 1 - (prevalence**prevalence * (1 - prevalence) ** (1 - prevalence)) ** 2
-    r2 = _CANDIDATE_R2 * limit
-    shrinkage = 0.9
-    first = parameters / ((shrinkage - 1) * math.log(1 - r2 / shrinkage))
-    optimism = r2 / (r2 + 0.05 * limit)
-    second = parameters / ((optimism - 1) * math.log(1 - r2 / optimism))
-    third = (1.96 / 0.05) ** 2 * prevalence * (1 - prevalence)
-    needed: float = max(first, second, third)
-    return math.ceil(needed)
 
 
 def _figure(row: Mapping[Any, Any]) -> str:

@@ -1,26 +1,71 @@
 """Training designs: what a retraining run is, as a file of training/."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from riskmodel.criteria import CYTOPENIA_RULES, definition_names
 from riskmodel.errors import SchemaError
+from riskmodel.features import load_catalogue
 from riskmodel.files import read_toml
 from riskmodel.material import material
 
+SCHEMES = ("k-fold", "bootstrap", "leave-one-centre-out", "temporal")
+COMPARATORS = (
+    "ridge logistic",
+    "ferritin alone",
+    "signs met",
+    "EASIX",
+    "s-EASIX",
+    "m-EASIX",
+    "CAR-HEMATOTOX",
+    "HScore",
+)
+_STAGES = ("pre_infusion", "early")
+_LABELS = ("rules", "adjudicated")
 _FEWEST_MODEL = {"n_bags": 1, "n_repeats": 1, "n_folds": 2, "n_draws": 1, "random_state": 0}
-_FEWEST_VALIDATION = {"folds": 2, "repeats": 1, "bootstrap": 0, "seed": 0}
+_FEWEST_VALIDATION = {
+    "folds": 2,
+    "repeats": 1,
+    "fits": 10,
+    "bootstrap": 0,
+    "permutations": 0,
+    "seed": 0,
+}
+_NEEDED = ("name", "definition", "cytopenia_rule", "horizon_days", "landmark_days")
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Outer cross-validation and the bootstrap of its figures."""
+    """Who is held out from whom, and the draws behind the intervals.
 
+    Attributes
+    ----------
+    scheme : {"k-fold", "bootstrap", "leave-one-centre-out", "temporal"}
+    folds, repeats : int
+        Of the scheme k-fold.
+    fits : int
+        Models of the scheme bootstrap.
+    latest : float
+        Share of the patients, the last infused, that the scheme temporal holds out.
+    bootstrap : int
+        Draws of patients behind every interval.
+    permutations : int
+        Of the check for any signal at all; 0 leaves it out.
+    ablation : bool
+        Whether a second model without the criteria-derived features is validated beside it.
+    seed : int
+    """
+
+    scheme: str = "k-fold"
     folds: int = 5
     repeats: int = 1
+    fits: int = 50
+    latest: float = 0.3
     bootstrap: int = 500
+    permutations: int = 1000
+    ablation: bool = True
     seed: int = 20
 
 
@@ -33,9 +78,13 @@ class Design:
     cytopenia_rule: str
     horizon_days: float
     landmark_days: tuple[int, ...]
+    stage: str = ""
+    labels: str = "rules"
     risk_groups: tuple[float, float] = (0.05, 0.15)
     features: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     exclude_sources: tuple[str, ...] = ()
+    comparators: tuple[str, ...] = COMPARATORS
     validation: Validation = field(default_factory=Validation)
     model: Mapping[str, Any] = field(default_factory=dict)
 
@@ -44,49 +93,110 @@ class Design:
         return asdict(self)
 
 
-def _faults(table: Mapping[str, Any]) -> list[str]:
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _one_of(table: Mapping[str, Any], key: str, allowed: Sequence[str]) -> list[str]:
+    if key not in table or table[key] in allowed:
+        return []
+    return [f"'{key}' is '{table[key]}', allowed: {', '.join(allowed)}"]
+
+
+def _names(table: Mapping[str, Any], key: str, allowed: Sequence[str] | None) -> list[str]:
+    """Faults of a list of texts, each one of the allowed where those are known."""
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        return [f"'{key}' is not a list of texts"]
+    found = [f"'{key}' names '{v}' twice" for v in sorted({v for v in value if value.count(v) > 1})]
+    if allowed is not None:
+        found += [
+            f"'{key}' names '{v}', allowed: {', '.join(allowed)}" for v in value if v not in allowed
+        ]
+    return found
+
+
+def _days(table: Mapping[str, Any]) -> list[str]:
     found = []
-    for key in ("name", "definition", "cytopenia_rule", "horizon_days", "landmark_days"):
-        if key not in table:
-            found.append(f"'{key}' is missing")
-    known = (*Design.__dataclass_fields__,)
-    found += [f"'{key}' is not a known key" for key in table if key not in known]
-    allowed = (
-        ("definition", definition_names()),
-        ("cytopenia_rule", CYTOPENIA_RULES),
-    )
-    for key, names in allowed:
-        if key in table and table[key] not in names:
-            found.append(f"'{key}' is '{table[key]}', allowed: {', '.join(names)}")
     horizon = table.get("horizon_days", 14)
-    if not isinstance(horizon, (int, float)) or isinstance(horizon, bool) or not horizon > 0:
+    if not _number(horizon) or not 0 < horizon < float("inf"):
         found.append("'horizon_days' is not a positive number")
         horizon = 14
-    days = table.get("landmark_days", [])
-    good = isinstance(days, list) and all(isinstance(d, int) and 0 < d < horizon for d in days)
-    if not good or (not days and "landmark_days" in table):
-        found.append("'landmark_days' is not a list of whole days between 0 and the horizon")
-    groups = table.get("risk_groups", [0.05, 0.15])
-    if not (isinstance(groups, list) and len(groups) == 2 and 0 < groups[0] < groups[1] < 1):
-        found.append("'risk_groups' is not two rising probabilities")
-    found += _counts(table, "validation", _FEWEST_VALIDATION)
-    found += _counts(table, "model", _FEWEST_MODEL)
-    if not isinstance(table.get("name", ""), str):
-        found.append("'name' is not a text")
+    days = table.get("landmark_days", [1])
+    good = isinstance(days, list) and bool(days)
+    good = good and all(_whole(d) and 0 < d < horizon for d in days)
+    if not good or list(days) != sorted(set(days)):
+        found.append("'landmark_days' is not a rising list of whole days between 0 and the horizon")
     return found
+
+
+def _groups(table: Mapping[str, Any]) -> list[str]:
+    edges = table.get("risk_groups", [0.05, 0.15])
+    good = isinstance(edges, list) and len(edges) == 2 and all(_number(e) for e in edges)
+    if good and 0 < edges[0] < edges[1] < 1:
+        return []
+    return ["'risk_groups' is not two rising probabilities"]
 
 
 def _counts(table: Mapping[str, Any], name: str, fewest: Mapping[str, int]) -> list[str]:
     """Faults of a table of whole numbers, each with its smallest allowed value."""
-    entries = table.get(name, {})
-    if not isinstance(entries, Mapping):
-        return [f"'{name}' is not a table"]
     found = []
-    for key, value in entries.items():
+    for key, value in table.items():
         if key not in fewest:
             found.append(f"'{name}.{key}' is not one of {', '.join(fewest)}")
-        elif type(value) is not int or value < fewest[key]:
+        elif not _whole(value) or value < fewest[key]:
             found.append(f"'{name}.{key}' is not a whole number from {fewest[key]}")
+    return found
+
+
+def _validation(table: Mapping[str, Any]) -> list[str]:
+    """Faults of the table of the same name."""
+    found = []
+    scheme, latest = table.get("scheme", "k-fold"), table.get("latest", 0.3)
+    if scheme not in SCHEMES:
+        found.append(f"'validation.scheme' is '{scheme}', allowed: {', '.join(SCHEMES)}")
+    if not _number(latest) or not 0 < latest < 1:
+        found.append("'validation.latest' is not a share between 0 and 1")
+    if not isinstance(table.get("ablation", True), bool):
+        found.append("'validation.ablation' is not true or false")
+    known = [f.name for f in fields(Validation)]
+    found += [
+        f"'validation.{key}' is not one of {', '.join(known)}" for key in table if key not in known
+    ]
+    whole = {k: v for k, v in table.items() if k in _FEWEST_VALIDATION}
+    return found + _counts(whole, "validation", _FEWEST_VALIDATION)
+
+
+def _part(table: Mapping[str, Any], name: str, check: Callable[[Any], list[str]]) -> list[str]:
+    part = table.get(name, {})
+    return check(part) if isinstance(part, Mapping) else [f"'{name}' is not a table"]
+
+
+def _faults(table: Mapping[str, Any]) -> list[str]:
+    catalogue = load_catalogue()
+    found = [f"'{key}' is missing" for key in _NEEDED if key not in table]
+    known = [f.name for f in fields(Design)]
+    found += [f"'{key}' is not a known key" for key in table if key not in known]
+    if not isinstance(table.get("name", ""), str):
+        found.append("'name' is not a text")
+    found += _one_of(table, "definition", definition_names())
+    found += _one_of(table, "cytopenia_rule", CYTOPENIA_RULES)
+    found += _one_of(table, "stage", _STAGES)
+    found += _one_of(table, "labels", _LABELS)
+    found += _days(table)
+    found += _groups(table)
+    found += _names(table, "features", catalogue.names)
+    found += _names(table, "groups", list(dict.fromkeys(f.group for f in catalogue)))
+    found += _names(table, "exclude_sources", None)
+    found += _names(table, "comparators", COMPARATORS)
+    if table.get("features") and table.get("groups"):
+        found.append("'features' and 'groups' are both given; one of them chooses")
+    found += _part(table, "validation", _validation)
+    found += _part(table, "model", lambda part: _counts(part, "model", _FEWEST_MODEL))
     return found
 
 
@@ -116,15 +226,13 @@ def load_design(design: str | Path = "default") -> Design:
     faults = _faults(table)
     if faults:
         raise SchemaError(f"Design '{path.name}': {'; '.join(faults)}. Fix the file.")
+    lists = {k: tuple(v) for k, v in table.items() if isinstance(v, list)}
     return Design(
-        name=str(table["name"]),
-        definition=table["definition"],
-        cytopenia_rule=table["cytopenia_rule"],
-        horizon_days=float(table["horizon_days"]),
-        landmark_days=tuple(table["landmark_days"]),
-        risk_groups=tuple(table.get("risk_groups", (0.05, 0.15))),
-        features=tuple(table.get("features", ())),
-        exclude_sources=tuple(table.get("exclude_sources", ())),
-        validation=Validation(**table.get("validation", {})),
-        model=dict(table.get("model", {})),
+        **{
+            **table,
+            **lists,
+            "horizon_days": float(table["horizon_days"]),
+            "validation": Validation(**table.get("validation", {})),
+            "model": dict(table.get("model", {})),
+        }
     )

@@ -25,10 +25,21 @@ from riskmodel.models import (
     save_model,
     training_ranges,
 )
-from riskmodel.training.card import minimum_sample, model_card
+from riskmodel.training.card import model_card
 from riskmodel.training.design import Design, load_design
-from riskmodel.training.examples import Examples, LabelSource, training_examples
+from riskmodel.training.evaluation.assess import Evaluation, assess
+from riskmodel.training.evaluation.contenders import (
+    MODEL,
+    Contender,
+    makers,
+    score_columns,
+    with_scores,
+)
+from riskmodel.training.evaluation.external import joined
+from riskmodel.training.evaluation.signal import Signal, check_signal
+from riskmodel.training.examples import Examples, LabelSource, training_rows
 from riskmodel.training.priors import priors
+from riskmodel.training.sample_size import anticipated_r2, minimum_sample
 from riskmodel.training.update import (
     Unchanged,
     base_catalogue,
@@ -36,10 +47,13 @@ from riskmodel.training.update import (
     updated_from,
     updater,
 )
-from riskmodel.training.validation import comparators, out_of_fold, performance
+from riskmodel.training.validation import Maker, out_of_fold, rounds, scheme_in_words
 
 Progress = Callable[[str], None]
-_FERRITIN = {"pre_infusion": "ferritin_baseline_log10", "early": "ferritin_last_log10"}
+
+ABLATED = "riskmodel without criteria signs"
+CRITERIA_BUILDERS = ("signs_met",)
+"""Builders that count the signs of the definition itself."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,8 @@ class TrainingResult:
     warnings : list of str
     version : str or None
         In the registry, when it was registered.
+    evaluation : Evaluation
+        Everything that was found on held-out patients.
     """
 
     model: RiskModel
@@ -63,6 +79,7 @@ class TrainingResult:
     card: str
     warnings: list[str]
     version: str | None = None
+    evaluation: Evaluation | None = None
 
 
 def fingerprint(examples: Examples) -> str:
@@ -84,7 +101,7 @@ def train(
     cohort: Cohort,
     stage: Stage,
     *,
-    labels: LabelSource = "rules",
+    labels: LabelSource | None = None,
     design: Design | str | Path = "default",
     definition: str | None = None,
     catalogue: Catalogue | None = None,
@@ -102,8 +119,8 @@ def train(
     ----------
     cohort : Cohort
     stage : {"pre_infusion", "early"}
-    labels : {"rules", "adjudicated"}
-        A named definition, or the humans' ``iec_hs`` events.
+    labels : {"rules", "adjudicated"}, optional
+        A named definition, or the humans' ``iec_hs`` events; the design's by default.
     design : Design, str or Path
         Name of a shipped design, or a TOML file.
     definition : str, optional
@@ -146,41 +163,67 @@ def train(
         from riskmodel.tracking import check_store
 
         check_store(register)
+    source: LabelSource = labels or ("adjudicated" if plan.labels == "adjudicated" else "rules")
+    plan = replace(plan, stage=stage, labels=source)
+    full = (catalogue or load_catalogue()).stage(stage)
     if update is None:
-        features = (catalogue or load_catalogue()).stage(stage).for_model(plan.features)
+        features = chosen(full, plan)
     else:
         check_base(update, stage, plan.horizon_days)
         features = base_catalogue(update)
     progress("labels and features")
-    examples = training_examples(cohort, features, stage, labels, plan)
+    columns = score_columns(full, plan.comparators)
+    rows = training_rows(cohort, joined(features, full, [*columns.values()]), stage, source, plan)
+    rows = replace(rows, X=with_scores(rows.X, columns))
+    examples = rows.take(rows.known)
+    examples = replace(examples, X=examples.X[features.names])
     events = int(examples.counts["events"])
-    makers = {
-        "riskmodel": (
-            lambda: RiskClassifier(
-                **priors(features, plan.exclude_sources), **plan.model, n_jobs=-1
-            )
-        )
-        if update is None
-        else updater(update, events, plan.model),
-        **comparators(examples, _FERRITIN[stage]),
-    }
+
+    def maker(used: Catalogue) -> Maker:
+        if update is not None:
+            return Maker(updater(update, events, plan.model), used.names)
+        given = {**priors(used, plan.exclude_sources), **plan.model}
+        return Maker(lambda: RiskClassifier(**given, n_jobs=-1), used.names)
+
+    models = {MODEL: maker(features), **makers(rows.X, columns, features.names, plan.comparators)}
+    plain = without_criteria(features)
     if update is not None:
-        makers["the model before its update"] = lambda: Unchanged(update.classifier)
-    progress("cross-validation")
+        models["the model before its update"] = Maker(
+            lambda: Unchanged(update.classifier), features.names
+        )
+    elif plan.validation.ablation and len(plain) < len(features):
+        models[ABLATED] = maker(plain)
+    progress(f"validation: {plan.validation.scheme}")
     check = plan.validation
-    predictions = out_of_fold(
-        examples, makers, folds=check.folds, repeats=check.repeats, seed=check.seed
+    predictions = out_of_fold(rows, models, rounds(cohort, rows, check))
+    signal = check_signal(
+        rows, predictions[MODEL], permutations=check.permutations, seed=check.seed
     )
-    figures = performance(examples, predictions, draws=check.bootstrap, seed=check.seed)
+    progress("evaluation")
+    evaluation = assess(
+        cohort,
+        rows,
+        [Contender.of_logit(n, z, "held out, by the scheme above") for n, z in predictions.items()],
+        cytopenia_rule=plan.cytopenia_rule,
+        horizon_days=plan.horizon_days,
+        draws=check.bootstrap,
+        seed=check.seed,
+        about={},
+    )
+    figures = main_figures(evaluation)
     progress("fit on all patients")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FewEventsWarning)
-        classifier = makers["riskmodel"]().fit(
-            examples.X, examples.y, sample_weight=examples.weight, patient=examples.patient
+        classifier = (
+            models[MODEL]
+            .make()
+            .fit(examples.X, examples.y, sample_weight=examples.weight, patient=examples.patient)
         )
     said = [str(w.message) for w in caught if issubclass(w.category, FewEventsWarning)]
     said += _sample_warning(examples, len(features))
-    overall = figures[(figures["model"] == "riskmodel") & (figures["metric"] == "auroc")]
+    if signal is not None and not signal.found:
+        said.append(signal.sentence())
+    overall = figures[(figures["model"] == MODEL) & (figures["metric"] == "auroc")]
     if overall["value"].isna().all():
         said.append(
             f"With {examples.counts['events']} patients with the event no fold could be held out "
@@ -189,9 +232,9 @@ def train(
     about = {
         "name": name or register or f"riskmodel-{stage.replace('_', '-')}",
         "stage": stage,
-        "definition": plan.definition if labels == "rules" else "adjudicated",
+        "definition": plan.definition if source == "rules" else "adjudicated",
         "cytopenia_rule": plan.cytopenia_rule,
-        "labels": labels,
+        "labels": source,
         "horizon_days": plan.horizon_days,
         "counts": dict(examples.counts),
         "trained_on": _trained_on(cohort, examples),
@@ -236,16 +279,70 @@ def train(
 
         progress("log and register in MLflow")
         registered = log_training(model, plan.as_dict(), figures, register)
-    return TrainingResult(model, figures, card, said, registered)
+    evaluation = replace(evaluation, about={**evaluation.about, **_described(model, plan, signal)})
+    return TrainingResult(model, figures, card, said, registered, evaluation)
+
+
+def _described(model: RiskModel, plan: Design, signal: Signal | None) -> dict[str, object]:
+    """What the report of the evaluation says of the run."""
+    return {
+        "title": f"Validation of {model.name}",
+        "how": scheme_in_words(plan.validation),
+        "model": model.name,
+        "version": model.version,
+        "stage": model.stage,
+        "cohort": "the training cohort",
+        "labels": model.labels,
+        "definition": model.definition,
+        "cytopenia_rule": model.cytopenia_rule,
+        "horizon_days": model.horizon_days,
+        "counts": dict(model.counts),
+        "simulated_training": bool(model.card.get("simulated")),
+        "warnings": list(model.card["warnings"]),
+        "signal": "" if signal is None else signal.sentence(),
+    }
+
+
+def main_figures(evaluation: Evaluation) -> pd.DataFrame:
+    """The figures for the card and the run: every model on all rows, the model by time.
+
+    Subgroups and every other table are in the evaluation itself.
+    """
+    table = evaluation.figures
+    whole = table["kind"] == "all"
+    by_time = (table["model"] == MODEL) & table["kind"].isin(("landmark", "lead"))
+    return table[whole | by_time].reset_index(drop=True)
+
+
+def chosen(full: Catalogue, plan: Design) -> Catalogue:
+    """The features that a design gives to its model."""
+    if not plan.groups:
+        return full.for_model(plan.features)
+    kept = [f.name for f in full.for_model() if f.group in plan.groups]
+    if not kept:
+        raise SchemaError(
+            f"Design '{plan.name}' names groups of which no feature is known at this stage: "
+            f"{', '.join(plan.groups)}. Name others."
+        )
+    return full.select(kept)
+
+
+def without_criteria(features: Catalogue) -> Catalogue:
+    """The features that do not come from the signs of the definition itself."""
+    kept = tuple(f for f in features if f.builder not in CRITERIA_BUILDERS)
+    return Catalogue(kept, features.text)
 
 
 def _sample_warning(examples: Examples, parameters: int) -> list[str]:
     patients, events = examples.counts["patients"], examples.counts["events"]
-    needed = minimum_sample(min(max(events / patients, 0.005), 0.995), parameters)
+    share = min(max(events / patients, 0.005), 0.995)
+    needed = minimum_sample(share, parameters).needed
     if patients >= needed:
         return []
+    hopeful = minimum_sample(share, parameters, cox_snell_r2=anticipated_r2(share, 0.8)).needed
     return [
         f"{patients} patients with {events} events are fewer than the {needed} patients that "
         f"{parameters} candidate features ask for (Riley 2019, assuming a Nagelkerke R-squared of "
-        "0.15): the fit leans on the evidence, and its figures are wide."
+        f"0.15; {hopeful} where an AUROC of 0.8 can be expected): the fit leans on the evidence, "
+        "and its figures are wide."
     ]

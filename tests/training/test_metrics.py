@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from riskmodel.training.metrics import estimate
+from riskmodel.training.evaluation import figures as core
+from riskmodel.training.metrics import risk_of
 
 
 def figures(y, logit, weight=None, draws=0):
     y = np.asarray(y, dtype=np.int8)
     weight = np.ones(len(y)) if weight is None else weight
     people = np.arange(len(y), dtype=np.int64)
-    return estimate(y, np.asarray(logit, float), weight, people, draws=draws, seed=1)
+    risk = risk_of(np.asarray(logit, float))
+    return core.figures(y, risk, weight, people, draws=draws, seed=1)
 
 
 def test_calibration_recovers_a_known_shift_and_stretch():

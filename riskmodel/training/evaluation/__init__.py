@@ -1,0 +1,1 @@
+"""Evaluation: how well risks fit what happened, in training and on any other cohort."""
