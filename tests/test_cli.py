@@ -285,7 +285,10 @@ def test_training_is_refused_before_any_work(cli, simulated, tmp_path, monkeypat
         (["--out", tmp_path / "file" / "model"], "is a file"),
         (["--out", "m", "--register", "a/b"], "'a/b' is not usable"),
         (["--out", "m", "--definition", "nosuch"], "'nosuch' is unknown"),
-        (["--out", "m", "--design", "nosuch"], "Shipped: default, quick, shipped"),
+        (
+            ["--out", "m", "--design", "nosuch"],
+            "Shipped: default, leave-one-centre-out, quick, shipped",
+        ),
     ):
         code, _, err = cli(*words, *more)
         assert code == 1, more

@@ -98,7 +98,8 @@ def _newton_step(y: Floats, logit: Floats, weights: Floats, at: Floats, free_slo
         g1, h01, h11 = error @ logit, spread @ logit, spread @ (logit * logit)
         determinant = h00 * h11 - h01**2
         determinant[determinant <= 1e-12 * h00 * h11] = np.nan
-        return np.column_stack([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0]) / determinant[:, None]
+        step = np.column_stack([h11 * g0 - h01 * g1, h00 * g1 - h01 * g0])
+        return np.asarray(step / determinant[:, None])
 
 
 def _recalibration(

@@ -52,8 +52,8 @@ from riskmodel.training.validation import Maker, out_of_fold, rounds, scheme_in_
 Progress = Callable[[str], None]
 
 ABLATED = "riskmodel without criteria signs"
-CRITERIA_BUILDERS = ("signs_met",)
-"""Builders that count the signs of the definition itself."""
+CRITERIA_GROUP = "Criteria signs so far"
+"""Clinical factor of the features that come from the definition's own signs."""
 
 
 @dataclass(frozen=True)
@@ -329,7 +329,7 @@ def chosen(full: Catalogue, plan: Design) -> Catalogue:
 
 def without_criteria(features: Catalogue) -> Catalogue:
     """The features that do not come from the signs of the definition itself."""
-    kept = tuple(f for f in features if f.builder not in CRITERIA_BUILDERS)
+    kept = tuple(f for f in features if f.group != CRITERIA_GROUP)
     return Catalogue(kept, features.text)
 
 

@@ -22,9 +22,9 @@ RIDGE = "ridge logistic"
 SCORES: Mapping[str, tuple[str, ...]] = {
     "ferritin alone": ("ferritin_last_log10", "ferritin_baseline_log10"),
     "signs met": ("signs_met",),
-    "EASIX": ("easix_log2",),
-    "s-EASIX": ("s_easix_log2",),
-    "m-EASIX": ("m_easix_log2",),
+    "EASIX": ("easix_log2_now", "easix_log2"),
+    "s-EASIX": ("s_easix_log2_now", "s_easix_log2"),
+    "m-EASIX": ("m_easix_log2_now", "m_easix_log2"),
     "CAR-HEMATOTOX": ("car_hematotox",),
     "HScore": ("hscore",),
 }
