@@ -68,7 +68,7 @@ def minimum_sample(
     Examples
     --------
     >>> minimum_sample(0.174, 24, cox_snell_r2=0.288).needed
-    623
+    662
     """
     limit = largest_r2(prevalence)
     r2 = ASSUMED_R2 * limit if cox_snell_r2 is None else cox_snell_r2
