@@ -1,0 +1,274 @@
+"""Exact contributions of many shallow trees at once, in closed form.
+
+A tree of depth 2 asks at most three questions, so there are eight ways through it. For each, the
+Shapley values of the features it asks for are worked out once, when the trees are packed; a row's
+contributions are then read from a table. The value of a coalition is the path-dependent
+expectation of TreeSHAP: where a feature is not in it, both branches count by their cover.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xgboost as xgb
+
+from riskmodel.models.trees import tree_contributions
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+DEEPEST = 2
+"""Depth up to which trees are packed; boosters with deeper ones ask XGBoost, which is slower."""
+
+_ROWS = 4096
+"""Rows at a time: what one tree needs of them stays in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Trees of depth 2 or less as tables.
+
+    The three questions of a tree are the root's, its left and its right child's; answers are
+    bits 0, 1, 2 of a code, set where the row goes right.
+
+    Attributes
+    ----------
+    feature : int64[t, 3]
+        Column that each question asks for.
+    threshold : float32[t, 3]
+        Below goes left; in float32, as XGBoost compares.
+    missing_right : bool[t, 3]
+        Where a missing value goes.
+    parts : float64[t, 3, 8]
+        Contribution of each question's column for each code.
+    value : float64[t, 8]
+        Margin for each code.
+    expected : float64[t]
+        Margin of the empty coalition.
+    """
+
+    feature: Codes
+    threshold: npt.NDArray[np.float32]
+    missing_right: npt.NDArray[np.bool_]
+    parts: Floats
+    value: Floats
+    expected: Floats
+
+
+@dataclass(frozen=True)
+class Forest:
+    """The bag's boosters, by draw, each with the weight of its member.
+
+    Attributes
+    ----------
+    packed : list of Packed
+        One per draw: all members' shallow trees, weights included.
+    deep : list of list of (float, Booster)
+        Per draw, the boosters that are not packed, and their weights.
+    n_columns : int
+    """
+
+    packed: list[Packed]
+    deep: list[list[tuple[float, xgb.Booster]]]
+    n_columns: int
+
+    def contributions(self, X: Floats) -> tuple[Floats, Floats]:
+        """Mean over the draws of the contributions, and every draw's margin.
+
+        Parameters
+        ----------
+        X : float64[n, p]
+            NaN is missing.
+
+        Returns
+        -------
+        parts : float64[n, p + 1]
+            The expected margin last.
+        margins : float64[n, draws]
+            Without rounding, the mean of a row is the sum of its parts.
+        """
+        n, draws = len(X), len(self.packed)
+        total = np.zeros((self.n_columns + 1, n))
+        margins = np.zeros((draws, n))
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and still on one side
+            narrow = X.astype(np.float32)
+        for start in range(0, n, _ROWS):
+            rows = slice(start, start + _ROWS)
+            # A missing value becomes an infinite one on the side that the question sends it to.
+            unknown = np.isnan(narrow[rows]).T
+            sides = np.array([np.where(unknown, end, narrow[rows].T) for end in (-np.inf, np.inf)])
+            for d, trees in enumerate(self.packed):
+                _add(trees, sides.astype(np.float32), total[:, rows], margins[d, rows])
+        for d, boosters in enumerate(self.deep):
+            for share, booster in boosters:
+                parts = share * tree_contributions(booster, X).T
+                total += parts
+                for column in parts:
+                    margins[d] += column
+        return total.T / draws, margins.T
+
+
+def pack(bag: Sequence[Sequence[xgb.Booster]], weights: Sequence[float], p: int, n: int) -> Forest:
+    """Pack the boosters of a bag.
+
+    Parameters
+    ----------
+    bag : sequence of sequence of Booster
+        Per member, one booster per draw.
+    weights : sequence of float
+        Of the members.
+    p, n : int
+        Columns and draws.
+    """
+    packed, deep = [], []
+    for draw in range(n):
+        boosters = [(share, row[draw]) for share, row in zip(weights, bag, strict=True)]
+        trees = [(share, booster, _trees_of(booster)) for share, booster in boosters]
+        shallow = [(share, _packed(found)) for share, _, found in trees if found is not None]
+        packed.append(_joined(shallow))
+        deep.append([(share, booster) for share, booster, found in trees if found is None])
+    return Forest(packed, deep, p)
+
+
+def _add(trees: Packed, sides: npt.NDArray[np.float32], total: Floats, margin: Floats) -> None:
+    """Add the trees' contributions to `total` [p + 1, n] and their margins to `margin` [n]."""
+    total[-1] += trees.expected.sum()
+    for t in range(len(trees.expected)):
+        code = np.zeros(len(margin), dtype=np.intp)
+        for k in range(3):
+            feature = trees.feature[t, k]
+            values = sides[int(trees.missing_right[t, k]), feature]
+            code += (values >= trees.threshold[t, k]).astype(np.intp) << k
+        for k in range(3):
+            table = trees.parts[t, k]
+            if table.any():
+                total[trees.feature[t, k]] += table[code]
+        margin += trees.value[t][code]
+
+
+def _trees_of(booster: xgb.Booster) -> list[dict[str, list[float]]] | None:
+    """The trees of a booster as XGBoost stores them, None where one is too deep."""
+    stored = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]["model"]
+    for tree in stored["trees"]:
+        left, right = tree["left_children"], tree["right_children"]
+        level = [0]
+        for _ in range(DEEPEST):
+            level = [side[node] for node in level if left[node] >= 0 for side in (left, right)]
+        if any(left[node] >= 0 for node in level):
+            return None
+    trees: list[dict[str, list[float]]] = stored["trees"]
+    return trees
+
+
+def _packed(trees: Sequence[dict[str, list[float]]]) -> Packed:
+    """Tables of one booster's trees."""
+    n = len(trees)
+    feature, threshold = np.zeros((n, 3), dtype=np.int64), np.zeros((n, 3), dtype=np.float32)
+    missing_right, share = np.zeros((n, 3), dtype=np.bool_), np.full((n, 3), 0.5)
+    leaf = np.zeros((n, 4))
+    for t, tree in enumerate(trees):
+        left, right = tree["left_children"], tree["right_children"]
+        conditions = np.array(tree["split_conditions"], dtype=np.float32)
+        cover = np.array(tree["sum_hessian"], dtype=np.float64)
+
+        def question(k: int, node: int) -> None:
+            feature[t, k] = tree["split_indices"][node]
+            threshold[t, k] = conditions[node]
+            missing_right[t, k] = not tree["default_left"][node]
+            sides = cover[left[node]], cover[right[node]]
+            share[t, k] = sides[0] / sum(sides) if sum(sides) > 0 else 0.5
+
+        if left[0] < 0:
+            leaf[t] = conditions[0]
+            continue
+        question(0, 0)
+        for k, child in enumerate((left[0], right[0]), start=1):
+            feature[t, k] = feature[t, 0]
+            ends = slice(2 * k - 2, 2 * k)
+            if left[child] < 0:
+                leaf[t, ends] = conditions[child]
+            else:
+                question(k, child)
+                leaf[t, ends] = conditions[[left[child], right[child]]]
+    worth = _worth(share, leaf)
+    return Packed(
+        feature,
+        threshold,
+        missing_right,
+        _shapley(worth, feature),
+        worth[:, :, 7],
+        worth[:, 0, 0],
+    )
+
+
+def _worth(share: Floats, leaf: Floats) -> Floats:
+    """Value of every coalition of questions (last axis) for every code: float64[t, 8, 8]."""
+    worth = np.zeros((len(share), 8, 8))
+    for code in range(8):
+        for known in range(8):
+            left = np.where(
+                [bool(known >> k & 1) for k in range(3)],
+                [1.0 - (code >> k & 1) for k in range(3)],
+                share,
+            )
+            worth[:, code, known] = left[:, 0] * (
+                left[:, 1] * leaf[:, 0] + (1 - left[:, 1]) * leaf[:, 1]
+            ) + (1 - left[:, 0]) * (left[:, 2] * leaf[:, 2] + (1 - left[:, 2]) * leaf[:, 3])
+    return worth
+
+
+_ONE_PLAYER = {
+    (False, False, False): ((0,), (1,), (2,)),
+    (True, False, False): ((0, 1), (2,)),
+    (False, True, False): ((0, 2), (1,)),
+    (False, False, True): ((0,), (1, 2)),
+    (True, True, True): ((0, 1, 2),),
+}
+"""Questions that ask for the same column are known together: who they are, by which of the pairs
+(0, 1), (0, 2), (1, 2) are the same."""
+
+_SHARES = {1: (1.0,), 2: (0.5, 0.5), 3: (1 / 3, 1 / 6, 1 / 3)}
+"""Shapley's weight of a coalition, by players and by how many are in it already."""
+
+
+def _shapley(worth: Floats, feature: Codes) -> Floats:
+    """Contributions of the questions' columns, once per column: float64[t, 3, 8]."""
+    parts = np.zeros((len(feature), 3, 8))
+    same = np.stack([feature[:, i] == feature[:, j] for i, j in ((0, 1), (0, 2), (1, 2))], axis=1)
+    for pattern, players in _ONE_PLAYER.items():
+        trees = np.flatnonzero((same == pattern).all(axis=1))
+        masks = [sum(1 << k for k in player) for player in players]
+        for i, player in enumerate(players):
+            others = [mask for j, mask in enumerate(masks) if j != i]
+            for chosen in range(1 << len(others)):
+                inside = [mask for j, mask in enumerate(others) if chosen >> j & 1]
+                before = sum(inside)
+                gain = worth[trees, :, before | masks[i]] - worth[trees, :, before]
+                parts[trees, player[0]] += _SHARES[len(players)][len(inside)] * gain
+    return parts
+
+
+def _joined(members: Sequence[tuple[float, Packed]]) -> Packed:
+    """One set of tables, each member's times its weight."""
+    if not members:
+        nothing = np.zeros((0, 3))
+        return Packed(
+            nothing.astype(np.int64),
+            nothing.astype(np.float32),
+            nothing.astype(np.bool_),
+            np.zeros((0, 3, 8)),
+            np.zeros((0, 8)),
+            np.zeros(0),
+        )
+    return Packed(
+        *(
+            np.concatenate([getattr(trees, name) for _, trees in members])
+            for name in ("feature", "threshold", "missing_right")
+        ),
+        *(
+            np.concatenate([share * getattr(trees, name) for share, trees in members])
+            for name in ("parts", "value", "expected")
+        ),
+    )
