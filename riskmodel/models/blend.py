@@ -75,35 +75,23 @@ def simplex_weights(
     return tidy(weights / weights.sum())
 
 
-def calibrate(
-    log_odds: Floats, y: Floats, weight: Floats, slope_sd: float, signal_prior: float
+def toward_base_rate(
+    calibration: tuple[float, float], share: float, log_odds: Floats, y: Floats, weight: Floats
 ) -> tuple[float, float]:
-    """Intercept a and slope b >= 0 of the model's log-odds ``a + b * log_odds``.
-
-    The affine fit is drawn towards the base rate by how likely it is that there is any signal.
-    The gain in out-of-fold log-loss over the base rate stands in for the logarithm of a Bayes
-    factor: with a gain of 5 next to nothing is drawn in, with a loss nearly all. The mean risk
-    stays that of the training rows.
+    """Calibration drawn towards the base rate, the mean risk of the rows kept at their outcome.
 
     Parameters
     ----------
-    log_odds : float64[n]
-        Out of fold.
-    y, weight : float64[n]
-    slope_sd : float
-        How far from 1 the slope may lie.
-    signal_prior : float
-        Probability, before the data, that the model beats the base rate; 1 draws nothing in.
+    calibration : (float, float)
+        Intercept and slope.
+    share : float
+        Of the calibrated log-odds, between 0 and 1; the rest is the base rate's.
+    log_odds, y, weight : float64[n]
     """
-    a, b = affine_calibration(log_odds, y, weight, slope_sd)
+    a, b = calibration
     base = float(logit(float(weight @ y) / float(weight.sum())))
-    fitted = a + b * log_odds
-    gain = log_loss(y, np.full(len(y), base), weight) - log_loss(y, fitted, weight)
-    share = 1.0
-    if signal_prior < 1.0:
-        share = float(expit(np.asarray(gain + logit(signal_prior))))
-    shift = _recentre(base + share * (fitted - base), y, weight)
-    return base + share * (a - base) + shift, share * b
+    drawn = base + share * (a + b * log_odds - base)
+    return base + share * (a - base) + _recentre(drawn, y, weight), share * b
 
 
 def _recentre(log_odds: Floats, y: Floats, weight: Floats) -> float:
@@ -119,23 +107,23 @@ def _recentre(log_odds: Floats, y: Floats, weight: Floats) -> float:
 
 
 def affine_calibration(
-    log_odds: Floats, y: Floats, weight: Floats, slope_sd: float
+    log_odds: Floats, y: Floats, weight: Floats, slope_sd: float, slope_mean: float = 1.0
 ) -> tuple[float, float]:
-    """Intercept a and slope b >= 0 of ``a + b * log_odds``; b is drawn towards 1.
+    """Intercept a and slope b >= 0 of ``a + b * log_odds``; b is drawn towards what is expected.
 
     Parameters
     ----------
     log_odds : float64[n]
         Out of fold.
     y, weight : float64[n]
-    slope_sd : float
-        How far from 1 the slope may lie.
+    slope_sd, slope_mean : float
+        The slope expected, and how far from it the slope may lie.
     """
 
     def objective(ab: Floats) -> tuple[float, Floats]:
         fitted = ab[0] + ab[1] * log_odds
         error = weight * (expit(fitted) - y)
-        away = (ab[1] - 1.0) / slope_sd
+        away = (ab[1] - slope_mean) / slope_sd
         value = log_loss(y, fitted, weight) + 0.5 * away**2
         return value, np.array([error.sum(), error @ log_odds + away / slope_sd])
 

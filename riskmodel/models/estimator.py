@@ -7,29 +7,22 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xgboost as xgb
-from joblib import Parallel, delayed
-from scipy.stats import t as student
+from joblib import Parallel
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import SchemaError
-from riskmodel.models.blend import calibrate, simplex_weights
 from riskmodel.models.columns import Scale
-from riskmodel.models.folds import (
-    Codes,
-    bootstrap_weights,
-    canonical_order,
-    deal_folds,
-    patient_codes,
-    patients_with_event,
-)
-from riskmodel.models.members import Recipe, fit_linear, fit_trees, learn_columns, out_of_fold
+from riskmodel.models.folds import Codes, canonical_order, patient_codes, patients_with_event
+from riskmodel.models.forest import Forest, pack
+from riskmodel.models.interval import interval, missing_variance
+from riskmodel.models.learning import Plan, learn
+from riskmodel.models.members import Recipe
 from riskmodel.models.plausible import Plausible, learn_plausible
 from riskmodel.models.shrinkage import expit, row_sums
-from riskmodel.models.trees import TreeSettings, tree_contributions
+from riskmodel.models.trees import TreeSettings
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,8 +40,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ``logit(risk) = a + b * (intercept + coefficients . z + trees(x))``, where z are the
     standardised columns with missing values at their reference. The coefficients are a weighted
     mean of logistics that lean on the evidence to different degrees, down to none; the trees a
-    bag of shallow boosters. Weights, a and b come from out-of-fold log-odds, and the base rate is
-    one of the members, so that without signal the risk falls back to it.
+    bag of shallow boosters. Weights, a and b come from out-of-fold log-odds; b is then drawn
+    towards 0, and the risk towards the base rate, by how likely it is that the rows hold no
+    signal at all.
 
     Parameters
     ----------
@@ -74,10 +68,12 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Deviation, around zero, of a standardised coefficient without evidence.
     stack_strength : float
         How firmly the weights are held to the expected ones, in units of log-loss.
-    calibration_sd : float
-        How far from 1 the calibration slope b may lie.
+    calibration_mean, calibration_sd : float
+        The calibration slope expected, above 1 since members are shrunken and fitted on a part
+        of the rows, and how far from it the slope may lie.
     signal_prior : float
-        Probability, before the data, that the model beats the base rate.
+        Probability, before the data, that risk differs between patients in a way that the
+        features tell; 1 draws nothing to the base rate.
     max_depth, n_rounds, learning_rate, reg_lambda, min_child_weight, subsample, colsample
         Of the boosters, in XGBoost's words (``colsample`` is per node).
     random_state : int
@@ -91,6 +87,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Weight of each member of the stack, summing to 1.
     calibration_ : (float, float)
         a and b.
+    signal_ : float
+        Probability, given the data, that the features tell anything: by it the calibrated
+        log-odds are drawn towards the base rate.
     scale_ : Scale
         Reference and spread of the columns.
     intercept_, coef_ : float, float64[p]
@@ -101,6 +100,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The tree members that count, each with one booster per draw.
     bag_weights_ : list of float
         Weight of each tree member in ``bag_``.
+    forest_ : Forest
+        The boosters as tables, for exact contributions.
     spread_ : float64[p]
         Standard deviation of each feature's contribution over the training rows that have it.
     plausible_ : Plausible
@@ -126,13 +127,14 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_repeats: int = 4,
         n_folds: int = 5,
         n_draws: int = 1,
-        evidence_strengths: Sequence[float] = (2.0, 8.0, 32.0),
-        zero_strengths: Sequence[float] = (2.0, 4.0, 16.0),
+        evidence_strengths: Sequence[float] = (2.0, 4.0, 8.0),
+        zero_strengths: Sequence[float] = (1.0, 2.0),
         slope_sd: float = 1.0,
         default_sd: float = 0.25,
-        stack_strength: float = 2.0,
-        calibration_sd: float = 0.25,
-        signal_prior: float = 0.25,
+        stack_strength: float = 5.0,
+        calibration_mean: float = 1.2,
+        calibration_sd: float = 0.2,
+        signal_prior: float = 0.75,
         max_depth: int = 2,
         n_rounds: int = 70,
         learning_rate: float = 0.08,
@@ -155,6 +157,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.slope_sd = slope_sd
         self.default_sd = default_sd
         self.stack_strength = stack_strength
+        self.calibration_mean = calibration_mean
         self.calibration_sd = calibration_sd
         self.signal_prior = signal_prior
         self.max_depth = max_depth
@@ -215,35 +218,31 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "positive weight. Use a larger cohort or another definition."
             )
         weight = weight * (self.n_patients_ / weight.sum())
+        self.n_folds_ = 0 if rarer < FEWEST_EVENTS else max(2, min(self.n_folds, rarer // 2))
+        if self.n_folds_ == 0:
+            warnings.warn(
+                f"Only {rarer} patients have the rarer outcome; at least {FEWEST_EVENTS} are "
+                "needed to learn how much each part of the model counts, so the expected "
+                "weights are used, which lean on the published evidence.",
+                FewEventsWarning,
+                stacklevel=3,
+            )
         recipe = self._recipe()
-        root = np.random.default_rng(self.random_state)
-        prior = recipe.prior_weights()
-        out = np.full(len(y), np.nan)
         # One thread inside linear algebra: sums then have one order on every machine.
         with threadpool_limits(limits=1):
-            if rarer < FEWEST_EVENTS:
-                warnings.warn(
-                    f"Only {rarer} patients have the rarer outcome; at least {FEWEST_EVENTS} are "
-                    "needed to learn how much each part of the model counts, so the expected "
-                    "weights are used, which lean on the published evidence.",
-                    FewEventsWarning,
-                    stacklevel=3,
-                )
-                self.n_folds_, weights, self.calibration_ = 0, prior, (0.0, 1.0)
-            else:
-                self.n_folds_ = max(2, min(self.n_folds, rarer // 2))
-                members = self._out_of_fold(X, y, weight, patient, recipe, root)
-                weights = simplex_weights(
-                    members, y, weight, prior, self.stack_strength, len(recipe.forests)
-                )
-                mixed = members @ weights
-                self.calibration_ = calibrate(
-                    mixed, y, weight, self.calibration_sd, self.signal_prior
-                )
-                out[order] = self.calibration_[0] + self.calibration_[1] * mixed
-            self.out_of_fold_ = out
-            self.weights_ = pd.Series(weights, index=recipe.linear + recipe.forests)
-            self._fit_parts(X, y, weight, patient, recipe, root)
+            learnt = learn(
+                X, y, weight, patient, self.n_folds_, recipe, self._plan(), self.random_state,
+                self._parallel,
+            )  # fmt: skip
+            self.weights_ = pd.Series(learnt.weights, index=recipe.linear + recipe.forests)
+            self.calibration_, self.signal_ = learnt.calibration, learnt.signal
+            self.scale_: Scale = learnt.scale
+            self.intercept_, self.coef_ = learnt.intercept, learnt.coef
+            self.bag_coef_, self.bag_ = learnt.bag_coef, learnt.bag
+            self.bag_weights_ = learnt.bag_weights
+            self.forest_ = self._packed()
+            self.out_of_fold_ = np.full(len(y), np.nan)
+            self.out_of_fold_[order] = learnt.out_of_fold
             self.spread_ = self._spread(X)
             self.plausible_: Plausible = learn_plausible(X, weight)
 
@@ -273,62 +272,19 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ),
         )
 
-    def _out_of_fold(
-        self,
-        X: Floats,
-        y: Floats,
-        weight: Floats,
-        patient: Codes,
-        recipe: Recipe,
-        root: np.random.Generator,
-    ) -> Floats:
-        """Out-of-fold log-odds of every member, averaged over the repeats."""
-        splits = [deal_folds(y, patient, self.n_folds_, root) for _ in range(self.n_repeats)]
-        jobs = [(fold, number) for fold in splits for number in range(self.n_folds_)]
-        parts = self._parallel()(
-            delayed(out_of_fold)(X, y, weight, patient, fold, number, recipe, self.n_draws, rng)
-            for (fold, number), rng in zip(jobs, root.spawn(len(jobs)), strict=True)
+    def _plan(self) -> Plan:
+        return Plan(
+            n_bags=self.n_bags,
+            n_repeats=self.n_repeats,
+            n_draws=self.n_draws,
+            stack_strength=self.stack_strength,
+            calibration_mean=self.calibration_mean,
+            calibration_sd=self.calibration_sd,
+            signal_prior=self.signal_prior,
         )
-        total = np.zeros((len(y), len(recipe.linear) + len(recipe.forests)))
-        for held_out, log_odds in parts:
-            total[held_out] += log_odds
-        return total / self.n_repeats
 
-    def _fit_parts(
-        self,
-        X: Floats,
-        y: Floats,
-        weight: Floats,
-        patient: Codes,
-        recipe: Recipe,
-        root: np.random.Generator,
-    ) -> None:
-        """Fit the members on all rows, and the bag on bootstrap draws of patients."""
-        share = self.weights_.to_numpy()
-        linear_share = share[: len(recipe.linear)]
-        forest_share = share[len(recipe.linear) :]
-        scale, prior = learn_columns(X, weight, recipe)
-        fitted = fit_linear(X, y, weight, recipe, scale, prior).coefficients
-        # Tree margins start from the base rate, the first linear member.
-        base = np.zeros(X.shape[1] + 1)
-        base[0] = float(forest_share.sum()) * fitted[0, 0]
-        mixture = linear_share @ fitted + base
-        used = [j for j, s in enumerate(forest_share) if s > 0]
-
-        def draw(rng: np.random.Generator) -> tuple[Floats, list[xgb.Booster]]:
-            drawn = weight * bootstrap_weights(y, patient, rng)
-            noise = rng.standard_normal(X.shape[1] + 1)
-            seed = int(rng.integers(2**31))
-            moved = fit_linear(X, y, drawn, recipe, scale, prior, noise).coefficients
-            boosters = [fit_trees(X, y, drawn, recipe, recipe.forests[j], seed) for j in used]
-            return linear_share @ moved + base, boosters
-
-        draws = self._parallel()(delayed(draw)(rng) for rng in root.spawn(self.n_bags))
-        self.scale_: Scale = scale
-        self.intercept_, self.coef_ = float(mixture[0]), mixture[1:]
-        self.bag_coef_ = np.array([row for row, _ in draws])
-        self.bag_ = [[boosters[k] for _, boosters in draws] for k in range(len(used))]
-        self.bag_weights_ = [float(forest_share[j]) for j in used]
+    def _packed(self) -> Forest:
+        return pack(self.bag_, self.bag_weights_, len(self.names_), self.n_bags)
 
     def _parallel(self) -> Parallel:
         return Parallel(n_jobs=self.n_jobs, prefer="threads")
@@ -347,21 +303,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         )
 
-    def _trees(self, X: Floats) -> list[Floats]:
-        """Per draw, the weighted contributions of the trees: float64[n, p + 1] each."""
-        draws = [np.zeros((X.shape[0], X.shape[1] + 1)) for _ in range(self.n_bags)]
-        for share, boosters in zip(self.bag_weights_, self.bag_, strict=True):
-            for total, booster in zip(draws, boosters, strict=True):
-                total += share * tree_contributions(booster, X)
-        return draws
-
-    def _contributions(self, X: Floats, trees: Sequence[Floats] | None = None) -> Floats:
+    def _contributions(self, X: Floats, trees: Floats | None = None) -> Floats:
         """float64[n, p + 1], the base last; the decision value is their sum, by definition."""
         a, b = self.calibration_
-        total = np.zeros((X.shape[0], X.shape[1] + 1))
-        for part in self._trees(X) if trees is None else trees:
-            total += part
-        total /= self.n_bags
+        total = self.forest_.contributions(X)[0] if trees is None else trees.copy()
         total[:, :-1] += self.scale_.standardise(X) * self.coef_
         total[:, -1] += self.intercept_
         total *= b
@@ -403,9 +348,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         low, high : float64[n], float64[n]
         """
         rows = self._checked(X)
-        trees = self._trees(rows)
+        trees, margins = self.forest_.contributions(rows)
         parts = self._contributions(rows, trees)
-        low, high = self._interval(rows, parts, trees, level)
+        low, high = self._interval(rows, parts, margins, level)
         return self._by_factor(parts, _index(X)), low, high
 
     def decision_function(self, X: Any) -> Floats:
@@ -440,51 +385,24 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         low, high : float64[n], float64[n]
         """
         rows = self._checked(X)
-        trees = self._trees(rows)
-        return self._interval(rows, self._contributions(rows, trees), trees, level)
+        trees, margins = self.forest_.contributions(rows)
+        return self._interval(rows, self._contributions(rows, trees), margins, level)
 
     def _interval(
-        self, X: Floats, parts: Floats, trees: Sequence[Floats], level: float
+        self, X: Floats, parts: Floats, margins: Floats, level: float
     ) -> tuple[Floats, Floats]:
-        if not 0.0 < level < 1.0:
-            raise SchemaError(f"Interval level is {level}. Allowed: between 0 and 1. Use 0.9.")
-        centre = row_sums(parts)
-        b = self.calibration_[1]
         Z = self.scale_.standardise(X)
-        draws = np.column_stack(
-            [
-                row_sums(Z * coef[1:]) + coef[0] + row_sums(margins)
-                for coef, margins in zip(self.bag_coef_, trees, strict=True)
-            ]
-        )
-        variance = b**2 * _variances(draws)
-        variance += 1.0 / self.n_events_ + 1.0 / max(self.n_patients_ - self.n_events_, 1)
-        variance += self._missing_variance(np.isnan(X))
-        reach = student.ppf(0.5 + level / 2.0, max(self.n_bags - 1, 1)) * np.sqrt(variance)
-        return expit(centre - reach), expit(centre + reach)
-
-    def _missing_variance(self, missing: npt.NDArray[np.bool_]) -> Floats:
-        groups = self.groups or {}
-        together: dict[str, Floats] = {}
-        for j, name in enumerate(self.names_):
-            factor = groups.get(name, name)
-            together[factor] = together.get(factor, np.zeros(len(missing))) + (
-                missing[:, j] * self.spread_[j]
-            )
-        return np.asarray(sum((part**2 for part in together.values()), np.zeros(len(missing))))
+        linear = [row_sums(Z * coef[1:]) + coef[0] for coef in self.bag_coef_]
+        draws = self.calibration_[1] * (np.column_stack(linear) + margins)
+        others = missing_variance(np.isnan(X), self.spread_, self.names_, self.groups or {})
+        others += 1.0 / self.n_events_ + 1.0 / max(self.n_patients_ - self.n_events_, 1)
+        return interval(row_sums(parts), draws, others, level)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.classifier_tags.multi_class = False
         return tags
-
-
-def _variances(draws: Floats) -> Floats:
-    """Variance of each row with one degree of freedom taken, 0 of a single draw."""
-    n = draws.shape[1]
-    away = draws - (row_sums(draws) / n)[:, None]
-    return np.asarray(row_sums(away**2) / max(n - 1, 1))
 
 
 def _index(X: Any) -> pd.Index | None:

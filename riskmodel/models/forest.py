@@ -9,6 +9,7 @@ expectation of TreeSHAP: where a feature is not in it, both branches count by th
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,13 @@ from riskmodel.models.trees import tree_contributions
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+
+Tree = dict[str, npt.NDArray[Any]]
+
+_KEYS = (
+    "left_children", "right_children", "split_indices", "split_conditions", "default_left",
+    "sum_hessian",
+)  # fmt: skip
 
 DEEPEST = 2
 """Depth up to which trees are packed; boosters with deeper ones ask XGBoost, which is slower."""
@@ -148,7 +156,7 @@ def _add(trees: Packed, sides: npt.NDArray[np.float32], total: Floats, margin: F
         margin += trees.value[t][code]
 
 
-def _trees_of(booster: xgb.Booster) -> list[dict[str, list[float]]] | None:
+def _trees_of(booster: xgb.Booster) -> list[Tree] | None:
     """The trees of a booster as XGBoost stores them, None where one is too deep."""
     stored = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]["model"]
     for tree in stored["trees"]:
@@ -158,49 +166,37 @@ def _trees_of(booster: xgb.Booster) -> list[dict[str, list[float]]] | None:
             level = [side[node] for node in level if left[node] >= 0 for side in (left, right)]
         if any(left[node] >= 0 for node in level):
             return None
-    trees: list[dict[str, list[float]]] = stored["trees"]
-    return trees
+    return [{key: np.array(tree[key]) for key in _KEYS} for tree in stored["trees"]]
 
 
-def _packed(trees: Sequence[dict[str, list[float]]]) -> Packed:
+def _packed(trees: Sequence[Tree]) -> Packed:
     """Tables of one booster's trees."""
     n = len(trees)
     feature, threshold = np.zeros((n, 3), dtype=np.int64), np.zeros((n, 3), dtype=np.float32)
     missing_right, share = np.zeros((n, 3), dtype=np.bool_), np.full((n, 3), 0.5)
     leaf = np.zeros((n, 4))
     for t, tree in enumerate(trees):
-        left, right = tree["left_children"], tree["right_children"]
-        conditions = np.array(tree["split_conditions"], dtype=np.float32)
-        cover = np.array(tree["sum_hessian"], dtype=np.float64)
-
-        def question(k: int, node: int) -> None:
-            feature[t, k] = tree["split_indices"][node]
-            threshold[t, k] = conditions[node]
+        value = tree["split_conditions"].astype(np.float32)
+        root, left, right = 0, tree["left_children"], tree["right_children"]
+        nodes = [root] if left[root] < 0 else [root, left[root], right[root]]
+        leaf[t] = value[root]
+        for k, node in enumerate(nodes):
+            ends = slice(0, 4) if k == 0 else slice(2 * k - 2, 2 * k)
+            # A child without a question of its own asks the root's again, to no effect.
+            feature[t, k] = tree["split_indices"][root]
+            if left[node] < 0:
+                leaf[t, ends] = value[node]
+                continue
+            feature[t, k], threshold[t, k] = tree["split_indices"][node], value[node]
             missing_right[t, k] = not tree["default_left"][node]
-            sides = cover[left[node]], cover[right[node]]
-            share[t, k] = sides[0] / sum(sides) if sum(sides) > 0 else 0.5
-
-        if left[0] < 0:
-            leaf[t] = conditions[0]
-            continue
-        question(0, 0)
-        for k, child in enumerate((left[0], right[0]), start=1):
-            feature[t, k] = feature[t, 0]
-            ends = slice(2 * k - 2, 2 * k)
-            if left[child] < 0:
-                leaf[t, ends] = conditions[child]
-            else:
-                question(k, child)
-                leaf[t, ends] = conditions[[left[child], right[child]]]
+            covers = tree["sum_hessian"][[left[node], right[node]]].astype(np.float64)
+            if covers.sum() > 0:
+                share[t, k] = covers[0] / covers.sum()
+            if k > 0:
+                leaf[t, ends] = value[[left[node], right[node]]]
     worth = _worth(share, leaf)
-    return Packed(
-        feature,
-        threshold,
-        missing_right,
-        _shapley(worth, feature),
-        worth[:, :, 7],
-        worth[:, 0, 0],
-    )
+    parts = _shapley(worth, feature)
+    return Packed(feature, threshold, missing_right, parts, worth[:, :, 7], worth[:, 0, 0])
 
 
 def _worth(share: Floats, leaf: Floats) -> Floats:

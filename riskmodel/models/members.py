@@ -10,7 +10,7 @@ import xgboost as xgb
 from riskmodel.models.columns import Prior, Scale, learn_prior, learn_scale
 from riskmodel.models.folds import Codes, bootstrap_weights
 from riskmodel.models.shrinkage import logit, shrunken_logistic
-from riskmodel.models.trees import TreeSettings, directions_of, grow, tree_contributions
+from riskmodel.models.trees import TreeSettings, directions_of, grow, tree_margin
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,12 +20,12 @@ MONOTONE = "trees_monotone"
 FREE = "trees_free"
 
 PRIOR_SHARE: Mapping[str, float] = {
-    BASE: 0.05,
-    SCORE: 0.15,
-    "evidence": 0.60,
-    "zero": 0.10,
-    MONOTONE: 0.06,
-    FREE: 0.04,
+    BASE: 0.01,
+    SCORE: 0.05,
+    "evidence": 0.70,
+    "zero": 0.08,
+    MONOTONE: 0.08,
+    FREE: 0.08,
 }
 """Weights of the stack before any out-of-fold prediction is seen; chosen on simulated cohorts with
 a known truth. Members of one kind share its weight."""
@@ -116,44 +116,69 @@ def fit_linear(
         spread as the knowledge does and not only as the shrunken estimates do.
     """
     p = X.shape[1]
-    least_evidence = np.sqrt(min(recipe.evidence_strengths, default=1.0))
-    least_zero = np.sqrt(min(recipe.zero_strengths, default=1.0))
     noise = np.zeros(p + 1) if noise is None else noise
-    active = scale.varied | prior.informed
     Z = scale.standardise(X)
-    mean, sd = np.where(prior.informed, prior.mean, 0.0), prior.sd
-    score = Z @ mean
     rate = float(weight @ y) / float(weight.sum())
-    slope_mean, slope_sd = np.array([1.0 + recipe.slope_sd * noise[0]]), np.array([recipe.slope_sd])
-
     rows = []
+    before: dict[str, Floats] = {}  # of a member of the same kind, from where the next one starts
     for name in recipe.linear:
         row = np.zeros(p + 1)
-        kind, _, strength = name.partition("_")
         if name == BASE:
             row[0] = float(logit(rate))
-        elif name == SCORE:
-            fitted = shrunken_logistic(score[:, None], y, weight, slope_mean, slope_sd)
-            row[0], row[1:] = fitted[0], fitted[1] * mean
-        elif kind == "evidence":
-            near = sd[active] / np.sqrt(float(strength))
-            fitted = shrunken_logistic(
-                np.column_stack([score, Z[:, active]]),
-                y,
-                weight,
-                np.concatenate([slope_mean, noise[1:][active] * sd[active] / least_evidence]),
-                np.concatenate([slope_sd, near]),
-            )
-            row[0], row[1:] = fitted[0], fitted[1] * mean
-            row[1:][active] += fitted[2:]
         else:
-            near = np.full(int(active.sum()), recipe.default_sd / np.sqrt(float(strength)))
-            around = noise[1:][active] * recipe.default_sd / least_zero
-            fitted = shrunken_logistic(Z[:, active], y, weight, around, near)
-            row[0] = fitted[0]
-            row[1:][active] = fitted[1:]
+            expected = expect(name, Z, recipe, scale, prior, noise)
+            kind = name.partition("_")[0] if name != SCORE else SCORE
+            fitted = shrunken_logistic(
+                expected.columns, y, weight, expected.mean, expected.sd, before.get(kind)
+            )
+            before[kind] = fitted
+            row[0], row[1:] = fitted[0], fitted[1:] @ expected.back
         rows.append(row)
     return LinearMembers(scale, np.array(rows))
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What one linear member is fitted on, and what is expected of its coefficients.
+
+    Attributes
+    ----------
+    columns : float64[n, k]
+    mean, sd : float64[k]
+    back : float64[k, p]
+        Turns its coefficients into those of the standardised columns.
+    """
+
+    columns: Floats
+    mean: Floats
+    sd: Floats
+    back: Floats
+
+
+def expect(
+    name: str, Z: Floats, recipe: Recipe, scale: Scale, prior: Prior, noise: Floats
+) -> Expected:
+    """Expectation of a member other than the base rate; parameters as in `fit_linear`."""
+    p = Z.shape[1]
+    active = np.flatnonzero(scale.varied | prior.informed)
+    own = np.eye(p)[active]
+    kind, _, strength = name.partition("_")
+    if kind == "zero":
+        least = recipe.default_sd / np.sqrt(min(recipe.zero_strengths))
+        near = np.full(len(active), recipe.default_sd / np.sqrt(float(strength)))
+        return Expected(Z[:, active], noise[1:][active] * least, near, own)
+    mean = np.where(prior.informed, prior.mean, 0.0)
+    score = (Z @ mean)[:, None]
+    slope_mean, slope_sd = np.array([1.0 + recipe.slope_sd * noise[0]]), np.array([recipe.slope_sd])
+    if name == SCORE:
+        return Expected(score, slope_mean, slope_sd, mean[None, :])
+    least = prior.sd[active] / np.sqrt(min(recipe.evidence_strengths))
+    return Expected(
+        np.column_stack([score, Z[:, active]]),
+        np.concatenate([slope_mean, noise[1:][active] * least]),
+        np.concatenate([slope_sd, prior.sd[active] / np.sqrt(float(strength))]),
+        np.vstack([mean, own]),
+    )
 
 
 def fit_trees(
@@ -193,5 +218,5 @@ def out_of_fold(
         seed = int(rng.integers(2**31))
         for j, member in enumerate(recipe.forests):
             booster = fit_trees(X, y, drawn, recipe, member, seed)
-            forests[:, j] += tree_contributions(booster, X[held_out]).sum(axis=1) / n_draws
+            forests[:, j] += tree_margin(booster, X[held_out]) / n_draws
     return held_out, np.column_stack([linear, forests])

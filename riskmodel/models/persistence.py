@@ -17,6 +17,7 @@ from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 from riskmodel.models.columns import Scale
 from riskmodel.models.estimator import RiskClassifier
+from riskmodel.models.forest import pack
 from riskmodel.models.plausible import LEVELS, Plausible
 
 FORMAT = 2
@@ -286,6 +287,7 @@ def _classifier_state(model: RiskClassifier) -> dict[str, Any]:
         "members": model.weights_.index.tolist(),
         "weights": model.weights_.tolist(),
         "calibration": [a, b],
+        "signal": model.signal_,
         "scale": {key: value.tolist() for key, value in asdict(model.scale_).items()},
         "intercept": model.intercept_,
         "coefficients": model.coef_.tolist(),
@@ -326,6 +328,7 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
     model.classes_ = np.array(state["classes"])
     model.weights_ = pd.Series(state["weights"], index=state["members"], dtype=np.float64)
     model.calibration_ = (state["calibration"][0], state["calibration"][1])
+    model.signal_ = state.get("signal", 1.0)
     scale = state["scale"]
     model.scale_ = Scale(
         np.array(scale["reference"], dtype=np.float64),
@@ -345,6 +348,7 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
         [_booster(raw[_tree_file(member, draw)]) for draw in range(model.n_bags)]
         for member in range(len(model.bag_weights_))
     ]
+    model.forest_ = pack(model.bag_, model.bag_weights_, len(names), model.n_bags)
     return model
 
 

@@ -1,4 +1,4 @@
-"""Shallow, strongly regularised boosting, and its exact contributions in float64."""
+"""Shallow, strongly regularised boosting, on the log-odds scale."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -75,13 +75,18 @@ def grow(
     return xgb.train(parameters, matrix, num_boost_round=settings.n_rounds)
 
 
-def tree_contributions(booster: xgb.Booster, X: Floats) -> Floats:
-    """Shapley contributions of each column, then the expected margin: float64[n, p + 1].
-
-    The margin of a booster is *defined* here as the sum of a row, so that what explains a risk
-    and what makes it are one thing.
-    """
+def tree_margin(booster: xgb.Booster, X: Floats) -> Floats:
+    """Log-odds of each row relative to the offset of the fit, float64[n] of float32 sums."""
     # A new matrix each time: a matrix used before answers from its cache.
+    matrix = xgb.DMatrix(X, nthread=1)
+    return np.asarray(booster.predict(matrix, output_margin=True), dtype=np.float64)
+
+
+def tree_contributions(booster: xgb.Booster, X: Floats) -> Floats:
+    """XGBoost's own Shapley contributions, then the expected margin: float64[n, p + 1].
+
+    They are sums in float32; the margin is taken to be the sum of a row.
+    """
     matrix = xgb.DMatrix(X, nthread=1)
     return np.asarray(booster.predict(matrix, pred_contribs=True), dtype=np.float64)
 

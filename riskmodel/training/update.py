@@ -15,7 +15,7 @@ import numpy.typing as npt
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, parse_catalogue
 from riskmodel.models import RiskClassifier, RiskModel
-from riskmodel.models.blend import calibrate
+from riskmodel.models.blend import affine_calibration
 from riskmodel.training.priors import priors
 
 Floats = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ FEWEST_EVENTS_TO_REFIT = 10
 from the same number on; below it a refit could not tell a wrong old model from a right one."""
 
 SLOPE_SD = 0.25
-"""How far from 1 the slope of a recalibration may lie, as in `RiskClassifier`."""
+"""How far from 1 the slope of a recalibration may lie."""
 
 LEAST_PRIOR_SD = 0.1
 """Smallest deviation of an old effect as evidence, in log-odds per standard deviation."""
@@ -48,8 +48,8 @@ class Recalibration:
         count = len(np.unique(people))
         weight = weight * (count / weight.sum())
         outcome = np.asarray(y, dtype=np.float64)
-        level, slope = calibrate(
-            self.classifier.decision_function(X), outcome, weight, SLOPE_SD, signal_prior=1.0
+        level, slope = affine_calibration(
+            self.classifier.decision_function(X), outcome, weight, SLOPE_SD
         )
         a, b = self.classifier.calibration_
         found = copy.copy(self.classifier)

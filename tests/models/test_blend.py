@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from riskmodel.models.blend import LEAST_TREES, affine_calibration, calibrate, simplex_weights, tidy
+from riskmodel.models.blend import (
+    LEAST_TREES,
+    affine_calibration,
+    simplex_weights,
+    tidy,
+    toward_base_rate,
+)
 from riskmodel.models.shrinkage import expit
 
 
@@ -50,16 +56,18 @@ def test_negligible_members_are_dropped():
     np.testing.assert_allclose(tidy(np.array([0.005, 0.5, 0.495])), [0, 0.5 / 0.995, 0.495 / 0.995])
 
 
-def test_clear_signal_is_left_alone_and_none_is_drawn_to_the_base_rate(stack):
+def test_calibration_is_drawn_to_the_slope_expected(stack):
     members, y, weight = stack
-    free = calibrate(members[:, 0], y, weight, 0.25, 1.0)
-    assert calibrate(members[:, 0], y, weight, 0.25, 0.25) == pytest.approx(free, abs=1e-3)
-    assert calibrate(members[:, 1], y, weight, 0.25, 0.25)[1] < 0.05
+    assert affine_calibration(members[:, 0], y, weight, 1e-3, 1.4)[1] == pytest.approx(
+        1.4, abs=0.01
+    )
 
 
-@pytest.mark.parametrize("prior", [1.0, 0.25, 0.01])
-def test_the_mean_risk_is_that_of_the_rows(stack, prior):
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.0])
+def test_the_mean_risk_is_that_of_the_rows(stack, share):
     members, y, weight = stack
     for j in range(3):
-        a, b = calibrate(members[:, j], y, weight, 0.25, prior)
+        free = affine_calibration(members[:, j], y, weight, 0.25)
+        a, b = toward_base_rate(free, share, members[:, j], y, weight)
+        assert b == pytest.approx(share * free[1])
         assert expit(a + b * members[:, j]).mean() == pytest.approx(y.mean(), abs=1e-5)
