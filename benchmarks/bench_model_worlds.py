@@ -14,12 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 import riskmodel
 from riskmodel.cohort import read_cohort
-from riskmodel.features import Catalogue, Stage, load_catalogue
-from riskmodel.models import RidgeLogistic
+from riskmodel.features import Stage, load_catalogue
 from riskmodel.training import load_design, simulate
 from riskmodel.training.examples import training_examples
 
