@@ -10,6 +10,7 @@ from riskmodel.cli.convert import fhir, meds, omop
 from riskmodel.cli.evaluate import evaluate
 from riskmodel.cli.features import features
 from riskmodel.cli.label import label
+from riskmodel.cli.monitor import monitor
 from riskmodel.cli.reading import say
 from riskmodel.cli.score import report, score
 from riskmodel.cli.train import train
@@ -23,7 +24,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (demo, simulate, check, label, features, train, evaluate, score, report):
+_COMMANDS = (
+    demo,
+    simulate,
+    check,
+    label,
+    features,
+    train,
+    evaluate,
+    score,
+    report,
+    monitor,
+)
+for _command in _COMMANDS:
     app.command()(_command)
 
 convert_app = typer.Typer(
