@@ -31,12 +31,6 @@ def tet2_mutation(records: Records, feature: Feature, prediction_time: float) ->
     return np.where(np.isnan(stated), from_vaf, stated)
 
 
-def last_lab(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Last result of an analyte in the window."""
-    draws = records.draws(feature.of).within(feature.window, prediction_time)
-    return draws.last(records.patients)
-
-
 def last_lab_before_lymphodepletion(
     records: Records, feature: Feature, prediction_time: float
 ) -> Floats:

@@ -1,26 +1,20 @@
 """The feature catalogue: every feature is a table of features/*.toml, or it does not exist."""
 
-import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from riskmodel.cohort import analytes
-from riskmodel.cohort.schema import EVENT_NAMES
 from riskmodel.errors import SchemaError
+from riskmodel.features.faults import faults
 from riskmodel.features.window import Window, parse_window
 from riskmodel.material import material
 
 Stage = Literal["pre_infusion", "early"]
-STAGES: tuple[Stage, ...] = ("pre_infusion", "early")
 SHIPPED = ("baseline.toml", "kinetics.toml", "course.toml")
 """The files of features/, in the order of the columns."""
-_NEEDED = ("name", "stage", "builder", "window", "closed", "unit", "range", "direction", "group",
-           "label", "source")  # fmt: skip
-_OPTIONAL = ("of", "transform", "evidence", "parameters", "model", "unverified")
-_BASES = ("published", "convention")
 
 
 @dataclass(frozen=True)
@@ -166,64 +160,26 @@ def parse_catalogue(text: str) -> Catalogue:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SchemaError(f"The feature catalogue is not valid TOML: {error}.") from None
-    faults: list[str] = []
-    features: list[Feature] = []
-    for k, entry in enumerate(table.get("feature", [])):
-        name = str(entry.get("name", f"number {k + 1}"))
-        found = _faults(entry, BUILDERS)
-        if name in [f.name for f in features]:
+    entries = table.get("feature", [])
+    if not (isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)):
+        raise SchemaError("The feature catalogue has a 'feature' that is no [[feature]] table.")
+    said = [
+        f"The feature catalogue has an unknown key '{key}': every feature is a [[feature]]."
+        for key in table
+        if key != "feature"
+    ]
+    names = Counter(str(entry.get("name")) for entry in entries)
+    for k, entry in enumerate(entries):
+        found = faults(entry, BUILDERS)
+        if names[str(entry.get("name"))] > 1 and "name" in entry:
             found.append("its name is used twice")
         if found:
-            faults.append(f"Feature '{name}': {'; '.join(found)}.")
-        else:
-            features.append(_feature(entry))
-    if not features and not faults:
-        faults.append("The feature catalogue holds no [[feature]].")
-    if faults:
-        raise SchemaError(" ".join(faults))
-    return Catalogue(tuple(features), text)
-
-
-def _faults(entry: Mapping[str, Any], builders: Mapping[str, Any]) -> list[str]:
-    found = [f"'{key}' is missing" for key in _NEEDED if entry.get(key) in (None, "")]
-    found += [f"'{key}' is not a known key" for key in entry if key not in (*_NEEDED, *_OPTIONAL)]
-    if entry.get("stage") not in STAGES:
-        found.append(f"stage is not one of {', '.join(STAGES)}")
-    builder = builders.get(str(entry.get("builder")))
-    if builder is None:
-        found.append(f"builder is not one of {', '.join(sorted(builders))}")
-    else:
-        subject = entry.get("of", "")
-        allowed = {"analyte": tuple(analytes()), "event": tuple(sorted(EVENT_NAMES))}
-        if builder.reads in allowed and subject not in allowed[builder.reads]:
-            found.append(f"'of' is not a known {builder.reads}")
-    try:
-        window = parse_window(entry.get("window", []), str(entry.get("closed", "")))
-        if window.reaches_past_prediction(str(entry.get("stage"))):
-            found.append("its window ends after the prediction time")
-    except SchemaError as error:
-        found.append(str(error).rstrip("."))
-    limits = entry.get("range", [])
-    if not (isinstance(limits, list) and len(limits) == 2 and limits[0] < limits[1]):
-        found.append("'range' is not two rising numbers")
-    if entry.get("direction") not in (-1, 0, 1):
-        found.append("'direction' is not -1, 0 or 1")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", str(entry.get("name", ""))):
-        found.append("'name' is not lower-case words joined by underscores")
-    if entry.get("transform", "") not in ("", "log10", "log2", "log10_plus_1"):
-        found.append("'transform' is none of log10, log2, log10_plus_1")
-    for key in ("model", "unverified"):
-        if not isinstance(entry.get(key, False), bool):
-            found.append(f"'{key}' is not true or false")
-    evidence = entry.get("evidence")
-    if evidence is not None:
-        if set(evidence) != {"mean", "sd", "per", "basis"}:
-            found.append("'evidence' needs mean, sd, per and basis, and nothing else")
-        elif evidence["per"] not in ("unit", "sd") or evidence["basis"] not in _BASES:
-            found.append("'evidence' has a 'per' or 'basis' that is not allowed")
-        elif not evidence["sd"] > 0:
-            found.append("'evidence' has an sd that is not positive")
-    return found
+            said.append(f"Feature '{entry.get('name', f'number {k + 1}')}': {'; '.join(found)}.")
+    if not entries:
+        said.append("The feature catalogue holds no [[feature]].")
+    if said:
+        raise SchemaError(" ".join(said))
+    return Catalogue(tuple(_feature(entry) for entry in entries), text)
 
 
 def _feature(entry: Mapping[str, Any]) -> Feature:

@@ -100,10 +100,15 @@ def days_since_highest_grade(records: Records, feature: Feature, prediction_time
 
 
 def signs_met(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """How many of ``parameters.signs`` are met at the prediction time; missing if none is known."""
-    states = records.signs.at(prediction_time)[list(feature.parameters["signs"])].to_numpy()
-    known = (states >= 0).any(axis=1)
-    return np.where(known, (states == 1).sum(axis=1), np.nan).astype(np.float64)
+    """How many of ``parameters.signs`` are met at the prediction time; missing if none is known.
+
+    Those that the definition has: another definition has other signs.
+    """
+    states = records.signs.at(prediction_time)
+    named = [name for name in feature.parameters["signs"] if name in states]
+    found = states[named].to_numpy()
+    known = (found >= 0).any(axis=1)
+    return np.where(known, (found == 1).sum(axis=1), np.nan).astype(np.float64)
 
 
 def signs_still_needed(records: Records, feature: Feature, prediction_time: float) -> Floats:

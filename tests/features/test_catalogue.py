@@ -1,11 +1,23 @@
 """Loading the catalogue: a wrong one is refused with every fault at once."""
 
 import re
+import tomllib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from riskmodel.cohort.schema import (
+    PATIENT_CHOICES,
+    PATIENT_FLAGS,
+    PATIENT_NUMBERS,
+    PATIENT_TEXT,
+)
+from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.features import load_catalogue, parse_catalogue
+from riskmodel.features import Records, load_catalogue, matrix, parse_catalogue
+from riskmodel.features.builders import BUILDERS
+from riskmodel.features.faults import faults
 from riskmodel.material import material
 from riskmodel.models import load_model
 
@@ -47,6 +59,48 @@ def test_the_smallest_catalogue_loads():
         ("direction = 1", "direction = 2", "not -1, 0 or 1"),
         ("direction = 1", "direction = 1\ncolour = 3", "'colour' is not a known key"),
         ("direction = 1", "direction = 1\nmodel = 3", "'model' is not true or false"),
+        ("direction = 1", "direction = true", "not -1, 0 or 1"),
+        ('label = "ferritin"', "label = 3", "'label' is not a text"),
+        ("range = [0, 1e6]", 'range = ["a", "b"]', "not two rising numbers"),
+        ("range = [0, 1e6]", "range = [0, nan]", "not two rising numbers"),
+        ('window = ["prediction-48h", "prediction"]', "window = 48", "not two ends"),
+        ('["prediction-48h", "prediction"]', '["infusion", "infusion-24h"]', "window is empty"),
+        (
+            'window = ["prediction-48h", "prediction"]\nclosed = "both"',
+            'window = ["prediction", "prediction"]\nclosed = "left"',
+            "window is empty",
+        ),
+        ("direction = 1", "direction = 1\nparameters = 3", "'parameters' is not a table"),
+        (
+            "direction = 1",
+            "direction = 1\nparameters = { rate = 3 }",
+            "'parameters.rate' is not read by builder 'last_lab'",
+        ),
+        (
+            "direction = 1",
+            'direction = 1\nparameters = { floor = "one" }',
+            "'parameters.floor' is not a number",
+        ),
+        ('builder = "last_lab"', 'builder = "log_slope"', "'parameters.span' is missing"),
+        ('builder = "last_lab"', 'builder = "prediction_day"', "reads no 'of'"),
+        ('builder = "last_lab"', 'builder = "patient_number"', "not a known patient column"),
+        ('builder = "last_lab"', 'builder = "event_seen"', "not a known event"),
+        (
+            'builder = "last_lab"\nof = "ferritin"',
+            'builder = "patient_choice"\nof = "disease"\nparameters = { values = ["ALL"] }',
+            "'parameters.values' are not all among B-ALL, LBCL",
+        ),
+        (
+            'builder = "last_lab"\nof = "ferritin"',
+            'builder = "lab_ratio"\nparameters = { times = ["ldh"], over = ["plt"] }',
+            "'parameters.over' is not a list of known analytes",
+        ),
+        (
+            "direction = 1",
+            'direction = 1\nevidence = { mean = -1.0, sd = 1.0, per = "sd", basis = "published" }',
+            "points against 'direction'",
+        ),
+        ("direction = 1", "direction = 1\nevidence = 3", "'evidence' needs mean, sd"),
         (
             "direction = 1",
             'direction = 1\nevidence = { mean = 1.0, sd = 0.0, per = "sd", basis = "convention" }',
@@ -79,6 +133,73 @@ def test_convention_evidence_follows_the_convention():
             size = 0.4 if feature.evidence_scale == "unit" else 0.25
             assert abs(feature.evidence_mean) == size == feature.evidence_sd
             assert feature.evidence_mean * feature.direction > 0
+
+
+ODD = st.sampled_from(["", "x", [], ["x"], [[]], [{}], {}, {"a": 1}, True, 3, -1.5, {"within": []}])
+KEYS = ("name", "stage", "builder", "of", "window", "closed", "unit", "transform", "range",
+        "direction", "evidence", "group", "label", "source", "parameters", "model")  # fmt: skip
+WHOLE = tomllib.loads(load_catalogue().text)["feature"]
+
+
+@given(st.sampled_from(WHOLE), st.dictionaries(st.sampled_from(KEYS), ODD, max_size=3))
+def test_any_value_anywhere_is_a_named_fault_or_none(entry, changed):
+    found = faults({**entry, **changed}, BUILDERS)
+    assert all(isinstance(text, str) and text for text in found)
+
+
+@given(st.sampled_from([e for e in WHOLE if e.get("parameters")]), st.data())
+def test_every_parameter_is_checked(entry, data):
+    key = data.draw(st.sampled_from(sorted(entry["parameters"])))
+    wrong = {**entry["parameters"], key: data.draw(st.sampled_from([[[]], {"a": []}, True, [3]]))}
+    (fault,) = faults({**entry, "parameters": wrong}, BUILDERS)
+    assert f"'parameters.{key}' is not " in fault
+    without = {name: value for name, value in entry["parameters"].items() if name != key}
+    left = faults({**entry, "parameters": without}, BUILDERS)
+    needed = key in BUILDERS[entry["builder"]].needs
+    assert left == ([f"'parameters.{key}' is missing"] if needed else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "holds no [[feature]]"),
+        ("[[features]]\nname = 'a'", "unknown key 'features'"),
+        ("feature = 3", "no [[feature]] table"),
+        ("feature = [3]", "no [[feature]] table"),
+        ("[[feature]", "not valid TOML"),
+        ("[[feature]]", "Feature 'number 1': 'name' is missing"),
+    ],
+)
+def test_a_file_that_is_no_catalogue_is_refused(text, fault):
+    with pytest.raises(SchemaError, match=re.escape(fault)):
+        parse_catalogue(text)
+
+
+def test_every_patient_column_is_read_or_left_out_for_a_reason():
+    left_out = {
+        "sex": "no evidence; subgroups are reported by it instead",
+        "center_id": "groups the evaluation; a model that learns it fits no other centre",
+        "product": "fills target and domain when the cohort is read",
+        "weight_kg": "read by cell_dose",
+        "cell_dose_million": "read by cell_dose",
+        "cell_dose_million_per_kg": "read by cell_dose",
+        "nk_cells_per_ul": "read by nk_count",
+        "tet2_mutation": "read by tet2_mutation",
+        "tet2_vaf_percent": "read by tet2_mutation",
+    }
+    catalogue = load_catalogue()
+    read = {feature.of for feature in catalogue}
+    (burden,) = (f for f in catalogue if f.builder == "tumor_burden")
+    read |= {*burden.parameters["scale"], "tumor_burden"}
+    columns = {*PATIENT_NUMBERS, *PATIENT_FLAGS, *PATIENT_CHOICES, *PATIENT_TEXT}
+    assert columns - read == set(left_out)
+
+
+@pytest.mark.parametrize("definition", definition_names())
+def test_features_can_be_built_under_every_definition(make_cohort, definition):
+    labs = [(0, 24.0, "ferritin", 9e4, 0), (0, 24.0, "fibrinogen", 90.0, 0)]
+    records = Records(make_cohort(labs, []), definition)
+    assert list(matrix(records, load_catalogue(), 48.0).columns[2:]) == load_catalogue().names
 
 
 def test_a_model_gets_the_default_features_or_those_that_its_design_names():
