@@ -87,10 +87,11 @@ def _builder_faults(entry: Mapping[str, Any], builders: Mapping[str, Reader]) ->
             found.append(f"'parameters.{key}' is not read by builder '{name}'")
         elif not check(value):
             found.append(f"'parameters.{key}' is not {allowed_text}")
-    choices = PATIENT_CHOICES.get(str(subject), ()) if builder.reads == "choice" else ()
     values = parameters.get("values", [])
-    if choices and isinstance(values, list) and not set(map(str, values)) <= set(choices):
-        found.append(f"'parameters.values' are not all among {', '.join(choices)}")
+    if builder.reads == "choice" and _texts(values):
+        choices = PATIENT_CHOICES.get(str(subject), ())
+        if choices and not set(values) <= set(choices):
+            found.append(f"'parameters.values' are not all among {', '.join(choices)}")
     return found
 
 
