@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 
-from riskmodel.features import load_catalogue, matrix, score_items
+from riskmodel.features import feature_sources, load_catalogue, matrix, score_items
 
 CATALOGUE = load_catalogue()
 CLEAR = {"platelets": 200.0, "anc": 3.0, "hemoglobin": 11.0, "crp": 5.0, "ferritin": 300.0}
@@ -158,3 +159,15 @@ def test_only_scores_of_the_stage_are_named(make_cohort):
     ]
     assert {"hscore_missing", "m_easix_log2_now_missing"} <= set(early.columns)
     assert before["easix_log2_missing"].tolist() == ["", "ldh; creatinine; platelets"]
+
+
+@pytest.mark.parametrize("now", [0.0, 72.0])
+def test_what_figures_rest_on_does_not_change_with_later_records(make_cohort, now):
+    labs = labs_of(ITEMS, -130.0) + labs_of({"ldh": 300.0}, 30.0)
+    later = labs_of(ITEMS | CLEAR, now + 0.5) + labs_of(CLEAR, now + 0.5, patient=1)
+    starts = [(0, -120.0, START, np.nan, ""), (1, now + 1, START, np.nan, "")]
+    disease = {"disease": ["LBCL", "LBCL"]}
+    alone = feature_sources(make_cohort(labs, starts[:1], **disease), now)
+    with_later = make_cohort(labs + later, starts, **disease)
+    assert_frame_equal(feature_sources(with_later, now), alone)
+    assert alone["tumor_burden_source"].tolist() == ["ldh", ""]
