@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from riskmodel.training.simulation.labs import Results
 from riskmodel.training.simulation.latent import Patients
+from riskmodel.training.simulation.results import Results
 from riskmodel.training.simulation.schedule import Draws
 from riskmodel.training.simulation.settings import Float, Int, Settings, Text
 

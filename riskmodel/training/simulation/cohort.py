@@ -50,12 +50,12 @@ def draw_cohort(
     course = draw_course(chosen, people, streams[1])
     signs = draw_signs(chosen, people, course, streams[2])
     draws = draw_schedule(chosen, people, course, streams[3])
-    results = draw_results(chosen, people, course, signs, draws, streams[4])
+    results, transfusions = draw_results(chosen, people, course, signs, draws, streams[4])
 
     digits = max(5, len(str(patients)))
     ids = np.array([f"S{k:0{digits}d}" for k in range(1, patients + 1)], dtype=object)
     table, shown = record_baseline(chosen, people, ids, streams[5])
-    events = record_events(chosen, people, course, ids, streams[6])
+    events = record_events(chosen, people, course, transfusions, ids, streams[6])
     labs = chart_labs(chosen, people, draws, results, ids)
     before = baseline_labs(chosen, draws, results, patients)
     truth = pd.DataFrame(

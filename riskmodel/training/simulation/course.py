@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from riskmodel.training.simulation.latent import Patients
+from riskmodel.training.simulation.risk import Risk
 from riskmodel.training.simulation.settings import Bool, Float, Int, Settings
 
 
@@ -23,9 +24,10 @@ class Course:
     response : float
         Day on which the inflammatory response starts, also without CRS.
     crs_end : float
-    vigour : float
-        Size of the inflammatory response relative to others of the same grade.
-    tocilizumab, steroid, infection : float
+    vigour, pace : float
+        Size of the inflammatory response, and days to its peak, relative to others of the grade.
+    tocilizumab, steroid, steroid_case, infection : float
+        First day; steroids for CRS or ICANS, and for IEC-HS.
     pattern : int
         Neutrophil recovery: 0 quick, 1 intermittent, 2 aplastic.
     recovery : float
@@ -37,19 +39,24 @@ class Course:
     response: Float
     crs_end: Float
     vigour: Float
+    pace: Float
     icans_grade: Int
     icans_steps: Float
     tocilizumab: Float
     steroid: Float
+    steroid_case: Float
     infection: Float
     pattern: Int
     recovery: Float
 
 
-def _grades(score: Float, rates: Mapping[str, Float], population: Int) -> Int:
-    """Highest grade from a standard normal score and the population's rates."""
+def _grades(score: Float, rates: Mapping[str, Float], population: Int, split: Float) -> Int:
+    """Highest grade from a standard normal score and the population's rates.
+
+    `split`: share of grade 2 among grades 1-2, and of grade 4 among grades 3-4.
+    """
     any_grade, severe = rates["any"][population], rates["severe"][population]
-    tails = [any_grade, severe + 0.5 * (any_grade - severe), severe, 0.3 * severe]
+    tails = [any_grade, severe + split[0] * (any_grade - severe), severe, split[1] * severe]
     cuts = np.column_stack([-ndtri(np.clip(tail, 1e-9, 1 - 1e-9)) for tail in tails])
     return np.asarray((score[:, None] > cuts).sum(axis=1))
 
@@ -74,71 +81,93 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
     """Draw the course of every patient."""
     c = settings.constants
     n, population, case = len(patients), patients.population, patients.case
-    crs = c["crs"]
+    crs, icans, treatment = c["crs"], c["icans"], c["treatment"]
+    split = np.array(crs["second_of_mild_fourth_of_severe"])
     loading = settings.loading(crs)
     spread = float(loading @ settings.correlation @ loading)
     score = patients.z @ loading + np.sqrt(1 - spread) * rng.standard_normal(n)
     score = score + crs["case_shift"] * case
     rates = {key: settings.column("crs", key) for key in ("any", "severe", "onset", "sigma")}
-    grade = np.where(case, np.maximum(_grades(score, rates, population), 1), 0)
-    grade = np.where(case, grade, _grades(score, rates, population))
+    grade = _grades(score, rates, population, split)
+    grade = np.where(case, np.maximum(grade, 1), grade)
 
     expansion = patients.z[:, list(settings.factors).index("expansion")]
     response = rates["onset"][population] * np.exp(
         rates["sigma"][population] * rng.standard_normal(n) - crs["expansion_earlier"] * expansion
     )
-    median = settings.column("onset", "median")[population]
+    median = Risk(settings).onset_median[population]
     pulled = response * (patients.onset_days / median) ** crs["case_onset_power"]
-    low, high = crs["case_gap_days"]
-    gap = rng.uniform(float(low), float(high), n)
+    gap = rng.uniform(*crs["case_gap_days"], n)
     response = np.where(case, np.minimum(pulled, patients.onset_days - gap), response)
-    response = np.clip(response, 0.15, 18.0)
+    response = np.clip(response, *crs["onset_limits"])
     days = np.where(grade >= 3, crs["days_high"], crs["days_low"])
-    days = np.where(case, crs["days_case"], days) * np.exp(0.3 * rng.standard_normal(n))
-    gaps = rng.gamma(2.0, crs["grade_step_days"] / 2, (n, 3)) + 0.15
+    days = np.where(case, crs["days_case"], days)
+    days = days * np.exp(crs["days_sd"] * rng.standard_normal(n))
+    gaps = rng.gamma(2.0, crs["grade_step_days"] / 2, (n, 3)) + crs["grade_step_least"]
     crs_steps = _steps(response, grade, gaps)
 
-    neuro = 0.5 * score + np.sqrt(0.75) * rng.standard_normal(n)
-    neuro += c["organs"]["icans_case_shift"] * case
+    with_crs = icans["with_crs"]
+    neuro = with_crs * score + np.sqrt(1 - with_crs**2) * rng.standard_normal(n)
+    neuro += icans["case_shift"] * case
     icans_rates = {key: settings.column("icans", key) for key in ("any", "severe")}
-    icans = _grades(neuro, icans_rates, population)
-    icans_steps = _steps(response + rng.uniform(0.8, 4.5, n), icans, gaps[:, ::-1] * 0.7)
+    icans_grade = _grades(neuro, icans_rates, population, split)
+    after = rng.uniform(*icans["days_after_crs"], n)
+    icans_steps = _steps(response + after, icans_grade, gaps[:, ::-1] * icans["pace"])
 
-    treatment = c["treatment"]
     by_grade = np.array(treatment["tocilizumab_by_grade"])[grade]
+    habit = np.array([p.get("tocilizumab", 1.0) for p in settings.populations])
+    by_grade = by_grade * habit[population]
     tocilizumab = _given(
         rng.random(n) < by_grade,
         _at_grade(crs_steps, np.minimum(grade, 2))
-        + np.where(grade == 1, 1.0, 0.0)
-        + rng.uniform(0.04, 0.4, n),
+        + np.where(grade == 1, treatment["tocilizumab_grade_1_wait"], 0.0)
+        + rng.uniform(*treatment["tocilizumab_wait"], n),
     )
     for_crs = _given(
         rng.random(n) < np.array(treatment["steroid_by_grade"])[grade],
-        _at_grade(crs_steps, np.minimum(grade, 3)) + rng.uniform(0.1, 0.6, n),
+        _at_grade(crs_steps, np.minimum(grade, 3)) + rng.uniform(*treatment["steroid_wait"], n),
     )
     for_icans = _given(
-        (icans >= 2) & (rng.random(n) < treatment["steroid_icans"]),
-        _at_grade(icans_steps, np.minimum(icans, 2)) + rng.uniform(0.05, 0.4, n),
+        (icans_grade >= 2) & (rng.random(n) < treatment["steroid_icans"]),
+        _at_grade(icans_steps, np.minimum(icans_grade, 2))
+        + rng.uniform(*treatment["steroid_wait"], n),
     )
-    marrow = c["marrow"]
-    reserve = patients.z[:, list(settings.factors).index("reserve")]
-    rank = rng.standard_normal(n) * np.sqrt(1 - marrow["reserve_shift"] ** 2)
-    rank = rank - marrow["reserve_shift"] * reserve
-    cuts = ndtri(np.cumsum(marrow["patterns"])[:2])
-    pattern = (rank[:, None] > cuts).sum(axis=1)
-    recovery = np.array(marrow["recovery_day"])[pattern]
-    recovery = recovery + np.array(marrow["recovery_sd"])[pattern] * rng.standard_normal(n)
+    for_case = _given(
+        case & (rng.random(n) < treatment["steroid_case"]),
+        patients.onset_days + rng.uniform(*treatment["steroid_case_wait"], n),
+    )
+    pattern, recovery = _neutrophils(settings, patients, rng)
+    vigour = crs["vigour_sd"] * rng.standard_normal(n) + crs["vigour_expansion"] * expansion
+    infected = rng.random(n) < treatment["infection"]
     return Course(
         crs_grade=grade,
         crs_steps=crs_steps,
         response=response,
         crs_end=response + days,
-        vigour=np.exp(0.22 * rng.standard_normal(n) + 0.10 * expansion),
-        icans_grade=icans,
+        vigour=np.exp(vigour),
+        pace=np.exp(crs["pace_sd"] * rng.standard_normal(n)),
+        icans_grade=icans_grade,
         icans_steps=icans_steps,
         tocilizumab=tocilizumab,
         steroid=np.fmin(for_crs, for_icans),
-        infection=_given(rng.random(n) < treatment["infection"], rng.uniform(1.0, 28.0, n)),
+        steroid_case=for_case,
+        infection=_given(infected, rng.uniform(*treatment["infection_days"], n)),
         pattern=pattern,
-        recovery=np.maximum(recovery, 8.0),
+        recovery=recovery,
     )
+
+
+def _neutrophils(
+    settings: Settings, patients: Patients, rng: np.random.Generator
+) -> tuple[Int, Float]:
+    """Recovery pattern, and the day on which recovery starts."""
+    anc = settings.constants["marrow"]["anc"]
+    reserve = patients.z[:, list(settings.factors).index("reserve")]
+    rank = rng.standard_normal(len(patients)) * np.sqrt(1 - anc["reserve_shift"] ** 2)
+    rank = rank - anc["reserve_shift"] * reserve
+    cuts = ndtri(np.cumsum(anc["patterns"])[:2])
+    pattern = (rank[:, None] > cuts).sum(axis=1)
+    day = np.array(anc["recovery_day"])[pattern]
+    day = day + np.array(anc["recovery_sd"])[pattern] * rng.standard_normal(len(patients))
+    later = np.nan_to_num(settings.by_group(anc["recovery_later"]))[patients.population]
+    return pattern, np.maximum(day + later, anc["recovery_least"])

@@ -1,11 +1,14 @@
 """The events table: toxicity by grade, organs, treatment, findings and ends."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from riskmodel.training.simulation.course import Course
 from riskmodel.training.simulation.latent import Patients
 from riskmodel.training.simulation.settings import Bool, Float, Int, Settings, Text
+from riskmodel.training.simulation.transfusion import Transfusions
 
 
 class _Log:
@@ -39,20 +42,24 @@ def _toxicity(log: _Log, settings: Settings, patients: Patients, course: Course,
     for name, steps in (("crs", course.crs_steps), ("icans", course.icans_steps)):
         for k in range(4):
             log.add(name, steps[:, k], everyone, grade=np.full(n, k + 1.0))
+    organs, severe = settings.constants["organs"], settings.constants["severe_crs"]
     crs = course.crs_grade > 0
     log.add("fever", course.response + rng.uniform(-0.05, 0.1, n), everyone, where=crs)
-    fever = patients.onset_days - rng.uniform(-0.3, 2.0, n)
-    rebound = patients.case & (rng.random(n) < settings.constants["organs"]["fever"])
+    fever = patients.onset_days - rng.uniform(*organs["fever_lead_days"], n)
+    rebound = patients.case & (rng.random(n) < organs["fever"])
     log.add("fever", np.maximum(fever, course.response + 0.5), everyone, where=rebound)
     log.add("infection", course.infection, everyone)
-    log.add("fever", course.infection, everyone, where=rng.random(n) < 0.6)
+    infected = rng.random(n) < severe["fever_with_infection"]
+    log.add("fever", course.infection, everyone, where=infected)
     sick = (course.crs_grade >= 3) & ~patients.case
-    third = course.crs_steps[:, 2]
-    log.add("hypoxia", third, everyone, where=sick & (rng.random(n) < 0.6))
-    log.add("icu_admission", third + 0.1, everyone, where=sick & (rng.random(n) < 0.5))
-    log.add("organ_dysfunction", third + 0.2, everyone, where=sick & (rng.random(n) < 0.25))
-    fourth = course.crs_steps[:, 3]
-    log.add("ventilation", fourth + 0.1, everyone, where=sick & (rng.random(n) < 0.5))
+    for event, grade, name, wait in (
+        ("hypoxia", 3, "hypoxia", 0.0),
+        ("icu_admission", 3, "icu", 0.1),
+        ("organ_dysfunction", 3, "organ_dysfunction", 0.2),
+        ("ventilation", 4, "ventilation", 0.1),
+    ):
+        has = sick & (rng.random(n) < severe[name])
+        log.add(event, course.crs_steps[:, grade - 1] + wait, everyone, where=has)
 
 
 def _treatment(log: _Log, settings: Settings, patients: Patients, course: Course,
@@ -60,17 +67,14 @@ def _treatment(log: _Log, settings: Settings, patients: Patients, course: Course
     n = len(patients)
     everyone = np.arange(n)
     log.add("tocilizumab", course.tocilizumab, everyone, value="8 mg/kg")
-    again = (course.crs_grade >= 3) & (rng.random(n) < 0.6)
-    second = course.tocilizumab + rng.uniform(0.33, 1.0, n)
+    c = settings.constants["treatment"]
+    again = (course.crs_grade >= 3) & (rng.random(n) < c["tocilizumab_again"])
+    second = course.tocilizumab + rng.uniform(*c["tocilizumab_again_wait"], n)
     log.add("tocilizumab", second, everyone, where=again, value="8 mg/kg")
     log.add("corticosteroid", course.steroid, everyone, value="dexamethasone 10 mg")
-    gcsf = np.maximum(5.0, course.recovery - rng.uniform(3, 7, n))
-    given = rng.random(n) < settings.constants["treatment"]["gcsf"]
-    log.add("gcsf", gcsf, everyone, where=given)
-    depth = course.pattern == 2
-    platelets, red = rng.uniform(5, 20, n), rng.uniform(3, 20, n)
-    log.add("transfusion_platelets", platelets, everyone, where=rng.random(n) < 0.25 + 0.4 * depth)
-    log.add("transfusion_red_cells", red, everyone, where=rng.random(n) < 0.35 + 0.3 * depth)
+    gcsf = course.recovery - rng.uniform(*c["gcsf_before_recovery"], n)
+    given = rng.random(n) < c["gcsf"]
+    log.add("gcsf", np.maximum(gcsf, c["gcsf_least_day"]), everyone, where=given)
 
 
 def _iec_hs(log: _Log, settings: Settings, patients: Patients, course: Course,
@@ -82,45 +86,50 @@ def _iec_hs(log: _Log, settings: Settings, patients: Patients, course: Course,
     def share(rate: float) -> Bool:
         return np.asarray(rng.random(n) < rate)
 
-    def later(low: float, high: float) -> Float:
-        return np.asarray(onset + rng.uniform(low, high, n))
+    def later(name: str) -> Float:
+        return np.asarray(onset + rng.uniform(*organs[f"{name}_days"], n))
 
     lung, renal, icu = share(organs["lung"]), share(organs["renal"]), share(organs["icu"])
     ventilation = share(organs["ventilation"] / organs["icu"]) & icu
     dialysis = share(organs["dialysis"] / organs["icu"]) & icu
+    failure = (ventilation | dialysis) & share(organs["failure_of_supported"])
     severity = 1.0 + (lung | renal) + icu + (ventilation | dialysis)
-    log.add("iec_hs", later(0.0, 1.0), who, grade=np.minimum(severity, 4.0))
-    log.add("hypoxia", later(0.0, 3.0), who, where=lung)
-    log.add("organ_dysfunction", later(0.1, 3.0), who, where=lung | renal)
-    log.add("icu_admission", later(0.2, 3.0), who, where=icu)
-    log.add("ventilation", later(1.0, 4.0), who, where=ventilation)
-    log.add("dialysis", later(1.0, 5.0), who, where=dialysis)
-    log.add("organ_failure", later(1.0, 4.0), who, where=(ventilation | dialysis) & share(0.7))
-    log.add("bleeding", later(0.3, 8.0), who, where=share(organs["bleeding"]))
-    log.add("splenomegaly", later(-1.0, 3.0), who, where=share(organs["splenomegaly"]))
+    log.add("iec_hs", later("label"), who, grade=np.minimum(severity, 4.0))
+    log.add("hypoxia", later("hypoxia"), who, where=lung)
+    log.add("organ_dysfunction", later("dysfunction"), who, where=lung | renal)
+    log.add("icu_admission", later("icu"), who, where=icu)
+    log.add("ventilation", later("ventilation"), who, where=ventilation)
+    log.add("dialysis", later("dialysis"), who, where=dialysis)
+    log.add("organ_failure", later("failure"), who, where=failure)
+    log.add("bleeding", later("bleeding"), who, where=share(organs["bleeding"]))
+    log.add("splenomegaly", later("splenomegaly"), who, where=share(organs["splenomegaly"]))
     examined, positive = share(organs["marrow_examined"]), share(organs["marrow_positive"])
-    marrow = later(0.5, 4.0)
+    marrow = later("marrow")
     log.add("hemophagocytosis", marrow, who, where=examined & positive, value="yes")
     log.add("hemophagocytosis", marrow, who, where=examined & ~positive, value="no")
-    log.add("corticosteroid", later(0.1, 1.2), who, where=share(given["steroid_case"]),
-            value="dexamethasone 10 mg q12h")  # fmt: skip
-    log.add("anakinra", later(0.1, 1.5), who, where=share(given["anakinra_case"]),
-            value="100 mg q12h")  # fmt: skip
-    log.add("ruxolitinib", later(1.5, 5.0), who, where=share(given["ruxolitinib_case"]))
-    log.add("emapalumab", later(2.0, 6.0), who, where=share(given["emapalumab_case"]))
-    log.add("etoposide", later(2.0, 6.0), who, where=share(given["etoposide_case"]))
-    log.add("transfusion_platelets", later(0.0, 4.0), who, where=share(0.6))
-    log.add("transfusion_red_cells", later(0.0, 4.0), who, where=share(0.5))
+    steroid = course.steroid_case[who]
+    log.add("corticosteroid", steroid, who, value="dexamethasone 10 mg q12h")
+    for drug, dose in (("anakinra", "100 mg q12h"), ("ruxolitinib", ""), ("emapalumab", ""),
+                       ("etoposide", "")):  # fmt: skip
+        wait = rng.uniform(*given[f"{drug}_case_wait"], n)
+        log.add(drug, onset + wait, who, where=share(given[f"{drug}_case"]), value=dose)
 
 
 def record_events(
-    settings: Settings, patients: Patients, course: Course, ids: Text, rng: np.random.Generator
+    settings: Settings,
+    patients: Patients,
+    course: Course,
+    transfusions: Sequence[Transfusions],
+    ids: Text,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Build the events table: nothing after the end of observation, sorted by patient and time."""
     log = _Log()
     _toxicity(log, settings, patients, course, rng)
     _treatment(log, settings, patients, course, rng)
     _iec_hs(log, settings, patients, course, rng)
+    for given in transfusions:
+        log.add(given.event, given.day, given.patient)
     n = len(patients)
     everyone = np.arange(n)
     log.add("relapse", patients.relapse_days, everyone)

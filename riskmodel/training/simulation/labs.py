@@ -1,36 +1,16 @@
 """Results of every draw: the course of each analyte with its noise, in canonical units."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
 from riskmodel.training.simulation.course import Course
 from riskmodel.training.simulation.latent import Patients
+from riskmodel.training.simulation.results import Results
 from riskmodel.training.simulation.schedule import Draws
 from riskmodel.training.simulation.settings import Float, Int, Settings
 from riskmodel.training.simulation.surge import Signs, fit_surge
-
-
-@dataclass(frozen=True)
-class Results:
-    """Results of one analyte; arrays of shape (r,).
-
-    Attributes
-    ----------
-    analyte : str
-    draw : int
-        Index of the draw.
-    value : float
-        In the canonical unit.
-    deviation : float
-        On the analyte's scale, from what is expected of the population at that time before the
-        infusion; meaningless after it.
-    """
-
-    analyte: str
-    draw: Int
-    value: Float
-    deviation: Float
+from riskmodel.training.simulation.transfusion import EVENTS, Transfusions, transfuse
 
 
 def _smooth(x: Float) -> Float:
@@ -38,7 +18,7 @@ def _smooth(x: Float) -> Float:
     return np.asarray(x * x * (3 - 2 * x))
 
 
-def _bump(since: Float, peak: float, power: float) -> Float:
+def _bump(since: Float, peak: Float | float, power: float) -> Float:
     """A response that starts at 0, reaches 1 at `peak` days and fades."""
     x = np.maximum(since, 0.0) / peak
     return np.asarray(x**power * np.exp(power * (1 - x)))
@@ -56,23 +36,27 @@ class _Courses:
             name: table["between"] * rng.standard_normal(n)
             for name, table in settings.analytes.items()
         }
-        c = settings.constants["marrow"]
+        self.vigour = {
+            name: course.vigour * np.exp(table.get("spread", 0.0) * rng.standard_normal(n))
+            for name, table in settings.analytes.items()
+        }
         reserve = patients.z[:, list(settings.factors).index("reserve")]
         severe = np.maximum(course.crs_grade - 1, 0)
-        noise = rng.standard_normal((3, n))
-        self.anc_depth = np.maximum(c["anc_depth"] - 0.30 * reserve + 0.45 * noise[0], 0.8)
-        depth = c["platelet_depth"] - 0.20 * reserve + 0.08 * severe + 0.25 * noise[1]
-        self.platelet_depth = np.maximum(depth, 0.1)
-        self.hemoglobin_depth = np.maximum(c["hemoglobin_depth"] + 0.6 * noise[2], 0.2)
+        self.depth: dict[str, Float] = {}
+        for name, table in settings.constants["marrow"].items():
+            depth = table["depth"] + table["reserve"] * reserve + table["severe"] * severe
+            depth = depth + table["sd"] * rng.standard_normal(n)
+            self.depth[name] = np.maximum(depth, table["least"])
 
     def expected(self, analyte: str, patient: Int, day: Float) -> Float:
         """Mean of the patient's population at or before the infusion."""
         table = self.settings.analytes[analyte]
-        level = self.settings.by_group(table["level"])
+        level = self.settings.levels(analyte)
         level = np.log(level) if table["scale"] == "log" else level
+        before = self.settings.constants["latent"]["lymphodepletion_day"]
+        since = np.clip(1 - day / before, 0, 1)
         return np.asarray(
-            level[self.patients.population[patient]]
-            + table.get("lymphodepletion", 0.0) * np.clip((day + 5) / 5, 0, 1)
+            level[self.patients.population[patient]] + table.get("lymphodepletion", 0.0) * since
         )
 
     def at(self, analyte: str, patient: Int, day: Float) -> Float:
@@ -81,48 +65,83 @@ class _Courses:
         found = self.expected(analyte, patient, day)
         loading = self.settings.loading(table["loadings"])
         found += (self.patients.z @ loading + self.between[analyte])[patient]
-        found += table.get("drift", 0.0) * np.clip(day / 6, 0, 1)
+        if "drift" in table:
+            found += np.interp(day, *np.array(table["drift"], dtype=float).T)
         since = day - course.response[patient]
         if "crs" in table:
-            height = np.array(table["crs"])[course.crs_grade] * course.vigour
+            height = np.array(table["crs"])[course.crs_grade] * self.vigour[analyte]
             if table.get("response", False):
                 amplitude = self.settings.column("ferritin_amplitude")
                 height = height * amplitude[self.patients.population]
             height = height + table.get("expansion", 0.0) * self.patients.z[:, 4]
-            response = height[patient] * _bump(since, table["crs_peak"], table["crs_power"])
+            peak = (table["crs_peak"] * course.pace)[patient]
+            response = height[patient] * _bump(since, peak, table["crs_power"])
             if "infection" in table:
                 response = response + table["infection"] * self._infection(patient, day)
             if "ceiling" in table:
-                room = np.maximum(np.log(table["ceiling"]) - found, 0.2)
+                room = np.log(table["ceiling"]) - found
+                room = np.maximum(room, self.settings.constants["latent"]["least_room"])
                 response = room * -np.expm1(-response / room)
             found += response
-        if "tocilizumab" in table:
-            treated = np.nan_to_num(day - course.tocilizumab[patient], nan=-1.0)
-            rate, most = table["tocilizumab"]["rate"], table["tocilizumab"]["most"]
-            effect = np.clip(np.abs(rate) * treated, 0, most) * -np.sign(rate)
-            found += effect * np.exp(-np.maximum(treated - 13, 0) / 8)
+        for drug in ("tocilizumab", "steroid", "steroid_case"):
+            if drug in table:
+                found += _treated(table[drug], day - getattr(course, drug)[patient])
         return np.asarray(found + self._marrow(analyte, patient, day))
 
     def _infection(self, patient: Int, day: Float) -> Float:
+        c = self.settings.constants["infection"]
         since = np.nan_to_num(day - self.course.infection[patient], nan=-1.0)
-        return _bump(since, 1.5, 1.5)
+        return _bump(since, c["peak_days"], c["power"])
 
     def _marrow(self, analyte: str, patient: Int, day: Float) -> Float:
         """Fall after lymphodepletion and recovery."""
-        if analyte == "platelets":
-            shape = _smooth(day / 9) * (1 - 0.7 * _smooth((day - 13) / 12))
-            return np.asarray(-self.platelet_depth[patient] * shape)
-        if analyte == "hemoglobin":
-            shape = _smooth(day / 9) * (1 - 0.5 * _smooth((day - 16) / 12))
-            return np.asarray(-self.hemoglobin_depth[patient] * shape)
-        if analyte == "anc":
-            nadir = self.settings.constants["marrow"]["nadir_day"]
-            recovery = self.course.recovery[patient]
-            shape = _smooth(day / nadir) * (1 - 0.88 * _smooth((day - recovery) / 4.0))
-            dip = np.exp(-(((day - recovery - 10) / 2.5) ** 2))
-            dip *= (self.course.pattern == 1)[patient] * (day > recovery)
-            return np.asarray(-self.anc_depth[patient] * shape - 1.5 * dip)
-        return np.zeros(len(patient))
+        if analyte not in self.depth:
+            return np.zeros(len(patient))
+        table = self.settings.constants["marrow"][analyte]
+        start = table["recovery_day"]
+        start = start if np.isscalar(start) else self.course.recovery[patient]
+        back = table["recovered"] * _smooth((day - start) / table["recovery_days"])
+        found = -self.depth[analyte][patient] * _smooth(day / table["nadir_day"]) * (1 - back)
+        if "dip" in table:
+            dip = np.exp(-(((day - start - table["dip_after_days"]) / table["dip_days"]) ** 2))
+            found -= table["dip"] * dip * ((self.course.pattern == 1)[patient] & (day > start))
+        return np.asarray(found)
+
+
+def _treated(table: Mapping[str, float], since: Float) -> Float:
+    """Effect of a drug since its first dose: linear to its most, fading after some days."""
+    since = np.nan_to_num(since, nan=-1.0)
+    effect = np.clip(table["per_day"] * since, *sorted((0.0, table["most"])))
+    return np.asarray(effect * np.exp(-np.maximum(since - table["days"], 0) / table["fading_days"]))
+
+
+def _wander(settings: Settings, draws: Draws, rng: np.random.Generator) -> dict[str, Float]:
+    """Slow deviation of each analyte at every draw, from 0 at the infusion (Ornstein-Uhlenbeck).
+
+    A share of it is common to the inflammatory analytes. Nothing of it comes before the
+    infusion, so that what the baseline shows stays exact.
+    """
+    tables = {n: t for n, t in settings.analytes.items() if "wander" in t}
+    common = settings.constants["wander"]["common_days"]
+    days = np.array([common, *(t["wander"]["days"] for t in tables.values())])
+    first = np.searchsorted(draws.patient, draws.patient, side="left")
+    rank = np.arange(len(draws.patient)) - first
+    later = np.maximum(draws.day, 0.0)
+    step = np.diff(later, prepend=0.0)
+    step = np.where(rank == 0, later, step)
+    keep = np.exp(-step[:, None] / days)
+    walk = np.sqrt(1 - keep**2) * rng.standard_normal((len(step), len(days)))
+    order = np.argsort(rank, kind="stable")
+    ends = np.cumsum(np.bincount(rank))
+    for k in range(1, len(ends)):
+        rows = order[ends[k - 1] : ends[k]]
+        walk[rows] += keep[rows] * walk[rows - 1]
+    found: dict[str, Float] = {}
+    for k, (name, table) in enumerate(tables.items()):
+        share = table["wander"].get("common", 0.0)
+        both = np.sqrt(1 - share**2) * walk[:, k + 1] + share * walk[:, 0]
+        found[name] = table["wander"]["sd"] * both
+    return found
 
 
 def _above(value: Float, floor: float, soft: float) -> Float:
@@ -137,17 +156,23 @@ def draw_results(
     signs: Signs,
     draws: Draws,
     rng: np.random.Generator,
-) -> list[Results]:
-    """Draw every result of every draw, one entry per analyte, white cells last."""
+) -> tuple[list[Results], list[Transfusions]]:
+    """Draw every result of every draw, one entry per analyte, and the transfusions they ask for."""
+    c = settings.constants
     courses = _Courses(settings, patients, course, rng)
+    wander = _wander(settings, draws, rng)
     found: list[Results] = []
+    given: list[Transfusions] = []
     for analyte, table in settings.analytes.items():
         sent = draws.panels[table["panel"]]
         if "share" in table:
             sent = sent & (rng.random(len(sent)) < table["share"])
+        if table.get("after_infusion", False):
+            sent = sent & (draws.day > 0)
         rows = np.flatnonzero(sent)
         patient, day = draws.patient[rows], draws.day[rows]
         value = courses.at(analyte, patient, day)
+        slow = wander[analyte][rows] if analyte in wander else np.zeros(len(rows))
         if "surge" in table:
 
             def without(p: Int, d: Float, name: str = analyte) -> Float:
@@ -155,18 +180,27 @@ def draw_results(
 
             surge = fit_surge(settings, analyte, patients, signs, without, rng)
             value = value + surge.at(patient, day) * (day > 0)
-        log = table["scale"] == "log"
+            # Around its crossing the course of a case is what the signs were timed for.
+            since = (day - surge.crossing[patient]) / c["wander"]["calm_days"]
+            slow = slow * (1 - np.exp(-(np.nan_to_num(since, nan=np.inf) ** 2)))
+        value = value + slow
+        log, soft = table["scale"] == "log", c["latent"]["soft_limit"]
         if "floor" in table:
-            bent = _above(value, np.log(table["floor"]) if log else table["floor"], 0.3)
+            bent = _above(value, np.log(table["floor"]) if log else table["floor"], soft)
             value = np.where(day > 0, bent, value)
         if "top" in table:
-            value = np.where(day > 0, -_above(-value, -np.log(table["top"]), 0.3), value)
+            value = np.where(day > 0, -_above(-value, -np.log(table["top"]), soft), value)
         value = value + table["within"] * rng.standard_normal(len(rows))
         deviation = value - courses.expected(analyte, patient, day)
-        found.append(Results(analyte, rows, np.exp(value) if log else value, deviation))
-    anc = next(r for r in found if r.analyte == "anc")
-    noise = np.exp(0.12 * rng.standard_normal(len(anc.draw)))
-    lymphocytes = 0.25 + 0.5 * np.clip(-draws.day[anc.draw] / 5, 0, 1)
-    white = (anc.value * 1.08 + lymphocytes) * noise
-    found.append(Results("wbc", anc.draw, white, np.zeros(len(anc.draw))))
-    return found
+        result = Results(analyte, rows, np.exp(value) if log else value, deviation)
+        if analyte in EVENTS:
+            result, transfusions = transfuse(c["treatment"], draws, result, rng)
+            given.append(transfusions)
+        found.append(result)
+    anc, white = next(r for r in found if r.analyte == "anc"), c["white_cells"]
+    noise = np.exp(white["sd"] * rng.standard_normal(len(anc.draw)))
+    before = np.clip(draws.day[anc.draw] / c["latent"]["lymphodepletion_day"], 0, 1)
+    other = white["other_after"] + white["other_before"] * before
+    value = (anc.value * white["per_neutrophil"] + other) * noise
+    found.append(Results("wbc", anc.draw, value, np.zeros(len(anc.draw))))
+    return found, given

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
 from riskmodel.training.simulation.baseline import Shown
-from riskmodel.training.simulation.labs import Results
 from riskmodel.training.simulation.latent import Patients
+from riskmodel.training.simulation.results import Results
 from riskmodel.training.simulation.risk import Risk
 from riskmodel.training.simulation.schedule import Draws
 from riskmodel.training.simulation.settings import Float, Int, Settings

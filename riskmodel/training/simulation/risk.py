@@ -1,8 +1,9 @@
 """The true risk: log-odds of IEC-HS from latent factors, calibrated to published incidences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
@@ -11,6 +12,7 @@ from riskmodel.training.simulation.settings import Float, Int, Settings
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+_KNOTS = 1001
 
 
 @dataclass(frozen=True)
@@ -110,23 +112,28 @@ class Risk:
         return found
 
     @cached_property
-    def onset(self) -> tuple[Float, Float, Float, Float]:
-        """Log median, log-SD, limits (days) of onset, by population; one for all at no effect."""
-        median, sigma, low, high = (
-            self.settings.column("onset", key) for key in ("median", "sigma", "low", "high")
-        )
+    def onset(self) -> Float:
+        """Days at equally spaced quantiles of onset, by population: shape (populations, knots).
+
+        A cut log-normal distribution, or quantiles from print. At no effect at all, where no
+        product may differ from another, each has the mix's mean quantiles.
+        """
+        found = np.array([_onset_quantiles(p["onset"]) for p in self.settings.populations])
         if self.settings.world.effect == 0:
-            shares = self.settings.shares
-            median, sigma, low, high = (
-                np.full_like(v, shares @ v) for v in (median, sigma, low, high)
-            )
-        return np.log(median), sigma, low, high
+            found = np.tile(self.settings.shares @ found, (len(found), 1))
+        return found
+
+    @cached_property
+    def onset_median(self) -> Float:
+        """Median onset of each population, days."""
+        return np.asarray(self.onset[:, _KNOTS // 2])
 
     def onset_days(self, population: Int, uniform: Float) -> Float:
-        """Quantile of the cut log-normal onset distribution: days, shape (n,)."""
-        mean, sigma, low, high = (v[population] for v in self.onset)
-        below, above = ndtr((np.log(low) - mean) / sigma), ndtr((np.log(high) - mean) / sigma)
-        return np.asarray(np.exp(mean + sigma * ndtri(below + uniform * (above - below))))
+        """Quantile of the onset distribution: days, shape (n,)."""
+        position = uniform * (_KNOTS - 1)
+        below = np.minimum(position.astype(np.int64), _KNOTS - 2)
+        low, high = self.onset[population, below], self.onset[population, below + 1]
+        return np.asarray(low + (high - low) * (position - below))
 
     @cached_property
     def before_horizon(self) -> Float:
@@ -143,3 +150,14 @@ class Risk:
             onset = self.onset_days(np.full(len(uniform), k), uniform)
             found[k] = np.mean(np.exp(-hazard * onset) * (onset < days))
         return found
+
+
+def _onset_quantiles(onset: Mapping[str, Any]) -> Float:
+    """Days at `_KNOTS` equally spaced quantiles."""
+    share = np.linspace(0, 1, _KNOTS)
+    if "quantiles" in onset:
+        knots = np.array(onset["quantiles"], dtype=float)
+        return np.interp(share, knots[:, 0], knots[:, 1])
+    mean, sigma = np.log(onset["median"]), onset["sigma"]
+    below, above = ndtr((np.log([onset["low"], onset["high"]]) - mean) / sigma)
+    return np.asarray(np.exp(mean + sigma * ndtri(below + share * (above - below))))

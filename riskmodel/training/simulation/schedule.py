@@ -9,8 +9,6 @@ from riskmodel.training.simulation.course import Course
 from riskmodel.training.simulation.latent import Patients
 from riskmodel.training.simulation.settings import Bool, Float, Int, Settings
 
-_DAYS = 28
-
 
 @dataclass(frozen=True)
 class Draws:
@@ -30,13 +28,14 @@ class Draws:
     panels: Mapping[str, Bool]
 
 
-def _severe(patients: Patients, course: Course, day: Float) -> Bool:
-    """Whether a patient is watched closely: CRS of grade 2 or more, or IEC-HS near."""
-    crs = (course.crs_grade >= 2)[:, None] & (day >= course.response[:, None])
-    crs &= day <= course.crs_end[:, None] + 0.5
+def _watched(settings: Settings, patients: Patients, course: Course, day: Float) -> Int:
+    """How closely a patient is watched: 0 usual, 1 any CRS, 2 CRS of grade 2 or more or IEC-HS."""
+    before, after = settings.constants["sampling"]["around_onset_days"]
+    active = (day >= course.response[:, None]) & (day <= course.crs_end[:, None] + 0.5)
+    level = np.minimum(course.crs_grade, 2)[:, None] * active
     onset = patients.onset_days[:, None]
-    near = patients.case[:, None] & (day >= onset - 2.5) & (day <= onset + 9)
-    return np.asarray(crs | near)
+    near = patients.case[:, None] & (day >= onset - before) & (day <= onset + after)
+    return np.asarray(np.where(near, 2, level))
 
 
 def draw_schedule(
@@ -47,12 +46,14 @@ def draw_schedule(
     Before the infusion nothing about the schedule depends on the patient's risk.
     """
     n, sampling = len(patients), settings.constants["sampling"]
-    morning = rng.uniform(0.55, 0.95, (n, 1))
-    daily = np.arange(_DAYS) + morning + rng.uniform(-0.06, 0.06, (n, _DAYS))
-    evening = daily + 0.5 + rng.uniform(-0.08, 0.08, (n, _DAYS))
-    before = np.column_stack([rng.uniform(-7.0, -5.1, n), rng.uniform(-1.08, -0.02, n)])
-    day = np.concatenate([before, daily, evening], axis=1)
-    severe = _severe(patients, course, day)
+    days = int(sampling["last_day"])
+    morning = rng.uniform(*sampling["morning"], (n, 1))
+    jitter = sampling["jitter"]
+    daily = np.arange(days) + morning + rng.uniform(-jitter, jitter, (n, days))
+    evening = daily + 0.5 + rng.uniform(-jitter, jitter, (n, days))
+    before = [rng.uniform(*sampling[name], n) for name in ("early_days", "infusion_days")]
+    day = np.concatenate([np.column_stack(before), daily, evening], axis=1)
+    watched = _watched(settings, patients, course, day)
 
     discharge = sampling["discharge_day"] + sampling["discharge_sd"] * rng.standard_normal((n, 1))
     discharge = np.maximum(discharge, course.crs_end[:, None])
@@ -60,32 +61,47 @@ def draw_schedule(
     usual = np.where(at_home, sampling["outpatient"], sampling["inpatient"])
     rate = np.where(day < np.where(at_home, 14.0, discharge), usual, sampling["later"])
     rate = np.where(day > 21, np.minimum(rate, sampling["month"]), rate)
-    rate = np.where(severe, sampling["severe"], rate)
-    late = np.arange(day.shape[1]) >= 2 + _DAYS
-    rate = np.where(late, np.where(severe, sampling["evening_severe"], 0.0), rate)
+    rate = np.where(day > 29, np.minimum(rate, sampling["after_month"]), rate)
+    rate = np.where(watched == 2, sampling["severe"], rate)
+    late = np.arange(day.shape[1]) >= 2 + days
+    rate = np.where(late, np.where(watched == 2, sampling["evening_severe"], 0.0), rate)
     rate[:, 0], rate[:, 1] = sampling["early_baseline"], 1.0
     taken = (rng.random(day.shape) < rate) & (day <= patients.end_days[:, None])
 
     patient, slot = np.nonzero(taken)
     order = np.lexsort((day[patient, slot], patient))
     patient, slot = patient[order], slot[order]
-    watched = severe[patient, slot] & (day[patient, slot] > 0)
-    days = np.round(day[patient, slot] * 240) / 240
-    days = np.minimum(days, patients.end_days[patient])
-    center = patients.center[patient]
-    cd22 = (settings.words("target") == "CD22")[patients.population[patient]]
-    usual_share = {
-        "count": np.full(len(days), 0.99),
-        "metabolic": np.where(watched, 0.97, 0.88),
-        "inflammation": np.where(watched, 0.98, 0.86),
-        "coagulation": np.where(watched, 0.97, 0.86),
-        "lipid": np.where(watched, 0.16, 0.05),
-        "cytokine": np.where(center % 3 == 0, 0.40, 0.03),
-        "special": np.where(cd22, 0.30, np.where(center % 4 == 1, 0.15, 0.01)),
-    }
+    found = np.round(day[patient, slot] * 240) / 240
+    found = np.minimum(found, patients.end_days[patient])
+    closely = np.where(found > 0, watched[patient, slot], 0)
+    shares = _panel_shares(settings, patients, patient, found, closely)
     sent = {
-        name: rng.random(len(days)) < share**settings.world.missing
-        for name, share in usual_share.items()
+        name: rng.random(len(found)) < share**settings.world.missing
+        for name, share in shares.items()
     }
     sent["hepatic"] = sent["renal"] = sent.pop("metabolic")
-    return Draws(patient=patient.astype(np.int64), day=days, panels=sent)
+    return Draws(patient=patient.astype(np.int64), day=found, panels=sent)
+
+
+def _panel_shares(
+    settings: Settings, patients: Patients, patient: Int, day: Float, closely: Int
+) -> dict[str, Float]:
+    """How often each panel is sent with a draw: by closeness of watch, centre and trial."""
+    found: dict[str, Float] = {}
+    trial = np.array([p["target"] == "CD22" for p in settings.populations])
+    trial = trial[patients.population[patient]]
+    center = patients.center[patient]
+    for name, table in settings.constants["panels"].items():
+        if name == "source":
+            continue
+        share = np.array(table["watched"], dtype=float)[closely]
+        if "every" in table:  # some centres send it more often
+            often = center % table["every"][0] == table["every"][1]
+            often &= (closely == 0) | (table["often"] > share)
+            share = np.where(often, table["often"], share)
+        if "trial" in table:
+            share = np.where(trial, np.array(table["trial"], dtype=float)[closely], share)
+        if "trial_before" in table:
+            share = np.where(trial & (day <= 0), table["trial_before"], share)
+        found[name] = share
+    return found

@@ -88,6 +88,12 @@ class Settings:
         """One level per population by its disease group, NaN where the group has none."""
         return np.array([level.get(group, np.nan) for group in self.words("group")])
 
+    def levels(self, analyte: str) -> Float:
+        """Level of an analyte by population: its own, else that of its disease group."""
+        found = self.by_group(self.analytes[analyte]["level"])
+        own = [population.get("levels", {}).get(analyte, np.nan) for population in self.populations]
+        return np.where(np.isnan(own), found, own)
+
     def loading(self, weights: Mapping[str, float]) -> Float:
         """Weights by factor name as a vector over the latent factors."""
         return np.array([float(weights.get(name, 0.0)) for name in self.factors])

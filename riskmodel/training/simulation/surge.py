@@ -15,8 +15,6 @@ from riskmodel.training.simulation.course import Course
 from riskmodel.training.simulation.latent import Patients
 from riskmodel.training.simulation.settings import Bool, Float, Int, Settings
 
-_SIGNS = ("transaminases", "fibrinogen", "triglycerides", "anc", "platelets", "hemoglobin")
-
 
 @dataclass(frozen=True)
 class Signs:
@@ -45,9 +43,12 @@ def draw_signs(
     who = np.flatnonzero(patients.case)
     n, onset = len(who), patients.onset_days[who]
     complete = rng.random(n) >= c["incomplete"]
-    shown: dict[str, Bool] = {name: rng.random(n) < c[name] for name in _SIGNS}
-    for name in ("ldh", "bilirubin_total", "creatinine"):
-        shown[name] = rng.random(n) < c[name]
+    share = c["share"]
+    own = [p.get("signs", {}) for p in settings.populations]
+    shown: dict[str, Bool] = {}
+    for name in (n for n in share if n != "source"):
+        rate = np.array([table.get(name, share[name]) for table in own])
+        shown[name] = rng.random(n) < rate[patients.population[who]]
     shown["fibrinogen"] |= complete & ~shown["transaminases"]
     lineages = shown["anc"].astype(int) + shown["platelets"] + shown["hemoglobin"]
     shown["anc"] |= complete & (lineages < 2)
@@ -58,45 +59,69 @@ def draw_signs(
     lead[2] = np.where(shown["fibrinogen"], lead[2], -np.inf)
     target = settings.words("target")[patients.population[who]]
     early = np.isin(target, c["ferritin_after_crs_targets"])
-    after_crs = course.response[who] + c["ferritin_after_crs_days"] + 0.8 * rng.standard_normal(n)
+    after_crs = course.response[who] + c["ferritin_after_crs_days"]
+    after_crs = after_crs + c["ferritin_after_crs_sd"] * rng.standard_normal(n)
     second = np.sort(lead, axis=0)[1]
     second = np.where(np.isfinite(second), second, lead[0])
     other = np.maximum(lead[1], lead[2])
     second = np.where(early & np.isfinite(other), other, second)
     crossing: dict[str, Float] = {
         "ferritin": np.where(early, np.minimum(onset, after_crs), onset + second - lead[0]),
-        "ast": onset + np.where(shown["transaminases"], second - lead[1], 0.5),
-        "fibrinogen": onset + np.where(shown["fibrinogen"], second - lead[2], 0.5),
-        "triglycerides": onset + rng.uniform(-0.5, 1.0, n),
+        "ast": onset + np.where(shown["transaminases"], second - lead[1], c["mild_delay_days"]),
+        "fibrinogen": onset + np.where(shown["fibrinogen"], second - lead[2], c["mild_delay_days"]),
+        "triglycerides": onset + rng.uniform(*c["triglyceride_days"], n),
     }
     shown["ferritin"] = np.ones(n, dtype=bool)
     shown["ast"] = shown["alt"] = shown.pop("transaminases")
-    crossing["alt"] = crossing["ast"] + 0.3
+    crossing["alt"] = crossing["ast"] + c["alt_after_ast_days"]
     for name in ("anc", "platelets", "hemoglobin"):
-        crossing[name] = onset - 0.15 - rng.exponential(c["cytopenia_lead_days"], n)
+        crossing[name] = (
+            onset - rng.exponential(c["cytopenia_lead_days"], n) - c["cytopenia_lead_least"]
+        )
     for name in settings.analytes:
         surge = settings.analytes[name].get("surge")
         if surge and name not in crossing:
-            crossing[name] = onset + surge.get("delay", 0.0) + rng.uniform(-1.5, 0.3, n)
+            crossing[name] = onset + surge.get("delay", 0.0) + rng.uniform(*c["other_days"], n)
             shown.setdefault(name, np.ones(n, dtype=bool))
     return Signs(patient=who, shown=shown, crossing=crossing)
 
 
 @dataclass(frozen=True)
 class Surge:
-    """Added course of one analyte in cases; arrays of shape (patients,), zero height in others."""
+    """Added course of one analyte in cases; arrays of shape (patients,), zero height in others.
+
+    Attributes
+    ----------
+    height : float
+        Of the rise, negative for a fall, on the analyte's scale.
+    middle, crossing : float
+        Day of half the height, and of the sign's limit (NaN in others).
+    width, decay : float
+        Days of the logistic rise and of the fall after it.
+    plateau : float
+        Widths from the middle to the fall.
+    """
 
     height: Float
     middle: Float
-    width: float
-    decay: float
+    width: Float
+    decay: Float
+    crossing: Float
+    plateau: float
 
     def at(self, patient: Int, day: Float) -> Float:
         """Amount to add on the analyte's scale."""
-        middle = self.middle[patient]
-        rise = expit((day - middle) / self.width)
-        past = np.maximum(day - middle - 2.5 * self.width, 0.0) / self.decay
-        return np.asarray(self.height[patient] * rise * np.exp(-(past**2)))
+        since = day - self.middle[patient]
+        return np.asarray(
+            self.height[patient]
+            * _shape(since, self.width[patient], self.decay[patient], self.plateau)
+        )
+
+
+def _shape(since: Float, width: Float, decay: Float, plateau: float) -> Float:
+    """A logistic rise, and from `plateau` widths after its middle a Gaussian fall."""
+    past = np.maximum(since - plateau * width, 0.0) / decay
+    return np.asarray(expit(since / width) * np.exp(-(past**2)))
 
 
 def fit_surge(
@@ -125,32 +150,39 @@ def fit_surge(
         bcma = settings.words("target")[population] == "BCMA"
         limit = np.where(bcma, table["threshold_bcma"], limit)
     limit = limit * table["margin"]
-    deviation = table["sigma"] * rng.standard_normal(n)
+    c = settings.constants["surge"]
+    sigma = np.full(n, table.get("sigma", np.nan))
+    if analyte == "ferritin":
+        sigma = settings.column("ferritin_sigma")[patients.population[who]]
+    deviation = sigma * rng.standard_normal(n)
     top = np.log(peak) + deviation if log else peak + deviation
     bound = np.log(limit) if log else limit
     base = course_at(who, crossing)
     if analyte == "ferritin":
         top = np.maximum(top, bound + np.log(table["floor"] / table["threshold"]))
-    down = table.get("peak", np.inf) < limit[0] if n else False
-    top = np.minimum(top, bound - 0.25) if down else np.maximum(top, bound + 0.2)
-    least = 0.5 if log else 0.8
-    top = np.minimum(top, base - least) if down else np.maximum(top, base + 0.1)
+    down = bool(n) and table.get("peak", np.inf) < limit[0]
+    beyond, least = (c["beyond_log"], c["least_log"]) if log else (c["beyond"], c["least"])
+    top = np.minimum(top, bound - beyond) if down else np.maximum(top, bound + beyond)
+    top = np.minimum(top, base - least) if down else np.maximum(top, base + c["least_rise"])
     if "others" in table:
-        mild = np.log(table["others"]) + 0.15 * rng.standard_normal(n)
+        mild = np.log(table["others"]) + c["others_sd"] * rng.standard_normal(n)
         mild = np.minimum(mild, base) if down else np.maximum(mild, base)
         top = np.where(shown, top, mild)
     else:
         top = np.where(shown, top, base)
     rise = top - base
     safe = np.where(np.abs(rise) < 1e-6, 1.0, rise)
-    share = np.clip((bound - base) / safe, 0.12, 0.88)
-    share = np.where(shown, share, 0.3)
-    width = float(table["width"])
-    grid = np.linspace(0.0, 12.0, 241) * width
-    past = np.maximum(grid - 2.5 * width, 0.0) / table["decay"]
-    reached = float(np.max(expit(grid / width) * np.exp(-(past**2))))
-    share = share * reached
-    height, middle = np.zeros(len(patients)), np.zeros(len(patients))
-    height[who] = rise / reached
-    middle[who] = crossing - width * logit(share)
-    return Surge(height=height, middle=middle, width=width, decay=float(table["decay"]))
+    share = np.clip((bound - base) / safe, *c["share_limits"])
+    share = np.where(shown, share, c["share_mild"])
+    width = table["width"] * np.exp(c["width_sd"] * rng.standard_normal(n))
+    decay = table["decay"] * np.exp(c["decay_sd"] * rng.standard_normal(n))
+    grid = np.linspace(0.0, 12.0, 121) * width[:, None]
+    reached = _shape(grid, width[:, None], decay[:, None], c["plateau_widths"]).max(axis=1)
+    found = {name: np.zeros(len(patients)) for name in ("height", "middle")}
+    found |= {name: np.ones(len(patients)) for name in ("width", "decay")}
+    found["height"][who] = rise / reached
+    found["middle"][who] = crossing - width * logit(share * reached)
+    found["width"][who], found["decay"][who] = width, decay
+    found["crossing"] = np.full(len(patients), np.nan)
+    found["crossing"][who] = crossing
+    return Surge(plateau=c["plateau_widths"], **found)
