@@ -1,7 +1,7 @@
 """What a simulated cohort shows, read as a centre's cohort is read: arrays for the statistics."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +36,10 @@ class Observed:
 
     def __len__(self) -> int:
         return len(self.onset)
+
+    def among(self, patients: Bool) -> "Observed":
+        """The same cohort, with the figures about these patients only."""
+        return replace(self, chosen=self.chosen & patients)
 
     @cached_property
     def labs(self) -> Mapping[str, pd.DataFrame]:
