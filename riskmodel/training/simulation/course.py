@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from riskmodel.training.simulation.latent import Patients
 from riskmodel.training.simulation.risk import Risk
-from riskmodel.training.simulation.settings import Bool, Float, Int, Settings
+from riskmodel.training.simulation.settings import Bool, Float, Int, Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
     )
     median = Risk(settings).onset_median[population]
     pulled = response * (patients.onset_days / median) ** crs["case_onset_power"]
-    gap = rng.uniform(*crs["case_gap_days"], n)
+    gap = uniform(rng, crs["case_gap_days"], n)
     response = np.where(case, np.minimum(pulled, patients.onset_days - gap), response)
     response = np.clip(response, *crs["onset_limits"])
     days = np.where(grade >= 3, crs["days_high"], crs["days_low"])
@@ -111,7 +111,7 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
     neuro += icans["case_shift"] * case
     icans_rates = {key: settings.column("icans", key) for key in ("any", "severe")}
     icans_grade = _grades(neuro, icans_rates, population, split)
-    after = rng.uniform(*icans["days_after_crs"], n)
+    after = uniform(rng, icans["days_after_crs"], n)
     icans_steps = _steps(response + after, icans_grade, gaps[:, ::-1] * icans["pace"])
 
     by_grade = np.array(treatment["tocilizumab_by_grade"])[grade]
@@ -121,20 +121,20 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
         rng.random(n) < by_grade,
         _at_grade(crs_steps, np.minimum(grade, 2))
         + np.where(grade == 1, treatment["tocilizumab_grade_1_wait"], 0.0)
-        + rng.uniform(*treatment["tocilizumab_wait"], n),
+        + uniform(rng, treatment["tocilizumab_wait"], n),
     )
     for_crs = _given(
         rng.random(n) < np.array(treatment["steroid_by_grade"])[grade],
-        _at_grade(crs_steps, np.minimum(grade, 3)) + rng.uniform(*treatment["steroid_wait"], n),
+        _at_grade(crs_steps, np.minimum(grade, 3)) + uniform(rng, treatment["steroid_wait"], n),
     )
     for_icans = _given(
         (icans_grade >= 2) & (rng.random(n) < treatment["steroid_icans"]),
         _at_grade(icans_steps, np.minimum(icans_grade, 2))
-        + rng.uniform(*treatment["steroid_wait"], n),
+        + uniform(rng, treatment["steroid_wait"], n),
     )
     for_case = _given(
         case & (rng.random(n) < treatment["steroid_case"]),
-        patients.onset_days + rng.uniform(*treatment["steroid_case_wait"], n),
+        patients.onset_days + uniform(rng, treatment["steroid_case_wait"], n),
     )
     pattern, recovery = _neutrophils(settings, patients, rng)
     vigour = crs["vigour_sd"] * rng.standard_normal(n) + crs["vigour_expansion"] * expansion
@@ -151,7 +151,7 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
         tocilizumab=tocilizumab,
         steroid=np.fmin(for_crs, for_icans),
         steroid_case=for_case,
-        infection=_given(infected, rng.uniform(*treatment["infection_days"], n)),
+        infection=_given(infected, uniform(rng, treatment["infection_days"], n)),
         pattern=pattern,
         recovery=recovery,
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel.training.simulation.course import Course
 from riskmodel.training.simulation.latent import Patients
-from riskmodel.training.simulation.settings import Bool, Float, Int, Settings, Text
+from riskmodel.training.simulation.settings import Bool, Float, Int, Settings, Text, uniform
 from riskmodel.training.simulation.transfusion import Transfusions
 
 
@@ -45,7 +45,7 @@ def _toxicity(log: _Log, settings: Settings, patients: Patients, course: Course,
     organs, severe = settings.constants["organs"], settings.constants["severe_crs"]
     crs = course.crs_grade > 0
     log.add("fever", course.response + rng.uniform(-0.05, 0.1, n), everyone, where=crs)
-    fever = patients.onset_days - rng.uniform(*organs["fever_lead_days"], n)
+    fever = patients.onset_days - uniform(rng, organs["fever_lead_days"], n)
     rebound = patients.case & (rng.random(n) < organs["fever"])
     log.add("fever", np.maximum(fever, course.response + 0.5), everyone, where=rebound)
     log.add("infection", course.infection, everyone)
@@ -69,10 +69,10 @@ def _treatment(log: _Log, settings: Settings, patients: Patients, course: Course
     log.add("tocilizumab", course.tocilizumab, everyone, value="8 mg/kg")
     c = settings.constants["treatment"]
     again = (course.crs_grade >= 3) & (rng.random(n) < c["tocilizumab_again"])
-    second = course.tocilizumab + rng.uniform(*c["tocilizumab_again_wait"], n)
+    second = course.tocilizumab + uniform(rng, c["tocilizumab_again_wait"], n)
     log.add("tocilizumab", second, everyone, where=again, value="8 mg/kg")
     log.add("corticosteroid", course.steroid, everyone, value="dexamethasone 10 mg")
-    gcsf = course.recovery - rng.uniform(*c["gcsf_before_recovery"], n)
+    gcsf = course.recovery - uniform(rng, c["gcsf_before_recovery"], n)
     given = rng.random(n) < c["gcsf"]
     log.add("gcsf", np.maximum(gcsf, c["gcsf_least_day"]), everyone, where=given)
 
@@ -87,7 +87,7 @@ def _iec_hs(log: _Log, settings: Settings, patients: Patients, course: Course,
         return np.asarray(rng.random(n) < rate)
 
     def later(name: str) -> Float:
-        return np.asarray(onset + rng.uniform(*organs[f"{name}_days"], n))
+        return np.asarray(onset + uniform(rng, organs[f"{name}_days"], n))
 
     lung, renal, icu = share(organs["lung"]), share(organs["renal"]), share(organs["icu"])
     ventilation = share(organs["ventilation"] / organs["icu"]) & icu
@@ -111,7 +111,7 @@ def _iec_hs(log: _Log, settings: Settings, patients: Patients, course: Course,
     log.add("corticosteroid", steroid, who, value="dexamethasone 10 mg q12h")
     for drug, dose in (("anakinra", "100 mg q12h"), ("ruxolitinib", ""), ("emapalumab", ""),
                        ("etoposide", "")):  # fmt: skip
-        wait = rng.uniform(*given[f"{drug}_case_wait"], n)
+        wait = uniform(rng, given[f"{drug}_case_wait"], n)
         log.add(drug, onset + wait, who, where=share(given[f"{drug}_case"]), value=dose)
 
 

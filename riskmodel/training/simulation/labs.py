@@ -98,8 +98,9 @@ class _Courses:
         if analyte not in self.depth:
             return np.zeros(len(patient))
         table = self.settings.constants["marrow"][analyte]
-        start = table["recovery_day"]
-        start = start if np.isscalar(start) else self.course.recovery[patient]
+        start: Float = self.course.recovery[patient]
+        if analyte != "anc":
+            start = np.full(len(patient), float(table["recovery_day"]))
         back = table["recovered"] * _smooth((day - start) / table["recovery_days"])
         found = -self.depth[analyte][patient] * _smooth(day / table["nadir_day"]) * (1 - back)
         if "dip" in table:
@@ -111,7 +112,8 @@ class _Courses:
 def _treated(table: Mapping[str, float], since: Float) -> Float:
     """Effect of a drug since its first dose: linear to its most, fading after some days."""
     since = np.nan_to_num(since, nan=-1.0)
-    effect = np.clip(table["per_day"] * since, *sorted((0.0, table["most"])))
+    most = table["most"]
+    effect = np.clip(table["per_day"] * since, min(most, 0.0), max(most, 0.0))
     return np.asarray(effect * np.exp(-np.maximum(since - table["days"], 0) / table["fading_days"]))
 
 

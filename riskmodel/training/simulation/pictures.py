@@ -74,7 +74,7 @@ def _by_day(observed: Observed, analyte: str, group: str) -> tuple[Float, Float]
     rows = observed.labs[analyte]
     rows = rows[observed.group(group)[rows["patient"]] & rows["day"].between(-1.1, 29)]
     day = np.where(rows["day"] <= 0, 0.0, np.ceil(rows["day"]))
-    quartiles = rows["value"].groupby(day).quantile([0.25, 0.5, 0.75]).unstack()
+    quartiles = rows["value"].groupby(day).quantile(np.array([0.25, 0.5, 0.75])).unstack()
     days = np.asarray(quartiles.index, dtype=float)
     return days - np.where(days > 0, 0.5, 0.0), quartiles.to_numpy(dtype=float).T
 

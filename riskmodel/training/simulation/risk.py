@@ -157,7 +157,7 @@ def _onset_quantiles(onset: Mapping[str, Any]) -> Float:
     share = np.linspace(0, 1, _KNOTS)
     if "quantiles" in onset:
         knots = np.array(onset["quantiles"], dtype=float)
-        return np.interp(share, knots[:, 0], knots[:, 1])
+        return np.asarray(np.interp(share, knots[:, 0], knots[:, 1]))
     mean, sigma = np.log(onset["median"]), onset["sigma"]
     below, above = ndtr((np.log([onset["low"], onset["high"]]) - mean) / sigma)
     return np.asarray(np.exp(mean + sigma * ndtri(below + share * (above - below))))

@@ -7,7 +7,7 @@ import numpy as np
 
 from riskmodel.training.simulation.course import Course
 from riskmodel.training.simulation.latent import Patients
-from riskmodel.training.simulation.settings import Bool, Float, Int, Settings
+from riskmodel.training.simulation.settings import Bool, Float, Int, Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ def draw_schedule(
     """
     n, sampling = len(patients), settings.constants["sampling"]
     days = int(sampling["last_day"])
-    morning = rng.uniform(*sampling["morning"], (n, 1))
+    morning = uniform(rng, sampling["morning"], (n, 1))
     jitter = sampling["jitter"]
     daily = np.arange(days) + morning + rng.uniform(-jitter, jitter, (n, days))
     evening = daily + 0.5 + rng.uniform(-jitter, jitter, (n, days))
-    before = [rng.uniform(*sampling[name], n) for name in ("early_days", "infusion_days")]
+    before = [uniform(rng, sampling[name], n) for name in ("early_days", "infusion_days")]
     day = np.concatenate([np.column_stack(before), daily, evening], axis=1)
     watched = _watched(settings, patients, course, day)
 

@@ -23,6 +23,12 @@ Text = npt.NDArray[np.object_]
 _EFFECTS_STREAM = 7
 
 
+def uniform(rng: np.random.Generator, ends: Sequence[float], size: int | tuple[int, int]) -> Float:
+    """Uniform draws between the two ends that a file names."""
+    low, high = ends
+    return rng.uniform(low, high, size)
+
+
 @dataclass(frozen=True)
 class World:
     """What is true of a simulated cohort: one table of worlds.toml."""

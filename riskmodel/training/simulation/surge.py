@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from riskmodel.training.simulation.course import Course
 from riskmodel.training.simulation.latent import Patients
-from riskmodel.training.simulation.settings import Bool, Float, Int, Settings
+from riskmodel.training.simulation.settings import Bool, Float, Int, Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def draw_signs(
         "ferritin": np.where(early, np.minimum(onset, after_crs), onset + second - lead[0]),
         "ast": onset + np.where(shown["transaminases"], second - lead[1], c["mild_delay_days"]),
         "fibrinogen": onset + np.where(shown["fibrinogen"], second - lead[2], c["mild_delay_days"]),
-        "triglycerides": onset + rng.uniform(*c["triglyceride_days"], n),
+        "triglycerides": onset + uniform(rng, c["triglyceride_days"], n),
     }
     shown["ferritin"] = np.ones(n, dtype=bool)
     shown["ast"] = shown["alt"] = shown.pop("transaminases")
@@ -81,7 +81,7 @@ def draw_signs(
     for name in settings.analytes:
         surge = settings.analytes[name].get("surge")
         if surge and name not in crossing:
-            crossing[name] = onset + surge.get("delay", 0.0) + rng.uniform(*c["other_days"], n)
+            crossing[name] = onset + surge.get("delay", 0.0) + uniform(rng, c["other_days"], n)
             shown.setdefault(name, np.ones(n, dtype=bool))
     return Signs(patient=who, shown=shown, crossing=crossing)
 

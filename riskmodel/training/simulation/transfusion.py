@@ -9,7 +9,7 @@ import numpy as np
 
 from riskmodel.training.simulation.results import Results
 from riskmodel.training.simulation.schedule import Draws
-from riskmodel.training.simulation.settings import Float, Int
+from riskmodel.training.simulation.settings import Float, Int, uniform
 
 EVENTS: Mapping[str, str] = {
     "platelets": "transfusion_platelets",
@@ -41,8 +41,8 @@ def transfuse(
     ends = np.concatenate([[0], np.cumsum(np.bincount(rank))])
     given, added = np.full(n, -np.inf), np.zeros(n)
     willing = rng.random(len(patient)) < treatment["transfused"]
-    wait = rng.uniform(*treatment["transfusion_wait"], len(patient))
-    more = rng.uniform(*treatment[f"{name}_added"], len(patient))
+    wait = uniform(rng, treatment["transfusion_wait"], len(patient))
+    more = uniform(rng, treatment[f"{name}_added"], len(patient))
     when: list[Int] = []
     for start, end in pairwise(ends):
         rows = order[start:end]
