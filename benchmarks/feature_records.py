@@ -20,7 +20,7 @@ LANDMARK = 168.0
 FLOOR, SPAN, RATE, FALL = 1.0, 12.0, 100.0, 0.8
 REBOUND = ("ferritin", "crp", "ldh")
 COLUMNS = ["patient", "hours", "analyte", "value", "comparator"]
-_PATIENTS_A_GROUP = 2_500
+_PATIENTS_A_GROUP = 5_000
 
 _SINCE = ["infusion", "prediction"]
 _RECENT = ["prediction-72h", "prediction"]

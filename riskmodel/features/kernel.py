@@ -55,7 +55,7 @@ def compiled(signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
     return decorate
 
 
-_inner = numba.njit(error_model="numpy")
+_inner = numba.njit(error_model="numpy", inline="always")
 
 
 @compiled(types.boolean(_in(types.int64), types.int64[::1]))
@@ -74,16 +74,23 @@ def offsets(patient: Any, start: Any) -> bool:
     IndexError
         When a code is not a patient's: the pass writes to memory by it.
     """
+    if patient.shape[0] > 0 and start.shape[0] < 2:
+        raise IndexError("A patient code of the results is outside the cohort.")
     grouped = True
     before = np.int64(0)
+    run = np.int64(0)
     for row in range(patient.shape[0]):
         who = patient[row]
-        if who < 0 or who + 1 >= start.shape[0]:
-            raise IndexError("A patient code of the results is outside the cohort.")
-        if who < before:
-            grouped = False
-        before = who
-        start[who + 1] += 1
+        if who != before:
+            if who < 0 or who + 1 >= start.shape[0]:
+                raise IndexError("A patient code of the results is outside the cohort.")
+            start[before + 1] += run
+            grouped = grouped and who > before
+            before = who
+            run = 0
+        run += 1
+    if run > 0:
+        start[before + 1] += run
     for k in range(1, start.shape[0]):
         start[k] += start[k - 1]
     return grouped
@@ -196,55 +203,46 @@ def _rebound(value: Any, a: int, b: int, floor: float, fall: float) -> float:
 
 
 @_inner
-def _extreme(value: Any, a: int, b: int, way: float) -> float:
-    found = way * value[a]
-    for k in range(a + 1, b):
-        found = max(found, way * value[k])
-    return float(way * found)
-
-
-@_inner
 def _statistic(
-    kind: int, hours: Any, value: Any, sign: Any, level: Any, a: int, b: int, p: float, q: float
-) -> float:
+    kind: int, hours: Any, value: Any, sign: Any, a: int, b: int, p: float, q: float
+) -> Any:
     """One statistic of draws a to b; its parameters are p and q."""
-    if kind == _LOG_SLOPE:
-        return _slope(hours, value, level, a, b, p, q)
-    if kind in (_DOUBLING_TIME, _HALVING_TIME):
-        slope = _slope(hours, value, level, a, b, p, q)
-        slope = slope if kind == _DOUBLING_TIME else -slope
-        return 24.0 / slope if slope > 0 else np.nan
-    if kind == _GREATEST_RISE:
-        return _greatest_step(hours, value, a, b, 1.0)
-    if kind == _GREATEST_FALL:
-        return _greatest_step(hours, value, a, b, -1.0)
-    if kind == _HOURS_OF_RISE:
-        return _hours_of_rise(hours, value, a, b, p)
-    if kind == _REBOUND:
-        return _rebound(value, a, b, p, q)
+    found = np.nan
     if kind == _NUMBER:
-        return float(b - a)
-    if b == a:
-        return np.nan
-    if kind == _LAST:
-        return float(value[b - 1])
-    if kind == _HIGHEST:
-        return _extreme(value, a, b, 1.0)
-    if kind == _LOWEST:
-        return _extreme(value, a, b, -1.0)
-    if kind == _ABOVE_LIMIT:
-        return 1.0 if sign[b - 1] & _ABOVE else 0.0
-    if kind == _BELOW_LIMIT:
-        return 1.0 if sign[b - 1] & _BELOW else 0.0
-    return np.nan
+        found = float(b - a)
+    elif b == a:
+        pass
+    elif kind == _LAST:
+        found = value[b - 1]
+    elif kind == _HIGHEST:
+        found = value[a]
+        for k in range(a + 1, b):
+            found = max(found, value[k])
+    elif kind == _LOWEST:
+        found = value[a]
+        for k in range(a + 1, b):
+            found = min(found, value[k])
+    elif kind == _ABOVE_LIMIT:
+        found = 1.0 if sign[b - 1] & _ABOVE else 0.0
+    elif kind == _BELOW_LIMIT:
+        found = 1.0 if sign[b - 1] & _BELOW else 0.0
+    elif kind == _GREATEST_RISE:
+        found = _greatest_step(hours, value, a, b, 1.0)
+    elif kind == _GREATEST_FALL:
+        found = _greatest_step(hours, value, a, b, -1.0)
+    elif kind == _HOURS_OF_RISE:
+        found = _hours_of_rise(hours, value, a, b, p)
+    elif kind == _REBOUND:
+        found = _rebound(value, a, b, p, q)
+    return found
 
 
 _SCAN = types.void(
     _in(types.float64), _in(types.float64), _in(types.int8), _in(types.int8),
     _in(types.int64), _in(types.int64), _in(types.int64),
-    _in(types.int64), _in(types.float64, 3), _in(types.boolean, 2),
+    _in(types.int64), _in(types.float64, 3),
     _in(types.int64), _in(types.int64), _in(types.int64), _in(types.float64, 2),
-    _in(types.float64), types.float64[:, :, ::1],
+    _in(types.float64), _in(types.int64), types.float64[:, :, ::1],
 )  # fmt: skip
 
 
@@ -259,18 +257,18 @@ def scan(
     place: Any,
     slot_place: Any,
     slot_ends: Any,
-    slot_closed: Any,
     kind: Any,
     slot: Any,
     other: Any,
     parameters: Any,
     landmark: Any,
+    rows: Any,
     out: Any,
 ) -> None:
     """Every statistic of every patient at every landmark.
 
     A *slot* is one analyte in one window: statistics that share both share the search for its
-    first and last draw.
+    draws, and their slope.
 
     Parameters
     ----------
@@ -284,15 +282,15 @@ def scan(
         Number of each analyte in the buffer, -1 where nothing reads it.
     slot_place : int64 array of shape (slots,)
     slot_ends : float64 array of shape (landmarks, slots, 2)
-        First and last hour of each slot's window.
-    slot_closed : bool array of shape (slots, 2)
-        Whether the window holds its first and its last hour.
+        First and last hour that each slot's window holds.
     kind, slot, other : int64 arrays of shape (features,)
         Statistic, its slot, and the slot of the baseline of a fold change (else any).
     parameters : float64 array of shape (features, 2)
     landmark : float64 array of shape (landmarks,)
         Prediction times.
-    out : float64 array of shape (landmarks, features, patients)
+    rows : int64 array of shape (features,)
+        Where in `out` each statistic goes.
+    out : float64 array of shape (landmarks, at least features, patients)
         Written.
     """
     most = np.int64(0)
@@ -301,12 +299,15 @@ def scan(
     places = np.int64(0)
     for k in range(place.shape[0]):
         places = max(places, place[k] + 1)
+    slots = slot_place.shape[0]
     h, v, level = np.empty(most), np.empty(most), np.empty(most)
     sign = np.empty(most, dtype=np.uint8)
     first, end = np.empty(places + 1, dtype=np.int64), np.empty(places, dtype=np.int64)
-    a = np.empty(slot_place.shape[0], dtype=np.int64)
-    b = np.empty(slot_place.shape[0], dtype=np.int64)
+    mixed = np.empty(places, dtype=np.bool_)
+    a, b = np.empty(slots, dtype=np.int64), np.empty(slots, dtype=np.int64)
+    slope, slope_floor, slope_span = np.empty(slots), np.empty(slots), np.empty(slots)
     given = order.shape[0] > 0
+    latest = landmark.max() if landmark.shape[0] else -np.inf
     for who in range(start.shape[0] - 1):
         first[:] = 0
         for k in range(start[who], start[who + 1]):
@@ -316,41 +317,54 @@ def scan(
         for at in range(places):
             first[at + 1] += first[at]
             end[at] = first[at]
+            mixed[at] = False
         for k in range(start[who], start[who + 1]):
             row = order[k] if given else k
             at = place[code[row]]
-            if at >= 0:
+            time = hours[row]
+            if at >= 0 and time <= latest:
                 j = end[at]
-                end[at] += 1
-                h[j], v[j] = hours[row], value[row]
+                end[at] = j + 1
+                h[j], v[j] = time, value[row]
                 bound = comparator[row]
                 sign[j] = _ABOVE if bound > 0 else (_BELOW if bound < 0 else 0)
+                if j > first[at] and h[j - 1] >= time:
+                    mixed[at] = True
         for at in range(places):
-            _ordered(h, v, sign, first[at], end[at])
-            end[at] = _merged(h, v, sign, first[at], end[at])
+            if mixed[at]:
+                _ordered(h, v, sign, first[at], end[at])
+                end[at] = _merged(h, v, sign, first[at], end[at])
         for t in range(landmark.shape[0]):
-            for s in range(slot_place.shape[0]):
+            for s in range(slots):
                 at = slot_place[s]
                 low, high = slot_ends[t, s, 0], slot_ends[t, s, 1]
-                j = end[at]
-                while j > first[at] and (
-                    h[j - 1] > high or (h[j - 1] == high and not slot_closed[s, 1])
-                ):
-                    j -= 1
-                b[s] = j
-                while j > first[at] and (h[j - 1] > low or (h[j - 1] == low and slot_closed[s, 0])):
-                    j -= 1
-                a[s] = j
+                before, past = 0, 0
+                for k in range(first[at], end[at]):
+                    before += h[k] < low
+                    past += h[k] > high
+                b[s] = end[at] - past
+                a[s] = min(first[at] + before, b[s])
+                slope_floor[s] = np.nan
             for f in range(kind.shape[0]):
                 s = slot[f]
                 p, q = parameters[f, 0], parameters[f, 1]
-                if kind[f] == _FOLD_CHANGE:
+                what = kind[f]
+                found = np.nan
+                if what == _FOLD_CHANGE:
                     o = other[f]
-                    found = np.nan
                     if b[s] > a[s] and b[o] > a[o]:
                         found = max(v[b[s] - 1], p) / max(v[b[o] - 1], p)
-                elif kind[f] == _HOURS_SINCE:
-                    found = landmark[t] - h[b[s] - 1] if b[s] > a[s] else np.nan
+                elif what == _HOURS_SINCE:
+                    if b[s] > a[s]:
+                        found = landmark[t] - h[b[s] - 1]
+                elif what in (_LOG_SLOPE, _DOUBLING_TIME, _HALVING_TIME):
+                    if slope_floor[s] != p or slope_span[s] != q:
+                        slope[s] = _slope(h, v, level, a[s], b[s], p, q)
+                        slope_floor[s], slope_span[s] = p, q
+                    found = slope[s]
+                    if what != _LOG_SLOPE:
+                        found = found if what == _DOUBLING_TIME else -found
+                        found = 24.0 / found if found > 0 else np.nan
                 else:
-                    found = _statistic(kind[f], h, v, sign, level, a[s], b[s], p, q)
-                out[t, f, who] = found
+                    found = _statistic(what, h, v, sign, a[s], b[s], p, q)
+                out[t, rows[f], who] = found

@@ -42,6 +42,19 @@ def lab_statistics(
     float64 array of shape (landmarks, features, patients)
         In the analyte's unit, before any transform, NaN where missing.
     """
+    out = np.empty((len(landmarks), len(features), records.patients))
+    write_lab_statistics(records, features, landmarks, out, range(len(features)))
+    return out
+
+
+def write_lab_statistics(
+    records: Records,
+    features: Sequence[Feature],
+    landmarks: Sequence[float],
+    out: npt.NDArray[np.float64],
+    rows: Sequence[int],
+) -> None:
+    """Write what `lab_statistics` gives into ``out[:, rows]``, of a wider array."""
     from riskmodel.features import kernel
 
     labs = records.labs
@@ -52,7 +65,6 @@ def lab_statistics(
         slots.number(feature.of, BASELINE_WINDOW) if k is Statistic.FOLD_CHANGE else 0
         for feature, k in zip(features, kind, strict=True)
     ]
-    out = np.empty((len(landmarks), len(features), records.patients))
     kernel.scan(
         labs.hours,
         labs.value,
@@ -63,20 +75,21 @@ def lab_statistics(
         slots.places(),
         np.array([place for place, _ in slots.known], dtype=np.int64),
         slots.ends(landmarks),
-        np.array([window.includes for _, window in slots.known], dtype=bool).reshape(-1, 2),
         np.array(kind, dtype=np.int64),
         np.array(slot, dtype=np.int64),
         np.array(other, dtype=np.int64),
-        np.array([_numbers(f, k) for f, k in zip(features, kind, strict=True)], dtype=np.float64),
+        np.array([_numbers(f) for f in features], dtype=np.float64).reshape(-1, 2),
         np.array(landmarks, dtype=np.float64),
+        np.array(rows, dtype=np.int64),
         out,
     )
-    return out
 
 
-def _numbers(feature: Feature, kind: Statistic) -> tuple[float, float]:
+def _numbers(feature: Feature) -> tuple[float, float]:
     """The parameters of a statistic, the unused ones 0."""
-    given = [float(feature.parameters[key]) for key in PARAMETERS.get(kind, ())]
+    given = [
+        float(feature.parameters[key]) for key in PARAMETERS.get(STATISTICS[feature.builder], ())
+    ]
     first, second, *_ = [*given, 0.0, 0.0]
     return first, second
 
@@ -109,9 +122,16 @@ class _Slots:
         return found
 
     def ends(self, landmarks: Sequence[float]) -> Floats:
-        """First and last hour of every slot at every landmark."""
+        """First and last hour that every slot's window holds at every landmark.
+
+        An end that is not included is the next number inside.
+        """
+        shape = (len(landmarks), len(self.known), 2)
         ends = [[window.bounds(hours) for _, window in self.known] for hours in landmarks]
-        return np.array(ends, dtype=np.float64).reshape(len(landmarks), len(self.known), 2)
+        ends_array = np.array(ends, dtype=np.float64).reshape(shape)
+        included = np.array([window.includes for _, window in self.known]).reshape(-1, 2)
+        inside = np.nextafter(ends_array, [np.inf, -np.inf])
+        return np.where(included, ends_array, inside)
 
 
 def prediction_day(records: Records, feature: Feature, prediction_time: float) -> Floats:

@@ -9,7 +9,7 @@ from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features.builders import BUILDERS
 from riskmodel.features.catalogue import Catalogue, Feature
-from riskmodel.features.kinetics import lab_statistic, lab_statistics
+from riskmodel.features.kinetics import lab_statistic, write_lab_statistics
 from riskmodel.features.records import Floats, Records
 
 LAST_LANDMARK_DAY = 13
@@ -41,30 +41,37 @@ def prediction_hours(at: str) -> float:
     )
 
 
-def _transformed(value: Floats, transform: str, floor: float) -> Floats:
-    if transform == "":
-        return value
+def _transform(value: Floats, transform: str, floor: float) -> None:
     if transform == "log10_plus_1":
-        return np.asarray(np.log10(np.maximum(value, 0.0) + 1.0))
-    positive = np.maximum(value, floor)
-    return np.asarray(np.log10(positive) if transform == "log10" else np.log2(positive))
+        np.maximum(value, 0.0, out=value)
+        value += 1.0
+    elif transform:
+        np.maximum(value, floor, out=value)
+    if transform:
+        (np.log2 if transform == "log2" else np.log10)(value, out=value)
 
 
 def build(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """One feature of every patient; implausible values are missing."""
+    value = np.empty(records.patients)
+    _build(records, feature, prediction_time, value)
+    return value
+
+
+def _build(records: Records, feature: Feature, prediction_time: float, out: Floats) -> None:
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = BUILDERS[feature.builder].build(records, feature, prediction_time)
-    return _finished(feature, value)
+        out[:] = BUILDERS[feature.builder].build(records, feature, prediction_time)
+    _finish(feature, out)
 
 
-def _finished(feature: Feature, value: Floats) -> Floats:
-    """A built value transformed, and missing where it is implausible."""
+def _finish(feature: Feature, value: Floats) -> None:
+    """Transform a built value in place, and empty it where it is implausible."""
     stated = feature.parameters.get("floor", _SMALLEST)
     floor = _SMALLEST if BUILDERS[feature.builder].floors_itself else float(stated)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        value = _transformed(value, feature.transform, floor)
-        outside = (value < feature.minimum) | (value > feature.maximum)
-    return np.where(outside, np.nan, value)
+    _transform(value, feature.transform, floor)
+    outside = np.fmin.reduce(value, initial=np.nan) < feature.minimum
+    if outside or np.fmax.reduce(value, initial=np.nan) > feature.maximum:
+        value[(value < feature.minimum) | (value > feature.maximum)] = np.nan
 
 
 def matrix(
@@ -114,20 +121,19 @@ def matrices(
         What `matrix` gives at each landmark, to the last digit.
     """
     records = cohort if isinstance(cohort, Records) else Records(cohort)
-    in_pass = [f for f in catalogue if BUILDERS[f.builder].build is lab_statistic]
-    number = {feature.name: k for k, feature in enumerate(in_pass)}
-    values = lab_statistics(records, in_pass, landmarks) if in_pass else np.empty((0, 0, 0))
+    in_pass = [k for k, f in enumerate(catalogue) if BUILDERS[f.builder].build is lab_statistic]
+    features = catalogue.features
+    values = np.empty((len(landmarks), len(features), records.patients))
+    write_lab_statistics(records, [features[k] for k in in_pass], landmarks, values, in_pass)
     frames = []
-    for t, hours in enumerate(landmarks):
-        columns = {
-            "patient_id": records.cohort.patients["patient_id"].to_numpy(),
-            "prediction_time_hours": np.full(records.patients, float(hours)),
-        }
-        for feature in catalogue:
-            columns[feature.name] = (
-                _finished(feature, values[t, number[feature.name]])
-                if feature.name in number
-                else build(records, feature, hours)
-            )
-        frames.append(pd.DataFrame(columns))
+    for block, hours in zip(values, landmarks, strict=True):
+        for k, feature in enumerate(features):
+            if k in in_pass:
+                _finish(feature, block[k])
+            else:
+                _build(records, feature, hours, block[k])
+        frame = pd.DataFrame(block.T, columns=catalogue.names, copy=False)
+        frame.insert(0, "patient_id", records.cohort.patients["patient_id"].to_numpy())
+        frame.insert(1, "prediction_time_hours", float(hours))
+        frames.append(frame)
     return frames
