@@ -77,8 +77,8 @@ def offsets(patient: Any, start: Any) -> bool:
     if patient.shape[0] > 0 and start.shape[0] < 2:
         raise IndexError("A patient code of the results is outside the cohort.")
     grouped = True
-    before = np.int64(0)
-    run = np.int64(0)
+    before: Any = np.int64(0)
+    run: Any = np.int64(0)
     for row in range(patient.shape[0]):
         who = patient[row]
         if who != before:
