@@ -84,11 +84,14 @@ def test_features_names_what_it_does_not_use_once_and_what_figures_rest_on(cli, 
     patients.assign(hair="x").to_csv(small / "patients.csv", index=False)
     labs = pd.read_csv(small / "labs.csv", dtype=str)
     labs.loc[:4, "analyte"] = "procalcitonin"
+    first = labs.index[labs["analyte"] == "ferritin"][0]
+    labs.loc[first, ["value", "hours_from_infusion"]] = ["4000000", "71.9"]
     labs.to_csv(small / "labs.csv", index=False)
     out, sources = tmp_path / "features.csv", tmp_path / "sources.csv"
     code, _, err = cli("features", small, "--at", "day-3", "--out", out, "--sources", sources)
     assert code == 0
     assert err.count("patients.hair") == err.count("analyte 'procalcitonin'") == 1
+    assert "taken as missing: ferritin_last_log10 (1)" in err
     _, out_of_check, _ = cli("check", small)
     assert out_of_check.count("patients.hair") == out_of_check.count("procalcitonin") == 1
     rests = pd.read_csv(sources)

@@ -67,7 +67,14 @@ def features(
 
 
 def _build(cohort: "Cohort", at: str, out: Path, sources: Path | None) -> None:
-    from riskmodel.features import feature_sources, load_catalogue, matrix, prediction_hours
+    from riskmodel.features import (
+        Records,
+        feature_sources,
+        implausible,
+        load_catalogue,
+        matrix,
+        prediction_hours,
+    )
     from riskmodel.files import write_table
 
     hours = prediction_hours(at)
@@ -75,10 +82,15 @@ def _build(cohort: "Cohort", at: str, out: Path, sources: Path | None) -> None:
     unused = cohort.notes.get("unknown columns (not used)", {})
     if unused:
         say(f"Columns that are not in the cohort contract, not used: {', '.join(unused)}.")
-    built = matrix(cohort, catalogue, hours)
+    records = Records(cohort)
+    built = matrix(records, catalogue, hours)
     write_table(built, out)
     if sources is not None:
-        write_table(feature_sources(cohort, hours, catalogue), sources)
+        write_table(feature_sources(records, hours, catalogue), sources)
+    outside = implausible(records, catalogue, hours)
+    if len(outside):
+        shown = ", ".join(f"{name} ({count})" for name, count in outside.items())
+        say(f"Values outside their plausible range, taken as missing: {shown}.")
     known = built[catalogue.names].notna().to_numpy().mean()
     typer.echo(
         f"Wrote {len(built)} rows x {len(catalogue)} features at {at} to {out}; "

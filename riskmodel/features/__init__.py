@@ -11,6 +11,7 @@ from riskmodel.features.catalogue import (
     parse_catalogue,
 )
 from riskmodel.features.matrix import build, matrices, matrix, prediction_hours
+from riskmodel.features.plausible import implausible
 from riskmodel.features.published import score_items
 from riskmodel.features.records import Records
 from riskmodel.features.sources import feature_sources
@@ -27,6 +28,7 @@ __all__ = [
     "build",
     "burden_source",
     "feature_sources",
+    "implausible",
     "load_catalogue",
     "matrices",
     "matrix",

@@ -32,6 +32,12 @@ class FeatureBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     definition, cytopenia_rule : str
         The definition whose signs the criteria-derived features read.
 
+    Notes
+    -----
+    A cohort is no array, so scikit-learn's checks that hand over arrays do not apply; its tags say
+    so. Functions that split rows themselves, such as ``cross_val_score``, need the transformed
+    frame: build it first, then cross-validate what follows.
+
     Examples
     --------
     >>> from pathlib import Path

@@ -9,7 +9,7 @@ from pandas.testing import assert_frame_equal
 from riskmodel.cohort import analytes
 from riskmodel.cohort.schema import EVENT_NAMES
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue, load_catalogue, matrix, prediction_hours
+from riskmodel.features import Catalogue, implausible, load_catalogue, matrix, prediction_hours
 
 CATALOGUE = load_catalogue()
 HOURS = st.one_of(
@@ -197,6 +197,17 @@ def test_tet2_is_read_from_an_allele_fraction(make_cohort):
 
 def test_an_implausible_value_is_missing(make_cohort):
     assert np.isnan(one(make_cohort, "ferritin_baseline_log10", [(-1, "ferritin", 2e6, 0)], 0))
+
+
+def test_values_outside_their_range_are_counted(make_cohort):
+    labs = [(0, -1.0, "ferritin", 2e6, 0), (1, -1.0, "ferritin", 1e6, 0), (1, 9.0, "ldh", 5e5, 0)]
+    cohort = make_cohort(labs, [], age_years=[130, 120])
+    chosen = CATALOGUE.select(["age_years", "ferritin_baseline_log10", "ldh_last_log10"])
+    found = implausible(cohort, chosen, 24.0)
+    assert found.to_dict() == {"age_years": 1, "ferritin_baseline_log10": 1, "ldh_last_log10": 1}
+    built = matrix(cohort, chosen, 24.0)
+    assert built["ferritin_baseline_log10"].isna().tolist() == [True, False]
+    assert implausible(cohort, chosen.select(["age_years"]), 24.0).index.tolist() == ["age_years"]
 
 
 @pytest.mark.parametrize("at", ["day-0", "day-14", "day-x", "tomorrow", ""])
