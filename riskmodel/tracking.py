@@ -113,7 +113,7 @@ def _refused(mlflow: Any) -> Iterator[None]:
         store = _without_password(str(mlflow.get_tracking_uri()))
         raise SchemaError(
             f"MLflow at '{store}' refused: {_without_password(said)}. "
-            "Check MLFLOW_TRACKING_URI, or train with --no-track."
+            "Check the name and MLFLOW_TRACKING_URI."
         ) from None
 
 
@@ -216,8 +216,48 @@ def _metrics(performance: pd.DataFrame) -> dict[str, float]:
 
 
 def set_champion(name: str, version: str) -> None:
-    """Point the champion alias of a registered model at a version."""
-    _client().set_registered_model_alias(name, CHAMPION, version)
+    """Point the champion alias of a registered model at a version.
+
+    Raises
+    ------
+    SchemaError
+        When the store has no such version, or refuses.
+    """
+    mlflow = _mlflow()
+    with _refused(mlflow):
+        _client().set_registered_model_alias(name, CHAMPION, version)
+
+
+def write_verdict(
+    name: str, version: str, tags: Mapping[str, str], description: str | None
+) -> None:
+    """Write tags and, where given, the description of a registered version.
+
+    Raises
+    ------
+    SchemaError
+        When the store has no such version, or refuses.
+    """
+    mlflow = _mlflow()
+    with _refused(mlflow):
+        client = _client()
+        for key, value in tags.items():
+            client.set_model_version_tag(name, version, key, value)
+        if description is not None:
+            client.update_model_version(name, version, description)
+
+
+def version_tags(name: str, version: str) -> dict[str, str]:
+    """Tags of a registered version.
+
+    Raises
+    ------
+    SchemaError
+        When the store has no such version, or refuses.
+    """
+    mlflow = _mlflow()
+    with _refused(mlflow):
+        return dict(_client().get_model_version(name, version).tags)
 
 
 def load_registered(uri: str) -> RiskModel:
@@ -261,6 +301,15 @@ def _version(uri: str) -> str | None:
 
 
 def champion_version(name: str) -> str | None:
-    """Version that the champion alias of a registered model points at."""
-    aliases: Mapping[str, str] = _client().get_registered_model(name).aliases
-    return aliases.get(CHAMPION)
+    """Version that the champion alias of a registered model points at.
+
+    Raises
+    ------
+    SchemaError
+        When the store has no such model, or refuses.
+    """
+    mlflow = _mlflow()
+    with _refused(mlflow):
+        aliases: Mapping[str, str | int] = _client().get_registered_model(name).aliases
+    found = aliases.get(CHAMPION)
+    return None if found is None else str(found)

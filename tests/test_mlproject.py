@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 BIN = Path(sys.executable).parent
 
@@ -22,8 +23,11 @@ def project(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(project: Path, entry: str, **parameters: object) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    # A run or experiment of an earlier test is not this project's.
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     environment = {
-        **os.environ,
+        **inherited,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
         "PATH": path,
         "MLFLOW_TRACKING_URI": f"sqlite:///{project.parent / 'mlflow.db'}",
     }
@@ -56,3 +60,17 @@ def test_the_project_trains_registers_and_scores(
 def test_the_projects_at_the_top_and_in_training_are_one(checkout: Path) -> None:
     for name in ("MLproject", "python_env.yaml"):
         assert (checkout / name).read_text() == (checkout / "training" / name).read_text()
+
+
+def test_every_entry_point_is_a_command(checkout: Path) -> None:
+    from typer.main import get_command
+
+    from riskmodel.cli import app
+
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    project = yaml.safe_load((checkout / "training" / "MLproject").read_text(encoding="utf-8"))
+    assert set(project["entry_points"]) == {"train", "evaluate", "score", "promote"}
+    for name, entry in project["entry_points"].items():
+        program, command, *_ = entry["command"].split()
+        assert (program, command) == ("riskmodel", name)
+        assert command in commands

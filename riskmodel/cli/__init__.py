@@ -11,6 +11,7 @@ from riskmodel.cli.evaluate import evaluate
 from riskmodel.cli.features import features
 from riskmodel.cli.label import label
 from riskmodel.cli.monitor import monitor
+from riskmodel.cli.promote import promote
 from riskmodel.cli.reading import say
 from riskmodel.cli.score import report, score
 from riskmodel.cli.train import train
@@ -32,6 +33,7 @@ _COMMANDS = (
     features,
     train,
     evaluate,
+    promote,
     score,
     report,
     monitor,

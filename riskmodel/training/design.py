@@ -70,6 +70,32 @@ class Validation:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What a challenger has to hold against the champion (table ``gate`` of a design).
+
+    Attributes
+    ----------
+    log_loss_margin : float
+        How much worse its log-loss may be, in nats per row, where the interval of the difference
+        does not tell the two apart.
+    slope : (float, float)
+        Bounds that the interval of its calibration slope has to meet.
+    thresholds : tuple of float
+        Risks at which its net benefit may not be lower than the champion's, beyond chance.
+    subgroup_auroc_drop : float
+        Largest drop of the AUROC in a subgroup.
+    fewest_events : int
+        Patients with the event below which nothing is judged.
+    """
+
+    log_loss_margin: float = 0.005
+    slope: tuple[float, float] = (0.8, 1.25)
+    thresholds: tuple[float, ...] = (0.05, 0.15)
+    subgroup_auroc_drop: float = 0.1
+    fewest_events: int = 10
+
+
+@dataclass(frozen=True)
 class Design:
     """A training run (keys as in training/default.toml)."""
 
@@ -86,6 +112,7 @@ class Design:
     exclude_sources: tuple[str, ...] = ()
     comparators: tuple[str, ...] = COMPARATORS
     validation: Validation = field(default_factory=Validation)
+    gate: Gate = field(default_factory=Gate)
     model: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -171,6 +198,26 @@ def _validation(table: Mapping[str, Any]) -> list[str]:
     return found + _counts(whole, "validation", _FEWEST_VALIDATION)
 
 
+def _gate(table: Mapping[str, Any]) -> list[str]:
+    """Faults of the table of the same name."""
+    known = [f.name for f in fields(Gate)]
+    found = [f"'gate.{key}' is not one of {', '.join(known)}" for key in table if key not in known]
+    for key in ("log_loss_margin", "subgroup_auroc_drop"):
+        if not _number(table.get(key, 0.0)) or not 0 <= table.get(key, 0.0) < 1:
+            found.append(f"'gate.{key}' is not a number from 0 to below 1")
+    slope = table.get("slope", [0.8, 1.25])
+    if not (isinstance(slope, list) and len(slope) == 2 and all(_number(v) for v in slope)):
+        found.append("'gate.slope' is not two numbers")
+    elif not 0 < slope[0] <= 1 <= slope[1]:
+        found.append("'gate.slope' does not enclose 1")
+    at = table.get("thresholds", [0.05])
+    if not (isinstance(at, list) and at and all(_number(v) and 0 < v < 1 for v in at)):
+        found.append("'gate.thresholds' is not a list of risks between 0 and 1")
+    if not _whole(table.get("fewest_events", 1)) or table.get("fewest_events", 1) < 1:
+        found.append("'gate.fewest_events' is not a whole number from 1")
+    return found
+
+
 def _part(table: Mapping[str, Any], name: str, check: Callable[[Any], list[str]]) -> list[str]:
     part = table.get(name, {})
     return check(part) if isinstance(part, Mapping) else [f"'{name}' is not a table"]
@@ -196,8 +243,13 @@ def _faults(table: Mapping[str, Any]) -> list[str]:
     if table.get("features") and table.get("groups"):
         found.append("'features' and 'groups' are both given; one of them chooses")
     found += _part(table, "validation", _validation)
+    found += _part(table, "gate", _gate)
     found += _part(table, "model", lambda part: _counts(part, "model", _FEWEST_MODEL))
     return found
+
+
+def _tuples(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
 
 
 def load_design(design: str | Path = "default") -> Design:
@@ -226,13 +278,12 @@ def load_design(design: str | Path = "default") -> Design:
     faults = _faults(table)
     if faults:
         raise SchemaError(f"Design '{path.name}': {'; '.join(faults)}. Fix the file.")
-    lists = {k: tuple(v) for k, v in table.items() if isinstance(v, list)}
     return Design(
         **{
-            **table,
-            **lists,
+            **_tuples(table),
             "horizon_days": float(table["horizon_days"]),
             "validation": Validation(**table.get("validation", {})),
+            "gate": Gate(**_tuples(table.get("gate", {}))),
             "model": dict(table.get("model", {})),
         }
     )

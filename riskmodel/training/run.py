@@ -38,6 +38,8 @@ from riskmodel.training.evaluation.contenders import (
 from riskmodel.training.evaluation.external import joined
 from riskmodel.training.evaluation.signal import Signal, check_signal
 from riskmodel.training.examples import Examples, LabelSource, training_rows
+from riskmodel.training.fingerprint import fingerprint
+from riskmodel.training.gate import stored_figures
 from riskmodel.training.priors import priors
 from riskmodel.training.sample_size import anticipated_r2, minimum_sample
 from riskmodel.training.update import (
@@ -80,15 +82,6 @@ class TrainingResult:
     warnings: list[str]
     version: str | None = None
     evaluation: Evaluation | None = None
-
-
-def fingerprint(examples: Examples) -> str:
-    """SHA-256 of the training rows: tells two runs apart, tells nothing of a patient."""
-    digest = hashlib.sha256()
-    digest.update("\n".join(examples.X.columns).encode())
-    for part in (examples.X.to_numpy(np.float64), examples.y, examples.weight, examples.hours):
-        digest.update(np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()
 
 
 def _trained_on(cohort: Cohort, examples: Examples) -> dict[str, list[str]]:
@@ -264,6 +257,7 @@ def train(
             "warnings": said,
             "updated_from": updated,
             "design": plan.as_dict(),
+            "held_out": stored_figures(evaluation, plan.gate),
             "performance": json.loads(figures.to_json(orient="records")),
         },
         **about,
