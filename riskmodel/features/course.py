@@ -37,27 +37,27 @@ def days_since_first(records: Records, feature: Feature, prediction_time: float)
 
 
 def days_since_event(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Days from the first event in the window to the prediction time; missing without the event."""
-    return (prediction_time - _first(records, feature, prediction_time)) / 24
+    """Days from the first event in the window; ``parameters.none`` where none is recorded."""
+    first = _first(records, feature, prediction_time)
+    return _or_none((prediction_time - first) / 24, feature)
 
 
 def first_event_day(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Days from the infusion to the first event in the window; missing without the event."""
-    return _first(records, feature, prediction_time) / 24
+    """Days from the infusion to the first event in the window, else ``parameters.none``."""
+    return _or_none(_first(records, feature, prediction_time) / 24, feature)
 
 
 def hours_since_first(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Hours from the first event in the window, at most ``parameters.cap``; missing without it."""
-    first = _first(records, feature, prediction_time)
-    return np.minimum(prediction_time - first, float(feature.parameters["cap"]))
+    """Hours from the first event in the window; ``parameters.none`` where none is recorded."""
+    return _or_none(prediction_time - _first(records, feature, prediction_time), feature)
 
 
 def hours_since_last(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Hours from the last event in the window, at most ``parameters.cap``; missing without it."""
+    """Hours from the last event in the window; ``parameters.none`` where none is recorded."""
     events = records.events(feature.of).within(feature.window, prediction_time)
     last = np.full(records.patients, np.nan)
     last[events.patient] = events.hours
-    return np.minimum(prediction_time - last, float(feature.parameters["cap"]))
+    return _or_none(prediction_time - last, feature)
 
 
 def _first(records: Records, feature: Feature, prediction_time: float) -> Floats:
@@ -65,6 +65,11 @@ def _first(records: Records, feature: Feature, prediction_time: float) -> Floats
     first = np.full(records.patients, np.nan)
     first[events.patient[::-1]] = events.hours[::-1]
     return first
+
+
+def _or_none(value: Floats, feature: Feature) -> Floats:
+    """The value, at most what stands for no event: beyond every time that a record can give."""
+    return np.asarray(np.fmin(value, float(feature.parameters["none"])))
 
 
 def number_of_events(records: Records, feature: Feature, prediction_time: float) -> Floats:
@@ -90,13 +95,13 @@ def event_again(records: Records, feature: Feature, prediction_time: float) -> F
 
 
 def days_since_highest_grade(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Days since the highest grade in the window was first reached; missing without a grade."""
+    """Days since the highest grade in the window was first reached, else ``parameters.none``."""
     events = records.events(feature.of).within(feature.window, prediction_time)
     highest = highest_grade(records, feature, prediction_time)
     reached = events.value == highest[events.patient]
     first = np.full(records.patients, np.nan)
     first[events.patient[reached][::-1]] = events.hours[reached][::-1]
-    return (prediction_time - first) / 24
+    return _or_none((prediction_time - first) / 24, feature)
 
 
 def signs_met(records: Records, feature: Feature, prediction_time: float) -> Floats:

@@ -121,6 +121,8 @@ def natural(feature: Feature, value: float) -> str:
         return "unknown"
     if value == 0 and feature.builder in _UNRECORDED:
         return _UNRECORDED[feature.builder]
+    if value == feature.parameters.get("none"):
+        return "none recorded"
     if feature.transform in _LOG:
         raw = {"log10": 10.0**value, "log2": 2.0**value}.get(feature.transform, 10.0**value - 1.0)
         inner = feature.unit.partition("(")[2].rpartition(")")[0].removesuffix(" + 1")

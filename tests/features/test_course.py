@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from riskmodel.features import load_catalogue, matrix
+from riskmodel.features.builders import BUILDERS
 
 CATALOGUE = load_catalogue()
 
@@ -24,8 +25,8 @@ def one(make_cohort, name, now, events=(), labs=(), **columns):
         ("tocilizumab_hours_since_last", [40, 60], 72, 12, "from the last"),
         ("tocilizumab_hours_since_last", [40, 72], 72, 0, "a dose exactly at the time is known"),
         ("tocilizumab_hours_since_last", [40, 72.1], 72, 32, "a later one is not"),
-        ("tocilizumab_hours_since_first", [], 72, np.nan, "not given"),
-        ("tocilizumab_hours_since_first", [-3], 72, np.nan, "before the infusion"),
+        ("tocilizumab_hours_since_first", [], 72, 336, "not given: beyond day 13"),
+        ("tocilizumab_hours_since_first", [-3], 72, 336, "before the infusion"),
         ("corticosteroid_hours_since_first", [0], 312, 312, "day 13, from the infusion"),
         ("anakinra_hours_since_last", [30], 48, 18, "anakinra"),
         ("tocilizumab_doses", [40, 40, 60], 72, 2, "two records at one time are one dose"),
@@ -74,12 +75,22 @@ def test_crs_by_day(make_cohort):
     assert one(make_cohort, "crs_days", 120, events) == 3.5
     assert one(make_cohort, "crs_days_since_highest", 120, events) == 2.5
     assert one(make_cohort, "crs_days_since_highest", 48, events) == 0.5
-    assert np.isnan(one(make_cohort, "crs_onset_day", 24, events))
-    assert np.isnan(one(make_cohort, "crs_days_since_highest", 24, events))
+    assert one(make_cohort, "crs_onset_day", 24, events) == 14
+    assert one(make_cohort, "crs_days_since_highest", 24, events) == 14
 
 
 def test_a_course_without_grades_has_no_highest_day(make_cohort):
-    assert np.isnan(one(make_cohort, "crs_days_since_highest", 48, [(24.0, "crs", np.nan)]))
+    assert one(make_cohort, "crs_days_since_highest", 48, [(24.0, "crs", np.nan)]) == 14
+
+
+def test_a_course_without_events_is_no_missing_input(make_cohort):
+    course = [f for f in CATALOGUE if BUILDERS[f.builder].reads == "event"]
+    built = matrix(make_cohort([], []), CATALOGUE.select([f.name for f in course]), 312)
+    assert built.notna().all().all()
+    for feature in course:
+        beyond = feature.parameters.get("none")
+        assert beyond is None or beyond == feature.maximum
+        assert (built[feature.name] == (beyond or 0)).all()
 
 
 @pytest.mark.parametrize(
