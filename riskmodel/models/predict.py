@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from riskmodel.errors import SchemaError
 from riskmodel.models.persistence import RiskModel
 from riskmodel.models.shrinkage import expit, row_sums
 
@@ -35,6 +36,53 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
         {"risk": expit(total), "risk_low": low, "risk_high": high, **named},
         index=X.index,
     )
+
+
+def change_by_factor(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFrame) -> pd.DataFrame:
+    """What moved each patient's risk between two prediction times, by clinical factor.
+
+    Parameters
+    ----------
+    model : RiskModel
+    X_before, X_now : DataFrames of shape (n, any)
+        Feature columns of the same patients, in the same order, at the two times.
+
+    Returns
+    -------
+    DataFrame of shape (n, 2 + factors), indexed as X_now
+        ``log_odds_before, log_odds_now``, then per clinical factor its later minus its earlier
+        contribution; the changes of a row sum to the difference of the two log-odds.
+
+    Raises
+    ------
+    SchemaError
+        When the two hold different numbers of rows.
+    """
+    if len(X_before) != len(X_now):
+        raise SchemaError(
+            f"The earlier time has {len(X_before)} rows and the later one {len(X_now)}. Give the "
+            "same patients at both, in the same order."
+        )
+    before, now = (
+        model.classifier.factor_contributions(
+            X.reindex(columns=model.features).apply(pd.to_numeric, errors="coerce").astype(float)
+        ).set_axis(X_now.index)
+        if len(X)
+        else None
+        for X in (X_before, X_now)
+    )
+    if before is None or now is None:
+        empty = ["log_odds_before", "log_odds_now", *dict.fromkeys(_factors(model))]
+        return pd.DataFrame(columns=empty, index=X_now.index, dtype=np.float64)
+    changes = (now - before).drop(columns="base")
+    changes.insert(0, "log_odds_before", row_sums(before.to_numpy()))
+    changes.insert(1, "log_odds_now", row_sums(now.to_numpy()))
+    return changes
+
+
+def _factors(model: RiskModel) -> list[str]:
+    groups = model.classifier.groups or {}
+    return [groups.get(name, name) for name in model.features]
 
 
 def factor_key(factor: str) -> str:

@@ -8,8 +8,8 @@ import pandas as pd
 from riskmodel.cohort import Cohort
 from riskmodel.features import Feature, Records, matrix
 from riskmodel.models import RiskModel
-from riskmodel.models.explain import in_words
 from riskmodel.models.predict import factor_key
+from riskmodel.models.wording import in_words
 from riskmodel.scoring.score import model_catalogue
 from riskmodel.scoring.words import natural
 
