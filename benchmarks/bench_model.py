@@ -2,7 +2,7 @@
 
 ``make bench-model`` takes under an hour on two cores; QUICK=1 five minutes, FULL=1 a night.
 JOBS names the processes (2). Cohorts, limits and finished fits are kept (`bench_model_worlds`),
-so that an interrupted run goes on where it stopped.
+so that an interrupted run goes on where it stopped. STAGES=pre_infusion measures one stage only.
 
 Patients are labelled by the simulated physician (adjudicated onsets), so that labels are those that
 the limit speaks of. Log-loss is per patient; ``share`` is the part of the limit's gain over the
@@ -10,10 +10,11 @@ base rate of the training rows. Before infusion the limit is the simulation's ow
 it is a model of very many patients, said under the table.
 """
 
+import hashlib
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +92,9 @@ def measure(grid: Grid, world: str, stage: Stage, seed: int) -> list[dict[str, A
         answers = {name: fit(part, test.X) for name, fit in contenders(stage, grid.full).items()}
         about = {"world": world, "stage": stage, "n": size, "seed": seed}
         for name, log_odds in {**answers, "limit": limit}.items():
-            found = {
-                m: METRICS[m](test.y, log_odds, test.weight) for m in ("auroc", "auprc", "log_loss")
-            }
-            if name not in ("base rate", "limit"):
-                for m in ("calibration_slope", "calibration_intercept"):
-                    found[m] = METRICS[m](test.y, log_odds, test.weight)
+            judged = SHOWN[:3] if name in ("base rate", "limit") else SHOWN
+            weights = test.weight[None, :]
+            found = {m: float(METRICS[m](test.y, log_odds, weights)[0]) for m in judged}
             rows.append({**about, "model": name, **found})
     return rows
 
@@ -105,10 +103,8 @@ def kept(grid: Grid, world: str, stage: Stage, seed: int) -> list[dict[str, Any]
     """`measure`, or its rows of an earlier run with the same code."""
     code = Path(__file__).with_name("bench_model_peers.py").read_bytes()
     models = sorted((Path(__file__).parents[1] / "riskmodel" / "models").glob("*.py"))
-    import hashlib
-
     mark = hashlib.sha256(code + b"".join(m.read_bytes() for m in models))
-    mark.update(repr(grid).encode())
+    mark.update(repr(replace(grid, stages=())).encode())
     path = cache_folder() / f"result-{world}-{stage}-{seed}-{mark.hexdigest()[:10]}.json"
     if not path.exists():
         path.write_text(json.dumps(measure(grid, world, stage, seed)))
@@ -239,9 +235,7 @@ def picture(table: pd.DataFrame, grid: Grid, path: Path) -> None:
             fontsize=9,
         )
     handles, labels = axes[0][0].get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="lower center", ncol=min(5, len(labels)), fontsize=8, frameon=False
-    )
+    figure.legend(handles, labels, loc="lower center", ncol=5, fontsize=8, frameon=False)
     figure.tight_layout(rect=(0, 0.08 + 0.02 * (len(grid.stages) == 1), 1, 1))
     figure.savefig(path, metadata={"Date": None, "Creator": None})
     plt.close(figure)
@@ -251,6 +245,8 @@ def main() -> None:
     """Measure, and write the table and the picture."""
     quick, full = os.environ.get("QUICK"), os.environ.get("FULL")
     grid = QUICK if quick else FULL if full else Grid()
+    stages = os.environ.get("STAGES", ",".join(grid.stages)).split(",")
+    grid = replace(grid, stages=tuple(stage for stage in grid.stages if stage in stages))
     tasks = [
         (grid, world, stage, seed)
         for stage in grid.stages for world in grid.worlds for seed in range(grid.seeds)

@@ -26,7 +26,10 @@ PART = 5000
 
 TEST_SEED, LIMIT_SEED = 700_000, 800_000
 STAGES: tuple[Stage, ...] = ("pre_infusion", "early")
-SOURCES = ("cohort", "criteria", "features", "training")
+SOURCES = (
+    "cohort", "criteria", "features", "training/simulation", "training/examples.py",
+    "training/censoring.py",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,11 @@ def cache_folder() -> Path:
     """Folder of the rows that the code and the catalogue as they stand make."""
     digest = hashlib.sha256()
     package = Path(riskmodel.__file__).parent
-    files = [
-        f for part in SOURCES for f in (package / part).rglob("*") if f.suffix in (".py", ".toml")
-    ]
+    files: list[Path] = []
+    for part in SOURCES:
+        path = package / part
+        files += [path] if path.is_file() else path.rglob("*")
+    files = [file for file in files if file.suffix in (".py", ".toml")]
     for file in sorted(files):
         digest.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
     digest.update(load_catalogue().text.encode())
