@@ -2,6 +2,8 @@
 # make test    lint, import layers, types, the wheel away from the checkout, all tests
 # make lint    lint, import layers, types
 # make bench   start-up time and rows per second
+# make bench-model    the model beside its peers on simulated worlds, under an hour (QUICK=1, FULL=1)
+# make bench-explain  CPU seconds of a fit and of contributions, beside shap.TreeExplainer
 # make models  train the shipped models again, from simulated patients
 # make dictionary  write the data dictionary of features/*.toml again
 # make format  rewrite the code in the project's format
@@ -18,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers models dictionary format clean
+.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers bench-model bench-explain models dictionary format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -64,6 +66,14 @@ bench-labels: $(READY)
 bench-readers: $(READY)
 	$(BIN)/python benchmarks/bench_readers.py
 	$(BIN)/python benchmarks/bench_readers_fhir_meds.py
+
+# Needs the peers of the extra `bench`. QUICK=1 takes minutes, FULL=1 a night; JOBS is the processes.
+bench-model: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,web,bench]'
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/bench_model.py
+
+bench-explain: $(READY)
+	$(BIN)/python benchmarks/bench_explain.py
 
 # The shipped models: simulated patients, then both stages; the same bytes on the same versions.
 models: $(READY)
