@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from riskmodel import RESEARCH_USE, __version__
-from riskmodel.cli.cohorts import check, demo, simulate
+from riskmodel.cli.cohorts import check, demo
 from riskmodel.cli.convert import fhir, meds, omop
 from riskmodel.cli.evaluate import evaluate
 from riskmodel.cli.features import features
@@ -14,6 +14,7 @@ from riskmodel.cli.monitor import monitor
 from riskmodel.cli.promote import promote
 from riskmodel.cli.reading import say
 from riskmodel.cli.score import report, score
+from riskmodel.cli.simulate import simulate
 from riskmodel.cli.train import train
 from riskmodel.errors import SchemaError
 

@@ -1,4 +1,4 @@
-"""Commands that make or check a cohort folder: demo, simulate, check."""
+"""Commands that make or check a cohort folder: demo, check."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,19 +24,6 @@ def demo(
     from riskmodel.demo import run_demo
 
     run_demo(out, patients=patients, seed=seed)
-
-
-def simulate(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Cohort folder to write.")],
-    patients: Annotated[int, typer.Option(min=1, help="How many.")],
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")],
-    world: Annotated[str, typer.Option(help="Which world.")] = "literature",
-) -> None:
-    """Write a simulated cohort with its truth.csv."""
-    from riskmodel.training import simulate as write_cohort
-
-    write_cohort(out, patients=patients, seed=seed, world=world)
-    typer.echo(f"Wrote {patients} simulated patients (world {world}, seed {seed}) to {out}.")
 
 
 def check(

@@ -65,6 +65,12 @@ def draw_cohort(
             "p_baseline": p_baseline(risk, people, shown, before),
             "event": people.event(chosen.constants["horizon"]["days"]).astype(int),
             "onset_hours": np.round(people.onset_days * 24, 1),
+            **{
+                f"latent_{name}": np.round(people.z[:, k], 4)
+                for k, name in enumerate(chosen.factors)
+            },
+            "latent_tet2": people.tet2.astype(int),
+            "latent_t_cell_selected": people.selected.astype(int),
         }
     )
     return SimulatedCohort(table, labs, events, truth)
@@ -108,6 +114,7 @@ def simulate(
     -----
     ``p_true`` is the probability of an onset before day 14 given the latent factors, ``p_baseline``
     its expectation given every baseline column and every result at or before the infusion.
+    The columns ``latent_...`` are the factors of the risk themselves: standard normal, or 0 and 1.
     ``onset_hours`` is the latent onset, also after day 14 and after the end of observation, empty
     when it never comes; ``event`` is 1 when it comes before day 14 and under observation.
     """

@@ -134,6 +134,12 @@ def _fold(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", text.casefold())
 
 
+def _product_names(populations: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Short names of the marketed products, then the targets, each once."""
+    names = [name for p in populations for name in p["names"] if name.endswith("-cel")]
+    return list(dict.fromkeys([*names, *(p["target"] for p in populations)]))
+
+
 def _chosen(
     populations: Sequence[Mapping[str, Any]], products: Sequence[str]
 ) -> tuple[Mapping[str, Any], ...]:
@@ -148,9 +154,9 @@ def _chosen(
             or _fold(text) == _fold(population["target"])
         }
         if not found:
-            allowed = ", ".join(dict.fromkeys(p["names"][0] for p in populations))
             raise SchemaError(
-                f"Product '{text}' is not simulated in this world. Allowed: {allowed}. "
+                f"Product '{text}' is not simulated in this world. "
+                f"Allowed: {', '.join(_product_names(populations))}. "
                 "Name one of them or leave products out."
             )
         chosen |= found

@@ -27,7 +27,7 @@ class Estimate(NamedTuple):
     n: int
 
 
-def _share(held: Bool) -> Estimate:
+def share_of(held: Bool) -> Estimate:
     """Share with the exact (Clopper-Pearson) interval."""
     n, k = len(held), int(held.sum())
     low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
@@ -35,15 +35,15 @@ def _share(held: Bool) -> Estimate:
     return Estimate(k / n if n else np.nan, low, high, n)
 
 
-def _quantile(values: Float, quantile: float) -> Estimate:
+def quantile_of(values: Float, at: float) -> Estimate:
     """Quantile with the interval between order statistics."""
     known = np.sort(values[~np.isnan(values)])
     n = len(known)
     if n == 0:
         return Estimate(np.nan, np.nan, np.nan, 0)
-    low, high = binom.ppf([0.025, 0.975], n, quantile).astype(int)
+    low, high = binom.ppf([0.025, 0.975], n, at).astype(int)
     return Estimate(
-        float(np.quantile(known, quantile)),
+        float(np.quantile(known, at)),
         float(known[max(low - 1, 0)]),
         float(known[min(high, n - 1)]),
         n,
@@ -63,7 +63,7 @@ def level(
     observed: Observed, analyte: str, group: str, day: int, quantile: float = 0.5
 ) -> Estimate:
     """Quantile over patients of the mean around a day."""
-    return _quantile(in_window(observed, analyte, day)[observed.group(group)], quantile)
+    return quantile_of(in_window(observed, analyte, day)[observed.group(group)], quantile)
 
 
 def log_sd(observed: Observed, analyte: str, group: str, day: int) -> Estimate:
@@ -89,18 +89,18 @@ def log_correlation(observed: Observed, analyte: str, days: Sequence[int]) -> Es
 def fold(observed: Observed, analyte: str, group: str, days: Sequence[int]) -> Estimate:
     """Median over patients of the ratio of two windows."""
     first, last = (in_window(observed, analyte, day) for day in days)
-    return _quantile((last / first)[observed.group(group)], 0.5)
+    return quantile_of((last / first)[observed.group(group)], 0.5)
 
 
 def above(observed: Observed, analyte: str, group: str, day: int, limit: float) -> Estimate:
     """Share above a limit around a day, of those with a result."""
     values = in_window(observed, analyte, day)[observed.group(group)]
-    return _share(values[~np.isnan(values)] > limit)
+    return share_of(values[~np.isnan(values)] > limit)
 
 
 def present(observed: Observed, analyte: str, group: str, day: int) -> Estimate:
     """Share with any result around a day."""
-    return _share(~np.isnan(in_window(observed, analyte, day)[observed.group(group)]))
+    return share_of(~np.isnan(in_window(observed, analyte, day)[observed.group(group)]))
 
 
 def _extreme(observed: Observed, analyte: str, way: str, first: Float, last: Float) -> Float:
@@ -115,7 +115,7 @@ def peak(observed: Observed, analyte: str, group: str, quantile: float = 0.5) ->
     """Quantile of the highest result of days 0 to 30."""
     n = len(observed)
     highest = _extreme(observed, analyte, "max", np.full(n, 0.0), np.full(n, 30.0))
-    return _quantile(highest[observed.group(group)], quantile)
+    return quantile_of(highest[observed.group(group)], quantile)
 
 
 def peak_above(observed: Observed, analyte: str, group: str, limit: float) -> Estimate:
@@ -123,27 +123,27 @@ def peak_above(observed: Observed, analyte: str, group: str, limit: float) -> Es
     n = len(observed)
     highest = _extreme(observed, analyte, "max", np.full(n, 0.0), np.full(n, 30.0))
     highest = highest[observed.group(group)]
-    return _share(highest[~np.isnan(highest)] >= limit)
+    return share_of(highest[~np.isnan(highest)] >= limit)
 
 
 def incidence(observed: Observed, group: str = "all") -> Estimate:
     """Share with IEC-HS at any time."""
-    return _share(~np.isnan(observed.onset[observed.group(group)]))
+    return share_of(~np.isnan(observed.onset[observed.group(group)]))
 
 
 def onset(observed: Observed, quantile: float) -> Estimate:
     """Quantile of the latent onset, days."""
-    return _quantile(observed.onset[observed.group(CASE)], quantile)
+    return quantile_of(observed.onset[observed.group(CASE)], quantile)
 
 
 def onset_before(observed: Observed, day: float) -> Estimate:
     """Share of the cases with onset before a day."""
-    return _share(observed.onset[observed.group(CASE)] < day)
+    return share_of(observed.onset[observed.group(CASE)] < day)
 
 
 def first_event(observed: Observed, event: str, group: str, quantile: float) -> Estimate:
     """Quantile of the day of the first such event, of those who have one."""
-    return _quantile(observed.first(event)[observed.group(group)], quantile)
+    return quantile_of(observed.first(event)[observed.group(group)], quantile)
 
 
 def to_onset(observed: Observed, since: str, quantile: float) -> Estimate:
@@ -153,12 +153,12 @@ def to_onset(observed: Observed, since: str, quantile: float) -> Estimate:
         for grade in (2, 3, 4):
             reached = observed.first("crs", grade)
             first = np.where(np.isnan(reached), first, reached)
-    return _quantile((observed.onset - first)[observed.group(CASE)], quantile)
+    return quantile_of((observed.onset - first)[observed.group(CASE)], quantile)
 
 
 def graded(observed: Observed, event: str, group: str, least: int) -> Estimate:
     """Share whose highest grade is at least this."""
-    return _share(observed.highest(event)[observed.group(group)] >= least)
+    return share_of(observed.highest(event)[observed.group(group)] >= least)
 
 
 def followed_by(observed: Observed, event: str, group: str, days: Sequence[float]) -> Estimate:
@@ -167,7 +167,7 @@ def followed_by(observed: Observed, event: str, group: str, days: Sequence[float
     rows = events[(events["event"] == event).to_numpy()]
     since = (rows["hours"] / 24).to_numpy() - observed.onset[rows["patient"].to_numpy()]
     who = rows["patient"].to_numpy()[(since >= days[0]) & (since <= days[1])]
-    return _share(np.isin(np.flatnonzero(_seen(observed, group)), who))
+    return share_of(np.isin(np.flatnonzero(_seen(observed, group)), who))
 
 
 def _seen(observed: Observed, group: str) -> Bool:
@@ -187,17 +187,17 @@ def _around_onset(observed: Observed, analyte: str, way: str) -> Float:
 
 def sign_above(observed: Observed, analyte: str, limit: float) -> Estimate:
     """Share of measured cases whose highest result around the onset is above a limit."""
-    return _share(_around_onset(observed, analyte, "max") > limit)
+    return share_of(_around_onset(observed, analyte, "max") > limit)
 
 
 def sign_below(observed: Observed, analyte: str, limit: float) -> Estimate:
     """Share of measured cases whose lowest result around the onset is below a limit."""
-    return _share(_around_onset(observed, analyte, "min") < limit)
+    return share_of(_around_onset(observed, analyte, "min") < limit)
 
 
 def sign_peak(observed: Observed, analyte: str) -> Estimate:
     """Median of the highest result around the onset, of measured cases."""
-    return _quantile(_around_onset(observed, analyte, "max"), 0.5)
+    return quantile_of(_around_onset(observed, analyte, "max"), 0.5)
 
 
 def cytopenia(observed: Observed, lineages: int) -> Estimate:
@@ -207,7 +207,7 @@ def cytopenia(observed: Observed, lineages: int) -> Estimate:
         _extreme(observed, analyte, "min", onset + _SIGN_DAYS[0], onset + _SIGN_DAYS[1]) < limit
         for analyte, limit in (("anc", 1.0), ("platelets", 50.0), ("hemoglobin", 8.0))
     ]
-    return _share(np.sum(low, axis=0)[chosen] >= lineages)
+    return share_of(np.sum(low, axis=0)[chosen] >= lineages)
 
 
 def _counts(observed: Observed, group: str) -> pd.DataFrame:
@@ -227,12 +227,12 @@ def _days_below(rows: pd.DataFrame, limit: float) -> pd.Series:
 def anc_nadir_below(observed: Observed, group: str, limit: float) -> Estimate:
     """Share whose lowest neutrophil count after the infusion is at most a limit."""
     lowest = _counts(observed, group).groupby("patient")["value"].min()
-    return _share((lowest <= limit).to_numpy())
+    return share_of((lowest <= limit).to_numpy())
 
 
 def anc_days_below(observed: Observed, group: str, limit: float) -> Estimate:
     """Median number of days with neutrophils under a limit, days 0 to 35."""
-    return _quantile(_days_below(_counts(observed, group), limit).to_numpy(dtype=float), 0.5)
+    return quantile_of(_days_below(_counts(observed, group), limit).to_numpy(dtype=float), 0.5)
 
 
 def anc_recovery(observed: Observed, group: str, limit: float, quantile: float) -> Estimate:
@@ -241,7 +241,7 @@ def anc_recovery(observed: Observed, group: str, limit: float, quantile: float) 
     under = rows["value"] < limit
     seen = under.groupby(rows["patient"]).cummax()
     back = rows[seen & ~under].groupby("patient")["day"].min()
-    return _quantile(back.to_numpy(dtype=float), quantile)
+    return quantile_of(back.to_numpy(dtype=float), quantile)
 
 
 def anc_pattern(observed: Observed, group: str, pattern: str) -> Estimate:
@@ -258,7 +258,7 @@ def anc_pattern(observed: Observed, group: str, pattern: str) -> Estimate:
     dips = rows[high & (rows["value"] < 1.0) & (rows["day"] > 14)]["patient"].unique()
     dip = everyone.isin(dips) & ~aplastic
     shares = {"aplastic": aplastic, "intermittent": dip, "quick": ~aplastic & ~dip}
-    return _share(shares[pattern])
+    return share_of(shares[pattern])
 
 
 def surviving(observed: Observed, group: str, days: float, free_of: str = "") -> Estimate:
