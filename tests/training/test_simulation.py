@@ -1,11 +1,17 @@
 """Simulated cohorts: form, folder, repeatability, worlds."""
 
 import io
+import os
 import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 from riskmodel.cohort.products import choice, find_product
 from riskmodel.cohort.schema import (
@@ -16,7 +22,11 @@ from riskmodel.cohort.schema import (
     PATIENT_TEXT,
 )
 from riskmodel.errors import SchemaError
+from riskmodel.files import read_toml
+from riskmodel.training.simulation import cohort as cohort_module
 from riskmodel.training.simulation import draw_cohort, simulate, worlds
+from riskmodel.training.simulation.risk import Risk
+from riskmodel.training.simulation.settings import settings
 
 
 @pytest.fixture(scope="module")
@@ -175,12 +185,80 @@ def test_adjudicated_onset_follows_the_latent_onset_within_a_day(cohort):
 
 def test_truth_columns_and_meaning(cohort):
     truth = cohort.truth
-    assert list(truth.columns) == ["patient_id", "p_true", "p_baseline", "event", "onset_hours"]
+    assert list(truth.columns[:5]) == [
+        "patient_id", "p_true", "p_baseline", "event", "onset_hours"
+    ]  # fmt: skip
+    assert all(name.startswith("latent_") for name in truth.columns[5:])
     assert truth[["p_true", "p_baseline"]].to_numpy().min() >= 0
     assert truth[["p_true", "p_baseline"]].to_numpy().max() < 1
     assert (truth.loc[truth["event"] == 1, "onset_hours"] < 336).all()
     assert (truth.loc[truth["event"] == 1, "onset_hours"] >= 0).all()
     assert (truth["onset_hours"] >= 336).any()
+
+
+def test_latent_factors_give_back_the_true_risk(cohort):
+    chosen = settings("literature")
+    risk = Risk(chosen)
+    truth = cohort.truth
+    z = truth[[f"latent_{name}" for name in chosen.factors]].to_numpy()
+    assert np.allclose(z.mean(axis=0), 0, atol=0.15)
+    assert np.allclose(np.corrcoef(z.T), chosen.correlation, atol=0.12)
+    shown = cohort.patients["tet2_mutation"] != ""
+    recorded = cohort.patients.loc[shown, "tet2_mutation"].astype(int)
+    assert (recorded == truth.loc[shown, "latent_tet2"]).all()
+    k = [p["name"] for p in chosen.populations].index("ide-cel MM")
+    rows = np.flatnonzero(cohort.patients["product"].isin(chosen.populations[k]["names"]))
+    population = np.full(len(rows), k)
+    tet2 = truth["latent_tet2"].to_numpy(dtype=float)[rows]
+    log_odds = risk.offsets(population, tet2, np.zeros(len(rows)))
+    log_odds = log_odds + (risk.slopes(population, tet2) * z[rows]).sum(axis=1)
+    expected = expit(log_odds) * risk.before_horizon[k]
+    assert len(rows) > 50
+    assert np.allclose(truth["p_true"].to_numpy()[rows], expected, rtol=1e-3)
+
+
+def test_other_processes_write_the_same_bytes(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from riskmodel.training import simulate; "
+        "simulate(Path(sys.argv[1]), patients=60, seed=9, world='perturbed')"
+    )
+    for name, hash_seed in (("a", "1"), ("b", "2")):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        command = [sys.executable, "-c", script, str(tmp_path / name)]
+        subprocess.run(command, check=True, env=environment, timeout=120)
+    simulate(tmp_path / "c", patients=60, seed=9, world="perturbed")
+    for file in ("patients.csv", "labs.csv", "events.csv", "truth.csv"):
+        first = (tmp_path / "a" / file).read_bytes()
+        assert first == (tmp_path / "b" / file).read_bytes()
+        assert first == (tmp_path / "c" / file).read_bytes()
+
+
+def test_ten_thousand_patients_take_under_a_minute(tmp_path):
+    start = time.process_time()
+    simulate(tmp_path / "cohort", patients=1500, seed=2)
+    assert (time.process_time() - start) * 10_000 / 1500 < 60
+
+
+def test_every_constant_is_used_and_has_a_source():
+    folder = Path(cohort_module.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    constants = read_toml(folder / "constants.toml")
+    # Their keys are names of columns, signs, analytes and events.
+    by_name = {"missing", "signs", "effects", "panels", "marrow"}
+    for section, table in constants.items():
+        for part in table.values() if section == "marrow" else [table]:
+            assert part["source"], section
+        for key in set(table) - {"source", "unverified"}:
+            # a suffix may be put to a name in the code: f"{drug}_case_wait"
+            ends = [key, *(key[i:] for i in range(len(key)) if key[i] == "_")]
+            assert section in by_name or any(f'{end}"' in code for end in ends), (section, key)
+    for name, table in read_toml(folder / "analytes.toml").items():
+        assert table["source"], name
+    for kind in read_toml(folder / "measures.toml").values():
+        assert all(table["source"] for table in kind.values())
+    for population in read_toml(folder / "populations.toml")["population"]:
+        assert population["incidence_source"]
+        assert population["onset"]["source"]
 
 
 def test_products_restrict_the_mix_by_any_name():

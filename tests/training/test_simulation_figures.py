@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from riskmodel.training.simulation import draw_cohort
-from riskmodel.training.simulation.figures import Comparison, compare, drawn, figures
-from riskmodel.training.simulation.observed import CASE, NO_CRS, observe
+from riskmodel.training.simulation.figures import Comparison, compare, figures
+from riskmodel.training.simulation.observed import CASE, NO_CRS
 from riskmodel.training.simulation.statistics import (
     Estimate,
     first_event,
@@ -18,8 +18,8 @@ from riskmodel.training.simulation.statistics import (
 
 
 @pytest.fixture(scope="module")
-def cohorts():
-    return drawn()
+def cohorts(calibration_cohorts):
+    return calibration_cohorts
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,8 @@ def comparisons(cohorts):
 
 
 @pytest.fixture(scope="module")
-def mix():
-    return observe(draw_cohort(1500, 12))
+def mix(calibration_mix):
+    return calibration_mix
 
 
 def name(figure):

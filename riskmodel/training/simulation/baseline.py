@@ -11,8 +11,6 @@ from scipy.special import expit
 from riskmodel.training.simulation.latent import Patients
 from riskmodel.training.simulation.settings import Bool, Float, Int, Settings, Text
 
-_DOMAIN_SPELLINGS = {"4-1BB": ["4-1BB", "4-1BB", "41BB", "CD137", "4-1BBz"], "CD28": ["CD28"]}
-
 
 @dataclass
 class Shown:
@@ -53,7 +51,8 @@ class _Columns:
     def known(self, column: str) -> Bool:
         """Which patients have this column recorded; independent of the risk."""
         missing = self.settings.constants["missing"].get(column, 0.0)
-        share = min(missing * self.settings.world.missing, 0.95)
+        most = self.settings.constants["missing"]["most"]
+        share = min(missing * self.settings.world.missing, most)
         return np.asarray(self.rng.random(len(self.patients)) >= share)
 
     def put(self, column: str, text: Text | Sequence[str], known: Bool | None = None) -> Bool:
@@ -74,9 +73,11 @@ def _identity(c: _Columns) -> None:
     age = ages[:, 0] + ages[:, 1] * rng.standard_normal(n)
     age = np.where(age < ages[:, 2], rng.uniform(ages[:, 2], ages[:, 0]), age)
     age = np.where(age > ages[:, 3], rng.uniform(ages[:, 0], ages[:, 3]), age)
-    women = np.where(c.group == "autoimmune", 0.85, 0.42)
-    adult = np.clip(age / 18, 0, 1)
-    weight = (3.5 + 71 * adult**1.1) * np.exp(0.18 * rng.standard_normal(n))
+    people = settings.constants["people"]
+    women = settings.by_group(people["women"])[population]
+    adult = np.clip(age / people["adult_years"], 0, 1) ** people["growth_power"]
+    weight = people["newborn_kg"] + people["grown_kg"] * adult
+    weight = weight * np.exp(people["weight_sd"] * rng.standard_normal(n))
     c.number("age_years", np.floor(age), 0)
     c.put("sex", np.where(rng.random(n) < women, "F", "M"))
     c.columns["center_id"] = np.array([f"C{k + 1:02d}" for k in patients.center], dtype=object)
@@ -88,7 +89,8 @@ def _identity(c: _Columns) -> None:
     trial = np.array(["(" in p["product"] for p in settings.populations])[population]
     target, domain = settings.words("target")[population], settings.words("domain")[population]
     c.put("target_antigen", target, c.known("target_antigen") | trial)
-    spelled = [_DOMAIN_SPELLINGS[d][k % len(_DOMAIN_SPELLINGS[d])] for d, k in
+    spellings = settings.charting["domain"]
+    spelled = [spellings[d][k % len(spellings[d])] for d, k in
                zip(domain, rng.integers(0, 5, n), strict=True)]  # fmt: skip
     c.put("costimulatory_domain", spelled, c.known("costimulatory_domain") | trial)
 
@@ -98,7 +100,7 @@ def _dose(c: _Columns, shown: Shown) -> None:
     factor = list(settings.factors).index("dose")
     median = np.array([p["dose"]["median"] for p in settings.populations])[patients.population]
     per_kg = np.array([p["dose"]["per_kg"] for p in settings.populations])[patients.population]
-    dose = median * np.exp(0.35 * patients.z[:, factor])
+    dose = median * np.exp(settings.constants["people"]["dose_sd"] * patients.z[:, factor])
     known = c.known("cell_dose")
     text = np.array([f"{v:.4g}" for v in dose], dtype=object)
     c.put("cell_dose_million_per_kg", text, known & per_kg)
@@ -163,8 +165,10 @@ def record_baseline(
     _dose(c, shown)
     _burden(c, shown)
     c.put("tet2_mutation", np.where(patients.tet2 == 1, "1", "0"), tested)
-    fraction = 100 * rng.beta(1.6, 9.0, len(patients)) + 2
-    c.put("tet2_vaf_percent", _text(np.minimum(fraction, 60), 1), tested & (patients.tet2 == 1))
+    clone = settings.constants["people"]["tet2_vaf"]
+    fraction = 100 * rng.beta(clone["a"], clone["b"], len(patients)) + clone["least"]
+    fraction = np.minimum(fraction, clone["most"])
+    c.put("tet2_vaf_percent", _text(fraction, 1), tested & (patients.tet2 == 1))
     recorded = np.array(["t_cell_selected" in p for p in settings.populations])
     selected = np.where(patients.selected == 1, "1", "0")
     c.put("t_cell_selected_product", selected, recorded[patients.population])

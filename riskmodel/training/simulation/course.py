@@ -103,7 +103,8 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
     days = np.where(grade >= 3, crs["days_high"], crs["days_low"])
     days = np.where(case, crs["days_case"], days)
     days = days * np.exp(crs["days_sd"] * rng.standard_normal(n))
-    gaps = rng.gamma(2.0, crs["grade_step_days"] / 2, (n, 3)) + crs["grade_step_least"]
+    shape = crs["grade_step_shape"]
+    gaps = rng.gamma(shape, crs["grade_step_days"] / shape, (n, 3)) + crs["grade_step_least"]
     crs_steps = _steps(response, grade, gaps)
 
     with_crs = icans["with_crs"]

@@ -38,28 +38,41 @@ def _toxicity(log: _Log, settings: Settings, patients: Patients, course: Course,
               rng: np.random.Generator) -> None:  # fmt: skip
     n = len(patients)
     everyone = np.arange(n)
-    log.add("lymphodepletion_start", np.full(n, -5.0) + rng.choice([0.0, 0.0, -1.0], n), everyone)
+    chart = settings.constants["charting"]
+    start = rng.choice(chart["lymphodepletion_days"], n)
+    log.add("lymphodepletion_start", start, everyone)
     for name, steps in (("crs", course.crs_steps), ("icans", course.icans_steps)):
         for k in range(4):
             log.add(name, steps[:, k], everyone, grade=np.full(n, k + 1.0))
     organs, severe = settings.constants["organs"], settings.constants["severe_crs"]
     crs = course.crs_grade > 0
-    log.add("fever", course.response + rng.uniform(-0.05, 0.1, n), everyone, where=crs)
+    log.add(
+        "fever",
+        course.response + uniform(rng, chart["fever_with_crs_days"], n),
+        everyone,
+        where=crs,
+    )
     fever = patients.onset_days - uniform(rng, organs["fever_lead_days"], n)
     rebound = patients.case & (rng.random(n) < organs["fever"])
-    log.add("fever", np.maximum(fever, course.response + 0.5), everyone, where=rebound)
+    log.add(
+        "fever",
+        np.maximum(fever, course.response + organs["fever_after_crs_days"]),
+        everyone,
+        where=rebound,
+    )
     log.add("infection", course.infection, everyone)
     infected = rng.random(n) < severe["fever_with_infection"]
     log.add("fever", course.infection, everyone, where=infected)
     sick = (course.crs_grade >= 3) & ~patients.case
-    for event, grade, name, wait in (
-        ("hypoxia", 3, "hypoxia", 0.0),
-        ("icu_admission", 3, "icu", 0.1),
-        ("organ_dysfunction", 3, "organ_dysfunction", 0.2),
-        ("ventilation", 4, "ventilation", 0.1),
+    for event, grade, name in (
+        ("hypoxia", 3, "hypoxia"),
+        ("icu_admission", 3, "icu"),
+        ("organ_dysfunction", 3, "organ_dysfunction"),
+        ("ventilation", 4, "ventilation"),
     ):
         has = sick & (rng.random(n) < severe[name])
-        log.add(event, course.crs_steps[:, grade - 1] + wait, everyone, where=has)
+        day = course.crs_steps[:, grade - 1] + severe[f"{name}_wait"]
+        log.add(event, day, everyone, where=has)
 
 
 def _treatment(log: _Log, settings: Settings, patients: Patients, course: Course,
@@ -133,7 +146,7 @@ def record_events(
     n = len(patients)
     everyone = np.arange(n)
     log.add("relapse", patients.relapse_days, everyone)
-    transplant = rng.random(n) < 0.6
+    transplant = rng.random(n) < settings.constants["follow_up"]["transplants"]
     log.add("transplant", patients.next_days, everyone, where=transplant)
     log.add("new_cell_therapy", patients.next_days, everyone, where=~transplant)
     table = pd.concat(log.parts, ignore_index=True)

@@ -18,6 +18,15 @@ from riskmodel.training.simulation.statistics import STATISTICS, Estimate
 
 _WORDS = {"title", "cohort", "statistic", "unit", "source", "rows", "unverified"}
 _WORDS |= {"published", "interval", "factor", "within", "of", "shown_only"}
+_IN_WORDS: Mapping[tuple[str, str], str] = {
+    ("quantile", "0.0"): "lowest",
+    ("quantile", "0.25"): "first quartile",
+    ("quantile", "0.5"): "median",
+    ("quantile", "0.75"): "third quartile",
+    ("quantile", "1.0"): "highest",
+    ("least", ""): "grade {} or more",
+    ("lineages", ""): "{} or more lineages",
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,8 @@ class Figure:
         parts: list[str] = []
         for name, value in self.arguments.items():
             text = " to ".join(map(str, value)) if isinstance(value, list) else str(value)
-            parts.append(text if isinstance(value, str) else f"{name} {text}")
+            known = _IN_WORDS.get((name, text)) or _IN_WORDS.get((name, ""), name + " {}")
+            parts.append(text if isinstance(value, str) else known.format(text))
         return ", ".join(parts)
 
 

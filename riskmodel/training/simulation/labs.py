@@ -41,6 +41,7 @@ class _Courses:
             for name, table in settings.analytes.items()
         }
         reserve = patients.z[:, list(settings.factors).index("reserve")]
+        self.expansion = patients.z[:, list(settings.factors).index("expansion")]
         severe = np.maximum(course.crs_grade - 1, 0)
         self.depth: dict[str, Float] = {}
         for name, table in settings.constants["marrow"].items():
@@ -73,7 +74,7 @@ class _Courses:
             if table.get("response", False):
                 amplitude = self.settings.column("ferritin_amplitude")
                 height = height * amplitude[self.patients.population]
-            height = height + table.get("expansion", 0.0) * self.patients.z[:, 4]
+            height = height + table.get("expansion", 0.0) * self.expansion
             peak = (table["crs_peak"] * course.pace)[patient]
             response = height[patient] * _bump(since, peak, table["crs_power"])
             if "infection" in table:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit
 
 from riskmodel.training.simulation.risk import Risk
-from riskmodel.training.simulation.settings import Bool, Float, Int, Settings
+from riskmodel.training.simulation.settings import Bool, Float, Int, Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -96,23 +96,28 @@ def draw_patients(
     c = settings.constants
     competing, without, after = c["competing"], c["without_onset"], c["after_onset"]
     unit = rng.standard_exponential((patients, 5))
-    death = _two_rates(unit[:, 0], competing["death"], without["death_per_day_later"], 30.0)
+    end = c["follow_up"]
+    month = end["early_days"]
+    death = _two_rates(unit[:, 0], competing["death"], without["death_per_day_later"], month)
     early_next = unit[:, 1] / competing["next_therapy"]
-    next_days = np.where(early_next < 30, early_next, np.inf)
+    next_days = np.where(early_next < month, early_next, np.inf)
     onset = np.where(np.minimum(death, next_days) <= onset, np.nan, onset)
     case = ~np.isnan(onset)
     next_days = np.where(case, np.inf, next_days)
-    death_rate = -np.log1p(-after["death_30_days"]) / 30
-    later = _two_rates(unit[:, 2], death_rate, after["death_per_day_later"], 30.0)
-    death = np.where(case, onset + 0.5 + later, death)
+    death_rate = -np.log1p(-after["death_30_days"]) / 30.0
+    later = _two_rates(unit[:, 2], death_rate, after["death_per_day_later"], month)
+    death = np.where(case, onset + after["death_least_days"] + later, death)
     relapse_rate = np.where(case, after["relapse_per_day"], without["relapse_per_day"])
-    relapse = 21.0 + unit[:, 3] / relapse_rate
+    relapse = end["relapse_from_day"] + unit[:, 3] / relapse_rate
     lost = unit[:, 4] / competing["lost"]
-    follow_up = np.minimum(np.where(lost < 60, lost, np.inf), rng.uniform(60, 420, patients))
+    shortest = end["days"][0]
+    follow_up = np.minimum(
+        np.where(lost < shortest, lost, np.inf), uniform(rng, end["days"], patients)
+    )
     autoimmune = settings.words("group")[population] == "autoimmune"
     relapse[autoimmune] = np.inf
-    rescue = relapse + rng.uniform(20, 60, patients)
-    treated = ~np.isfinite(next_days) & (rng.random(patients) < 0.35)
+    rescue = relapse + uniform(rng, end["rescue_after_relapse_days"], patients)
+    treated = ~np.isfinite(next_days) & (rng.random(patients) < end["rescued"])
     next_days = np.where(treated, rescue, next_days)
     death, follow_up, relapse, next_days = (
         np.round(days * 240) / 240 for days in (death, follow_up, relapse, next_days)

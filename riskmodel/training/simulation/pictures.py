@@ -61,7 +61,7 @@ def courses(observed: Observed, comparisons: Sequence[Comparison]) -> str:
                     day, shown.figure.published, _MARKERS[group], color=colour, ms=6,
                     markeredgecolor="white",
                 )  # fmt: skip
-        axes.set_yscale("log")
+        _log_scale(axes)
         axes.set_title(title, fontsize=_TEXT + 2, loc="left")
         _dress(axes)
         axes.set_xlabel("days from the infusion", fontsize=_TEXT)
@@ -138,10 +138,10 @@ def patients(observed: Observed, chosen: Sequence[tuple[int, str]]) -> str:
             results = observed.labs[analyte]
             results = results[(results["patient"] == patient) & (results["day"] <= 30)]
             axes.plot(results["day"], results["value"], "-o", ms=2.2, lw=0.9, color="#1b2733")
-            if log:
-                axes.set_yscale("log")
             if limit is not None:
                 axes.axhline(limit, color="#a3131f", lw=0.8, ls=":")
+            if log:
+                _log_scale(axes)
             for day, colour, style in (
                 (crs[patient], "#b36b00", "--"),
                 (toci[patient], "#0b5394", ":"),
@@ -153,10 +153,26 @@ def patients(observed: Observed, chosen: Sequence[tuple[int, str]]) -> str:
             axes.set_title(title, fontsize=_TEXT - 1, loc="left", pad=2)
             axes.set_xlim(-7.5, 30)
             _dress(axes, _TEXT - 2)
-        row[0].set_ylabel(words, fontsize=_TEXT - 1)
+        row[0].set_ylabel(
+            words, fontsize=_TEXT, rotation=0, ha="right", va="center", multialignment="left"
+        )
     for axes in grid[-1]:
         axes.set_xlabel("days from the infusion", fontsize=_TEXT - 1)
     return _svg(figure, "patients", "Results of ten simulated patients")
+
+
+def _log_scale(axes: "Axes") -> None:
+    """A log axis with plain numbers, more of them the fewer decades it spans."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    steps: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+    if high / low > 12:
+        steps = (1.0,) if high / low > 300 else (1.0, 3.0)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.10g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _dress(axes: "Axes", size: float = _TEXT) -> None:

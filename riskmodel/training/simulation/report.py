@@ -11,7 +11,7 @@ from riskmodel import RESEARCH_USE
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 from riskmodel.training.simulation import pictures
-from riskmodel.training.simulation.agreement import Agreement, agreement
+from riskmodel.training.simulation.agreement import agreement
 from riskmodel.training.simulation.cohort import draw_cohort
 from riskmodel.training.simulation.figures import Comparison, compare, drawn
 from riskmodel.training.simulation.observed import CASE, Observed, observe
@@ -48,20 +48,29 @@ def write_calibration(out: Path, seed: int = 0) -> tuple[Comparison, ...]:
     cohorts = drawn(seed=seed)
     comparisons = compare(cohorts)
     mix = observe(draw_cohort(MIX_PATIENTS, MIX_SEED + seed))
-    page = _page(cohorts, comparisons, mix, agreement(mix))
+    page = calibration_page(cohorts, comparisons, mix)
     with replacing(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return comparisons
 
 
-def _page(
-    cohorts: Mapping[str, Observed],
-    comparisons: Sequence[Comparison],
-    mix: Observed,
-    labels: Agreement,
+def calibration_page(
+    cohorts: Mapping[str, Observed], comparisons: Sequence[Comparison], mix: Observed
 ) -> str:
+    """HTML of the report.
+
+    Parameters
+    ----------
+    cohorts : mapping of str to Observed
+        Of `drawn`.
+    comparisons : sequence of Comparison
+        Of `compare`.
+    mix : Observed
+        A cohort of the default mix: its patients are shown, its labels judged.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    labels = agreement(mix)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,

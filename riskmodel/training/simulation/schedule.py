@@ -30,8 +30,9 @@ class Draws:
 
 def _watched(settings: Settings, patients: Patients, course: Course, day: Float) -> Int:
     """How closely a patient is watched: 0 usual, 1 any CRS, 2 CRS of grade 2 or more or IEC-HS."""
+    after_crs = settings.constants["sampling"]["after_crs_days"]
     before, after = settings.constants["sampling"]["around_onset_days"]
-    active = (day >= course.response[:, None]) & (day <= course.crs_end[:, None] + 0.5)
+    active = (day >= course.response[:, None]) & (day <= course.crs_end[:, None] + after_crs)
     level = np.minimum(course.crs_grade, 2)[:, None] * active
     onset = patients.onset_days[:, None]
     near = patients.case[:, None] & (day >= onset - before) & (day <= onset + after)
@@ -59,9 +60,11 @@ def draw_schedule(
     discharge = np.maximum(discharge, course.crs_end[:, None])
     at_home = rng.random((n, 1)) < sampling["outpatient_share"]
     usual = np.where(at_home, sampling["outpatient"], sampling["inpatient"])
-    rate = np.where(day < np.where(at_home, 14.0, discharge), usual, sampling["later"])
-    rate = np.where(day > 21, np.minimum(rate, sampling["month"]), rate)
-    rate = np.where(day > 29, np.minimum(rate, sampling["after_month"]), rate)
+    often = np.where(at_home, sampling["outpatient_days"], discharge)
+    rate = np.where(day < often, usual, sampling["later"])
+    for name in ("month", "after_month"):
+        least, share = sampling[name]
+        rate = np.where(day > least, np.minimum(rate, share), rate)
     rate = np.where(watched == 2, sampling["severe"], rate)
     late = np.arange(day.shape[1]) >= 2 + days
     rate = np.where(late, np.where(watched == 2, sampling["evening_severe"], 0.0), rate)
