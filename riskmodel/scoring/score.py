@@ -1,47 +1,29 @@
 """Score every patient of a cohort: each one leaves with a row, a status and a reason."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel import RESEARCH_USE
 from riskmodel.cohort import AUTOIMMUNE, Cohort
 from riskmodel.criteria import adjudicated, evaluate_signs, load_definition
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Records, matrix, parse_catalogue, prediction_hours
 from riskmodel.models import RiskModel, predict_frame
+from riskmodel.scoring.rows import CONTRIBUTION, joined, note_of, rejected_rows, rows_of
 
-SCORE_COLUMNS: Sequence[str] = (
-    "patient_id",
-    "prediction_time_hours",
-    "stage",
-    "status",
-    "reason",
-    "risk",
-    "risk_low",
-    "risk_high",
-    "risk_group",
-    "n_missing",
-    "missing_features",
-    "model_name",
-    "model_version",
-    "definition",
-    "horizon_days",
-)
+__all__ = ["check_stage", "known_onset", "model_catalogue", "note_of", "out_of_scope", "score"]
+
 AUTOIMMUNE_REASON = (
     "autoimmune_indication: no case among 47 published patients, exact 95% upper bound 7.5%"
 )
+NO_RECORD_HOURS = 24.0
+"""At a landmark, a patient without any record in this many hours up to it is stale: a landmark
+stands for one day, and nothing is known of that day."""
+
 _ENDS = ("death", "transplant", "new_cell_therapy")
 _GROUPS = ("low", "intermediate", "high")
-
-
-def note_of(model: RiskModel) -> str:
-    """What is said beside every score of this model."""
-    source = "simulated patients" if model.card.get("simulated") else "its training cohort"
-    return f"{RESEARCH_USE} Trained on {source}."
 
 
 def model_catalogue(model: RiskModel) -> Catalogue:
@@ -86,7 +68,7 @@ def known_onset(cohort: Cohort, model: RiskModel) -> npt.NDArray[np.float64]:
     return evaluate_signs(cohort, load_definition(model.definition), rule).onset_hours
 
 
-def _out_of_scope(cohort: Cohort, model: RiskModel, hours: float) -> npt.NDArray[np.object_]:
+def out_of_scope(cohort: Cohort, model: RiskModel, hours: float) -> npt.NDArray[np.object_]:
     """Reason why each patient is not at risk at the prediction time, by records up to it."""
     reason = np.full(len(cohort), "", dtype=object)
     known = cohort.until(hours)
@@ -102,14 +84,14 @@ def _out_of_scope(cohort: Cohort, model: RiskModel, hours: float) -> npt.NDArray
     return reason
 
 
-def _joined(names: npt.NDArray[np.str_], mask: npt.NDArray[np.bool_]) -> list[str]:
+def _listed(names: npt.NDArray[np.str_], mask: npt.NDArray[np.bool_]) -> list[str]:
     return [", ".join(names[row]) for row in mask]
 
 
 def _flags(
-    X: pd.DataFrame, cohort: Cohort, model: RiskModel, catalogue: Catalogue
+    X: pd.DataFrame, cohort: Cohort, model: RiskModel, catalogue: Catalogue, hours: float
 ) -> tuple[npt.NDArray[np.bool_], list[str]]:
-    """Which inputs are missing, and each row's reason text."""
+    """Which inputs are missing, and each row's reason text, by records up to `hours`."""
     names = np.array(model.features)
     values = X[model.features].to_numpy(np.float64)
     missing = np.isnan(values)
@@ -117,17 +99,57 @@ def _flags(
     binary = np.array([f.minimum == 0 and f.maximum == 1 for f in catalogue])
     outside = ((values < limits[:, 0]) | (values > limits[:, 1])) & ~binary
     parts: list[list[str]] = [[] for _ in range(len(X))]
-    for text, mask in (("missing", missing), ("outside the training range", outside)):
-        for row, listed in zip(parts, _joined(names, mask), strict=True):
-            if listed:
-                row.append(f"{text}: {listed}")
+    for row, listed in zip(parts, _listed(names, missing), strict=True):
+        if listed:
+            row.append(f"missing: {listed}")
+    for k, text in (*_emptied(cohort), *_stale(cohort, hours)):
+        parts[k].append(text)
+    for row, listed in zip(parts, _listed(names, outside), strict=True):
+        if listed:
+            row.append(f"outside the training range: {listed}")
     for column, trained in model.trained_on.items():
         if column in cohort.patients:
             stated = cohort.patients[column]
             new = (stated.notna() & ~stated.isin(list(trained))).to_numpy()
-            for k in np.flatnonzero(new):
+            for k in np.flatnonzero(new).tolist():
                 parts[k].append(f"not trained on: {column} {stated.iloc[k]}")
     return missing, ["; ".join(row) for row in parts]
+
+
+def _emptied(cohort: Cohort) -> list[tuple[int, str]]:
+    """Cells of the patients table that could not be read, by patient code."""
+    cells = cohort.rejected
+    cells = cells[(cells["table"] == "patients") & ~cells["column"].isin(("patient_id", ""))]
+    code = pd.Index(cohort.patients["patient_id"]).get_indexer(cells["patient_id"])
+    shown: dict[int, list[str]] = {}
+    for k, column, reason in zip(code.tolist(), cells["column"], cells["reason"], strict=True):
+        if k >= 0:
+            shown.setdefault(k, []).append(f"{column} ({reason})")
+    return [(k, f"unusable: {', '.join(texts)}") for k, texts in shown.items()]
+
+
+def last_record(cohort: Cohort) -> npt.NDArray[np.float64]:
+    """Hours of each patient's last lab result or event, -inf without one."""
+    last = np.full(len(cohort), -np.inf)
+    for table in (cohort.labs, cohort.events):
+        np.maximum.at(last, table["patient"].to_numpy(), table["hours"].to_numpy(np.float64))
+    return last
+
+
+def _stale(cohort: Cohort, hours: float) -> list[tuple[int, str]]:
+    """Patients of whom nothing is known of the day that ends at a landmark."""
+    if hours <= 0:
+        return []
+    last = last_record(cohort.until(hours))
+    return [
+        (
+            int(k),
+            f"stale: last record {hours - last[k]:g} h before the prediction time"
+            if np.isfinite(last[k])
+            else "stale: no record by the prediction time",
+        )
+        for k in np.flatnonzero(last <= hours - NO_RECORD_HOURS)
+    ]
 
 
 def risk_groups(risk: npt.NDArray[np.float64], model: RiskModel) -> npt.NDArray[np.object_]:
@@ -165,66 +187,45 @@ def score(
     SchemaError
         When the model does not fit the prediction time.
     """
-    hours = check_stage(model, at)
+    rows = score_rows(cohort, model, check_stage(model, at), explain=explain)
+    refused = rejected_rows(cohort, model, prediction_hours(at))
+    return joined([rows, refused]) if len(refused) else rows
+
+
+def score_rows(
+    cohort: Cohort, model: RiskModel, hours: float, *, explain: bool = False
+) -> pd.DataFrame:
+    """Rows of `score` for the patients who entered, in the order of the cohort."""
     catalogue = model_catalogue(model)
-    records = Records(cohort.until(hours), _signs_of(model), model.cytopenia_rule)
+    known = cohort.until(hours)
+    records = Records(known, _signs_of(model), model.cytopenia_rule)
     X = matrix(records, catalogue, hours)
-    reason = _out_of_scope(cohort, model, hours)
+    reason = out_of_scope(known, model, hours)
     in_scope = reason == ""
-    missing, flags = _flags(X, cohort, model, catalogue)
+    missing, flags = _flags(X, known, model, catalogue, hours)
     predicted = predict_frame(model, X)
     predicted = predicted.where(pd.Series(in_scope), np.nan)
     flagged = np.array(flags, dtype=object)
+    risk = predicted["risk"].to_numpy()
     table: dict[str, Any] = {
-        "patient_id": cohort.patients["patient_id"].to_numpy(dtype=object),
+        "patient_id": cohort.patient_id,
         "status": np.where(~in_scope, "out_of_scope", np.where(flagged != "", "partial", "scored")),
         "reason": np.where(in_scope, flagged, reason),
-        "risk": predicted["risk"].to_numpy(),
+        "risk": risk,
         "risk_low": predicted["risk_low"].to_numpy(),
         "risk_high": predicted["risk_high"].to_numpy(),
-        "risk_group": risk_groups(predicted["risk"].to_numpy(), model),
+        "risk_group": risk_groups(risk, model),
         "n_missing": missing.sum(axis=1),
-        "missing_features": _joined(np.array(model.features), missing),
+        "missing_features": _listed(np.array(model.features), missing),
     }
-    scored = pd.concat([pd.DataFrame(table), _rejected_rows(cohort)], ignore_index=True)
-    scored["n_missing"] = scored["n_missing"].astype("Int64")
-    scored = scored.assign(
-        prediction_time_hours=hours,
-        stage=model.stage,
-        model_name=model.name,
-        model_version=model.version,
-        definition=model.definition,
-        horizon_days=model.horizon_days,
-    )[list(SCORE_COLUMNS)]
-    if explain:
-        parts = predicted.filter(like="contribution_").reindex(range(len(scored)))
-        scored = pd.concat([scored, parts], axis=1)
-    return scored.assign(note=note_of(model))
+    scored = rows_of(table, len(cohort), model, hours)
+    if not explain:
+        return scored
+    note = scored.pop("note")
+    whole: pd.DataFrame = pd.concat([scored, predicted.filter(like=CONTRIBUTION), note], axis=1)
+    return whole
 
 
 def _signs_of(model: RiskModel) -> str:
     """Definition whose signs the features read: the design's, also under human labels."""
     return str(model.card.get("design", {}).get("definition", "astct-2024"))
-
-
-def _rejected_rows(cohort: Cohort) -> pd.DataFrame:
-    """A row per patient that could not enter."""
-    rejected = cohort.rejected
-    whole = rejected[
-        (rejected["table"] == "patients") & rejected["column"].isin(("patient_id", ""))
-    ]
-    nameless = (whole["patient_id"] == "").to_numpy(dtype=bool)
-    # A named patient leaves once; rows without a name are told apart by their place in the file.
-    whole = whole[nameless | ~whole.duplicated(["patient_id", "reason"]).to_numpy()]
-    nameless = (whole["patient_id"] == "").to_numpy(dtype=bool)
-    placed = whole["reason"] + " (row " + whole["row"].astype("str") + ")"
-    reason = whole["reason"].where(~nameless, placed)
-    return pd.DataFrame(
-        {
-            "patient_id": whole["patient_id"].to_numpy(dtype=object),
-            "status": "rejected",
-            "reason": reason.to_numpy(dtype=object),
-            "risk_group": "",
-            "missing_features": "",
-        }
-    )

@@ -1,0 +1,98 @@
+"""Score rows in the columns and types of the cohort contract."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from riskmodel import RESEARCH_USE
+from riskmodel.cohort import Cohort
+from riskmodel.models import RiskModel
+
+
+class _Kind(NamedTuple):
+    """Type of a column, and what stands where it does not apply."""
+
+    dtype: str
+    empty: Any
+
+
+_TEXT, _NUMBER, _COUNT = _Kind("str", ""), _Kind("float64", np.nan), _Kind("Int64", pd.NA)
+_TYPES: Mapping[str, _Kind] = {
+    "patient_id": _TEXT,
+    "prediction_time_hours": _NUMBER,
+    "stage": _TEXT,
+    "status": _TEXT,
+    "reason": _TEXT,
+    "risk": _NUMBER,
+    "risk_low": _NUMBER,
+    "risk_high": _NUMBER,
+    "risk_group": _TEXT,
+    "n_missing": _COUNT,
+    "missing_features": _TEXT,
+    "model_name": _TEXT,
+    "model_version": _TEXT,
+    "definition": _TEXT,
+    "horizon_days": _NUMBER,
+    "note": _TEXT,
+}
+SCORE_COLUMNS: Sequence[str] = tuple(name for name in _TYPES if name != "note")
+CONTRIBUTION = "contribution_"
+
+
+def note_of(model: RiskModel) -> str:
+    """What is said beside every score of this model."""
+    source = "simulated patients" if model.card.get("simulated") else "its training cohort"
+    return f"{RESEARCH_USE} Trained on {source}."
+
+
+def rows_of(
+    table: Mapping[str, Any], n: int, model: RiskModel | None, hours: float | None
+) -> pd.DataFrame:
+    """Score rows in the types of the contract; what `table` does not name is empty."""
+    about: dict[str, Any] = {} if model is None else {
+        "stage": model.stage,
+        "model_name": model.name,
+        "model_version": model.version,
+        "definition": model.definition,
+        "horizon_days": float(model.horizon_days),
+        "note": note_of(model),
+    }  # fmt: skip
+    filled = {"prediction_time_hours": hours, "note": RESEARCH_USE, **about, **table}
+    columns = {
+        name: pd.Series(filled.get(name, kind.empty), index=range(n), dtype=kind.dtype)
+        for name, kind in _TYPES.items()
+    }
+    return pd.DataFrame(columns)
+
+
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Score rows one after the other; contributions that a part does not have are empty."""
+    factors = [name for part in parts for name in part if str(name).startswith(CONTRIBUTION)]
+    base = [CONTRIBUTION + "base"] if factors else []
+    order = [*SCORE_COLUMNS, *(f for f in dict.fromkeys(factors) if f not in base), *base, "note"]
+    whole = [part.reindex(columns=order) for part in parts]
+    together: pd.DataFrame = pd.concat(whole, ignore_index=True)
+    return together
+
+
+def rejected_rows(cohort: Cohort, model: RiskModel | None, hours: float | None) -> pd.DataFrame:
+    """A row per patient that could not enter, indexed by its row in the patients table, from 1."""
+    rejected = cohort.rejected
+    whole = rejected[
+        (rejected["table"] == "patients") & rejected["column"].isin(("patient_id", ""))
+    ]
+    nameless = (whole["patient_id"] == "").to_numpy(dtype=bool)
+    # A named patient leaves once; rows without a name are told apart by their place in the file.
+    whole = whole[nameless | ~whole.duplicated(["patient_id", "reason"]).to_numpy()]
+    nameless = (whole["patient_id"] == "").to_numpy(dtype=bool)
+    placed = whole["reason"] + " (row " + whole["row"].astype("str") + ")"
+    reason = whole["reason"].where(~nameless, placed)
+    table = {
+        "patient_id": whole["patient_id"].to_numpy(dtype=object),
+        "status": "rejected",
+        "reason": reason.to_numpy(dtype=object),
+    }
+    rows = rows_of(table, len(whole), model, hours)
+    return rows.set_axis(pd.Index(whole["row"].to_numpy(dtype=np.int64)), axis="index")
