@@ -1,13 +1,17 @@
 """Read the three tables of a cohort folder as text, with every structural fault at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.errors import SchemaError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TABLES = ("patients", "labs", "events")
 _NEEDED = {
@@ -32,6 +36,19 @@ def _open_quotation(path: Path) -> bool:
     return count % 2 == 1
 
 
+def _not_csv(path: Path, error: Exception) -> SchemaError:
+    reason = str(error).splitlines()[0].rstrip(".")
+    return SchemaError(
+        f"File '{path}' cannot be read as CSV in UTF-8: {reason[:200]}. "
+        "Save it again as comma-separated UTF-8 text."
+    )
+
+
+def _not_parquet(path: Path, error: Exception) -> SchemaError:
+    said = str(error).splitlines()[0][:200].rstrip(".")
+    return SchemaError(f"File '{path}' cannot be read as Parquet: {said}. Write it again.")
+
+
 def read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     """One CSV file as text; rows of another length than the header are recorded as rejected.
 
@@ -39,6 +56,20 @@ def read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     ------
     SchemaError
         When it is not UTF-8 CSV, or a quotation mark is never closed.
+    """
+    import pyarrow as pa
+
+    batches = list(csv_batches(path, table, rejections))
+    read = pa.Table.from_batches(batches, schema=batches[0].schema)
+    return unknown_cells(read.to_pandas())
+
+
+def csv_batches(
+    path: Path, table: str, rejections: Rejections, block_bytes: int = 1 << 20
+) -> "Iterator[pa.RecordBatch]":
+    """The rows of `read_csv` some at a time, all cells text; at least one batch.
+
+    Rows of another length than the header are recorded when the last batch was taken.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -56,38 +87,38 @@ def read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     def options(handler: Callable[[csv.InvalidRow], str]) -> csv.ParseOptions:
         return csv.ParseOptions(newlines_in_values=True, invalid_row_handler=handler)
 
-    one_thread = csv.ReadOptions(use_threads=False)
+    # One thread: with more, rows have no numbers.
+    reading = csv.ReadOptions(use_threads=False, block_size=block_bytes)
     try:
         with csv.open_csv(
-            path, read_options=one_thread, parse_options=options(lambda _: "skip")
+            path, read_options=reading, parse_options=options(lambda _: "skip")
         ) as opened:
             names = opened.schema.names
-        read = csv.read_csv(
-            path,
-            read_options=one_thread,
-            parse_options=options(skip),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-                null_values=[""],
-            ),
+        text = csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+            null_values=[""],
         )
+        with csv.open_csv(
+            path, read_options=reading, parse_options=options(skip), convert_options=text
+        ) as opened:
+            yield pa.RecordBatch.from_pylist([], schema=opened.schema)
+            yield from opened
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise SchemaError(
-            f"File '{path}' cannot be read as CSV in UTF-8: {reason[:200]}. "
-            "Save it again as comma-separated UTF-8 text."
-        ) from None
-    frame: pd.DataFrame = read.to_pandas()
-    for name in frame.columns:
-        # An identifier may be the text NA; in every other column it means unknown.
-        if name != "patient_id":
-            frame[name] = frame[name].mask(frame[name].isin(_MISSING))
+        raise _not_csv(path, error) from None
     if malformed:
         rows = np.array([max(n - 2, 0) for n in malformed], dtype=np.int64)
         empty = pd.Series([""] * (int(rows.max()) + 1))
         rejections.add(table, rows, empty, "malformed_row")
+
+
+def unknown_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Cells of a CSV file that say "unknown" in letters, emptied."""
+    for name in frame.columns:
+        # An identifier may be the text NA; in every other column it means unknown.
+        if name != "patient_id":
+            frame[name] = frame[name].mask(frame[name].isin(_MISSING))
     return frame
 
 
@@ -104,10 +135,20 @@ def read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (pa.ArrowInvalid, OSError) as error:
-        said = str(error).splitlines()[0][:200].rstrip(".")
-        raise SchemaError(
-            f"File '{path}' cannot be read as Parquet: {said}. Write it again."
-        ) from None
+        raise _not_parquet(path, error) from None
+
+
+def parquet_batches(path: Path, rows: int = 250_000) -> "Iterator[pa.RecordBatch]":
+    """The rows of `read_parquet` some at a time; at least one batch."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as opened:
+            yield pa.RecordBatch.from_pylist([], schema=opened.schema_arrow)
+            yield from opened.iter_batches(batch_size=rows, use_threads=False)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _not_parquet(path, error) from None
 
 
 def _missing_columns(table: str, frame: pd.DataFrame, path: Path) -> list[str]:
@@ -122,8 +163,24 @@ def _missing_columns(table: str, frame: pd.DataFrame, path: Path) -> list[str]:
     return faults
 
 
-def read_frames(folder: Path, rejections: Rejections) -> dict[str, pd.DataFrame]:
+def read_table(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
+    """One whole file, by its ending."""
+    return read_csv(path, table, rejections) if path.suffix == ".csv" else read_parquet(path)
+
+
+def read_frames(
+    folder: Path,
+    rejections: Rejections,
+    read: Callable[[Path, str, Rejections], pd.DataFrame] = read_table,
+) -> dict[str, pd.DataFrame]:
     """The tables of a cohort folder, as charted.
+
+    Parameters
+    ----------
+    folder : Path
+    rejections : Rejections
+    read : callable
+        Reads one file; a caller that wants the checks but not the rows reads less.
 
     Raises
     ------
@@ -153,8 +210,7 @@ def read_frames(folder: Path, rejections: Rejections) -> dict[str, pd.DataFrame]
             continue
         path = found[0]
         try:
-            csv_file = path.suffix == ".csv"
-            frame = read_csv(path, table, rejections) if csv_file else read_parquet(path)
+            frame = read(path, table, rejections)
         except SchemaError as error:
             faults.append(str(error))
             continue

@@ -18,6 +18,8 @@ TODAY = "today"
 NO_MODEL = "no_model_of_stage"
 BEYOND = "after_last_landmark"
 
+Codes = npt.NDArray[np.int64]
+
 
 def fitting(models: Sequence[RiskModel], at: str) -> list[RiskModel]:
     """The models that can score at a time; all of them at `today`, which is a time per patient.
@@ -122,7 +124,7 @@ def _asked(
         yield from (part.reindex(columns=columns) for part in parts)
 
 
-def landmark_days(cohort: Cohort) -> npt.NDArray[np.int64]:
+def landmark_days(cohort: Cohort) -> Codes:
     """Whole days that each patient's records reach after the infusion, 0 before the first."""
     last = last_record(cohort)
     return np.floor(np.maximum(last, 0.0) / 24).astype(np.int64)
@@ -132,33 +134,45 @@ def _at_today(cohort: Cohort, models: Sequence[RiskModel], explain: bool) -> lis
     """Rows at each patient's own time, indexed by patient code."""
     days = landmark_days(cohort)
     parts = []
-    for day in np.unique(days).tolist():
-        codes = np.flatnonzero(days == day).astype(np.int64)
-        group, hours = cohort.take(codes), 24.0 * day
-        stage = "pre_infusion" if day == 0 else "early"
+    for stage, mine in (("pre_infusion", days == 0), ("early", days > 0)):
         of_stage = [model for model in models if model.stage == stage]
+        if not of_stage and mine.any():
+            codes = np.flatnonzero(mine)
+            parts.append(_without_model(cohort.patient_id[codes], stage, days[codes], codes))
         for model in of_stage:
-            landmark = day <= LAST_LANDMARK_DAY and hours < 24 * model.horizon_days
-            if landmark:
-                rows = score_rows(group, model, hours, explain=explain)
-            else:
-                rows = _beyond(group, model, hours)
-            parts.append(rows.set_axis(codes, axis="index"))
-        if not of_stage:
-            table = {
-                "patient_id": group.patient_id,
-                "stage": stage,
-                "status": "out_of_scope",
-                "reason": f"{NO_MODEL}: {stage}",
-            }
-            parts.append(rows_of(table, len(group), None, hours).set_axis(codes, axis="index"))
+            last = min(LAST_LANDMARK_DAY, int(np.ceil(model.horizon_days)) - 1)
+            for day in np.unique(days[mine & (days <= last)]).tolist():
+                codes = np.flatnonzero(days == day)
+                rows = score_rows(cohort.take(codes), model, 24.0 * day, explain=explain)
+                parts.append(rows.set_axis(codes, axis="index"))
+            late = np.flatnonzero(mine & (days > last))
+            if len(late):
+                parts.append(_beyond(cohort.take(late), model, last, days[late], late))
     return parts
 
 
-def _beyond(group: Cohort, model: RiskModel, hours: float) -> pd.DataFrame:
+def _without_model(
+    patient_id: npt.NDArray[np.object_], stage: str, days: Codes, codes: Codes
+) -> pd.DataFrame:
+    """Rows of patients of a stage for which no model was given."""
+    table = {
+        "patient_id": patient_id,
+        "prediction_time_hours": 24.0 * days,
+        "stage": stage,
+        "status": "out_of_scope",
+        "reason": f"{NO_MODEL}: {stage}",
+    }
+    return rows_of(table, len(codes), None, None).set_axis(codes, axis="index")
+
+
+def _beyond(group: Cohort, model: RiskModel, last: int, days: Codes, codes: Codes) -> pd.DataFrame:
     """Rows of patients whose last record lies after the last time that a model scores at."""
-    reason = out_of_scope(group, model, hours)
-    last = min(LAST_LANDMARK_DAY, int(np.ceil(model.horizon_days)) - 1)
+    reason = out_of_scope(group, model, np.inf)
     reason[reason == ""] = f"{BEYOND}: records reach past day {last}"
-    table = {"patient_id": group.patient_id, "status": "out_of_scope", "reason": reason}
-    return rows_of(table, len(group), model, hours)
+    table = {
+        "patient_id": group.patient_id,
+        "prediction_time_hours": 24.0 * days,
+        "status": "out_of_scope",
+        "reason": reason,
+    }
+    return rows_of(table, len(group), model, None).set_axis(codes, axis="index")

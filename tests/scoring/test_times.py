@@ -89,10 +89,14 @@ def test_after_day_13_there_is_a_reason(cohort, models):
     after = late[late["prediction_time_hours"] >= 24 * 14]
     assert len(after) > 20
     assert (after["status"] == "out_of_scope").all()
-    assert after["reason"].str.fullmatch(
-        "after_last_landmark: records reach past day 13|dead|onset_known|transplant"
-        "|new_cell_therapy|autoimmune_indication.*"
-    ).all()
+    assert (
+        after["reason"]
+        .str.fullmatch(
+            "after_last_landmark: records reach past day 13|dead|onset_known|transplant"
+            "|new_cell_therapy|autoimmune_indication.*"
+        )
+        .all()
+    )
     assert after["reason"].str.startswith("after_last_landmark").any()
 
 

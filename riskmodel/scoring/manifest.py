@@ -1,0 +1,168 @@
+"""What a batch was made of: input, models, options, counts. Never a patient's values."""
+
+import hashlib
+import json
+import platform
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import pandas as pd
+
+from riskmodel import __version__
+from riskmodel.criteria import load_definition
+from riskmodel.features.matrix import LAST_LANDMARK_DAY
+from riskmodel.models import RiskModel
+
+PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost")
+
+_PARTS = (
+    "missing",
+    "unusable",
+    "stale",
+    "outside the training range",
+    "not trained on",
+)
+"""Kinds of text in the reason of a partial row, each followed by what only the row may say."""
+
+_PART = re.compile(rf"(?:^|; )({'|'.join(_PARTS)})(?=: )")
+_CODE = re.compile(r"[a-z_]+")
+
+
+def digest_of(content: Any) -> str:
+    """SHA-256 of JSON content, whatever the order of its keys."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def model_entry(model: RiskModel, given: str) -> dict[str, Any]:
+    """A model as the manifest names it, with a digest of everything that makes its scores."""
+    catalogue = str(model.catalogue.get("text", ""))
+    found: dict[str, Any] = {
+        "given": given,
+        "name": model.name,
+        "version": model.version,
+        "stage": model.stage,
+        "labels": model.labels,
+        "definition": model.definition,
+        "cytopenia_rule": model.cytopenia_rule,
+        "horizon_days": float(model.horizon_days),
+        "simulated": bool(model.card.get("simulated")),
+        "catalogue_sha256": hashlib.sha256(catalogue.encode()).hexdigest(),
+        "sha256": _weights_digest(model),
+    }
+    if model.labels != "adjudicated":
+        found["definition_version"] = load_definition(model.definition).version
+    return found
+
+
+def _weights_digest(model: RiskModel) -> str:
+    classifier = model.classifier
+    digest = hashlib.sha256(repr((classifier.names_, classifier.calibration_)).encode())
+    for array in (classifier.coef_, classifier.bag_coef_, classifier.spread_):
+        digest.update(array.tobytes())
+    scale = classifier.scale_
+    for array in (scale.reference, scale.spread, scale.known):
+        digest.update(array.tobytes())
+    for draws in classifier.bag_:
+        for booster in draws:
+            digest.update(bytes(booster.save_raw("ubj")))
+    digest.update(repr((classifier.intercept_, classifier.bag_weights_)).encode())
+    return digest.hexdigest()
+
+
+def reason_codes(status: str, reason: str) -> list[str]:
+    """Codes in the reason of a row, without anything that is a value of the patient.
+
+    Examples
+    --------
+    >>> reason_codes("partial", "missing: a, b; not trained on: product X; stale")
+    ['missing', 'not trained on']
+    >>> reason_codes("rejected", "patient_id_missing (row 3)")
+    ['patient_id_missing']
+    """
+    if status in ("scored", "partial"):
+        return _PART.findall(reason)
+    found = _CODE.match(reason)
+    return [found[0]] if found else []
+
+
+class Counts:
+    """Rows by time, model and status, and their reasons, over the parts of a batch."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.status: Counter[str] = Counter()
+        self._groups: Counter[tuple[float | None, str, str, str]] = Counter()
+        self._reasons: Counter[tuple[str, str]] = Counter()
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Count score rows."""
+        self.rows += len(rows)
+        hours = rows["prediction_time_hours"]
+        # Times after the last landmark are one group: there are as many as patients.
+        timed = hours <= 24.0 * LAST_LANDMARK_DAY
+        times = hours.astype(object).where(timed, None)
+        self._groups.update(
+            zip(times, rows["stage"], rows["model_name"], rows["status"], strict=True)
+        )
+        self.status.update(rows["status"])
+        pairs = Counter(zip(rows["status"], rows["reason"], strict=True))
+        for (status, reason), count in pairs.items():
+            for code in reason_codes(status, reason):
+                self._reasons[(status, code)] += count
+
+    def entry(self) -> dict[str, Any]:
+        """The counts as the manifest holds them."""
+
+        def order(key: tuple[Any, ...]) -> tuple[Any, ...]:
+            return (float("inf") if key[0] is None else key[0], *key[1:])
+
+        times = [
+            {"prediction_time_hours": key[0], "stage": key[1], "model": key[2], "status": key[3],
+             "rows": self._groups[key]}
+            for key in sorted(self._groups, key=order)
+        ]  # fmt: skip
+        reasons: dict[str, dict[str, int]] = {}
+        for (status, code), count in sorted(self._reasons.items()):
+            reasons.setdefault(status, {})[code] = count
+        return {
+            "rows": self.rows,
+            "status": dict(sorted(self.status.items())),
+            "by_time": times,
+            "reasons": reasons,
+        }
+
+
+def manifest(
+    inputs: Mapping[str, Any],
+    options: Mapping[str, Any],
+    models: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, Any],
+    rejected: pd.DataFrame,
+    outputs: Mapping[str, Any],
+    seconds: float,
+) -> dict[str, Any]:
+    """The manifest of a batch; on the same input and models only the duration differs."""
+    told: Counter[tuple[str, str, str]] = Counter()
+    for row in rejected.to_dict(orient="records"):
+        told[(row["table"], row["column"], row["reason"])] += int(row["count"])
+    return {
+        "riskmodel": __version__,
+        "input": dict(inputs),
+        "options": dict(options),
+        "models": [dict(model) for model in models],
+        "counts": dict(counts),
+        "rejected_input": [
+            {"table": table, "column": column, "reason": reason, "rows": count}
+            for (table, column, reason), count in sorted(told.items())
+        ],
+        "output": dict(outputs),
+        "packages": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        },
+        "seconds": round(seconds, 3),
+    }
