@@ -50,6 +50,14 @@ def prediction_time(text: str) -> str:
     return text
 
 
+def prediction_times(texts: list[str]) -> list[str]:
+    """Prediction times as typed, ``today`` among them; anything else is wrong usage."""
+    for text in texts:
+        if text != "today":
+            prediction_time(text)
+    return texts
+
+
 def table_file(path: Path) -> Path:
     """A path that ends as a table does; any other ending is wrong usage."""
     if path.suffix.lower() not in (".csv", ".parquet"):

@@ -1,5 +1,6 @@
 """Commands score and report."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,40 +9,105 @@ import typer
 from riskmodel.cli.arguments import (
     CohortFolder,
     ModelName,
-    PredictionTime,
-    TableFile,
     prediction_time,
+    prediction_times,
 )
-from riskmodel.cli.reading import read
+from riskmodel.cli.progress import cores, sentences_of, show
+from riskmodel.cli.reading import read, say
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
-    pass
+    from riskmodel.scoring.batch import Batch
+
+
+class Form(StrEnum):
+    """Forms of the output."""
+
+    cohort = "cohort"
+    meds = "meds"
+    omop = "omop"
+    fhir = "fhir"
 
 
 def score(
-    cohort: CohortFolder,
-    model: ModelName,
-    at: PredictionTime,
-    out: TableFile,
+    cohort: Annotated[
+        str, typer.Argument(metavar="COHORT", help="Cohort folder; with Spark also an address.")
+    ],
+    model: Annotated[
+        list[str],
+        typer.Option(
+            help="Model folder, models:/NAME@champion, or a shipped model; several are matched to "
+            "the times by their stage."
+        ),
+    ],
+    at: Annotated[
+        list[str],
+        typer.Option(
+            callback=prediction_times,
+            help="pre-infusion, day-1 to day-13, or today (each patient's last record); several.",
+        ),
+    ],
+    out: Annotated[
+        str,
+        typer.Option(help="Output: .csv or .parquet; fhir: .ndjson or .json; Spark: a folder."),
+    ],
     explain: Annotated[
         bool, typer.Option("--explain", help="Add contributions by clinical factor.")
     ] = False,
+    form: Annotated[
+        Form, typer.Option("--format", help="The contract's table, or another form of it.")
+    ] = Form.cohort,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes; 0 for one per core.", show_default=False)
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the manifest instead of a summary.")
+    ] = False,
 ) -> None:
-    """Score every patient: a row each, with status and reason."""
-    from riskmodel.files import write_table
-    from riskmodel.scoring import find_model
-    from riskmodel.scoring import score as score_cohort
+    """Score every patient: a row each, with status and reason; a manifest beside the output."""
+    import json
 
-    used = find_model(model)
-    scores = score_cohort(read(cohort), used, at, explain=explain)
-    write_table(scores, out)
-    counts = scores["status"].value_counts()
-    shown = ", ".join(f"{name} {count}" for name, count in counts.items())
-    typer.echo(f"Wrote {len(scores)} rows to {out}: {shown}.")
-    typer.echo(scores["note"].iloc[0])
-    if not scores["status"].isin(("scored", "partial")).any():
+    made, rejected = _score_here(cohort, model, at, out, explain, form, resume, workers, quiet)
+    if not quiet:
+        for sentence in sentences_of(rejected):
+            say(sentence)
+    if as_json:
+        typer.echo(json.dumps(made, indent=1))
+    elif not quiet:
+        show(made, out)
+    if not set(made["counts"]["status"]) & {"scored", "partial"}:
         raise SchemaError(f"No patient of '{cohort}' could be scored; each row says why.")
+
+
+def _score_here(
+    cohort: str,
+    models: list[str],
+    times: list[str],
+    out: str,
+    explain: bool,
+    form: Form,
+    resume: bool,
+    workers: int,
+    quiet: bool,
+) -> "Batch":
+    """Score on this machine, with progress on a terminal."""
+    from riskmodel.cli.progress import progress_bar
+    from riskmodel.scoring.batch import score_batch
+    from riskmodel.scoring.writers import FORMATS
+
+    path = Path(out)
+    if path.suffix.lower() not in FORMATS[form.value].endings:
+        endings = ", ".join(FORMATS[form.value].endings)
+        raise typer.BadParameter(f"'{out}' does not end in one of {endings}.")
+    with progress_bar(quiet) as progress:
+        return score_batch(
+            Path(cohort), models, times, path, explain=explain, form=form.value, resume=resume,
+            workers=workers or cores(), progress=progress,
+        )  # fmt: skip
 
 
 def report(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from riskmodel.models import RiskModel, load_model, save_model
 from riskmodel.scoring.load import find_model
 from riskmodel.scoring.manifest import Counts, digest_of, manifest, model_entry
 from riskmodel.scoring.parts import counted, score_part
+from riskmodel.scoring.rows import note_of
 from riskmodel.scoring.score import model_catalogue
 from riskmodel.scoring.shards import (
     ROWS_OF_SHARD,
@@ -42,6 +43,22 @@ RELATIVE_START = np.datetime64("1970-01-01", "us")
 dates are then hours from the infusion, written as instants."""
 
 Progress = Callable[[str, int, int], None]
+
+
+class Batch(NamedTuple):
+    """What a run made.
+
+    Attributes
+    ----------
+    manifest : dict
+        As it stands beside the output.
+    rejected : DataFrame
+        Rows of the input that could not be used: ``table, column, reason, detail``, how many
+        (``count``), and the ``row`` and ``patient_id`` of the first.
+    """
+
+    manifest: dict[str, Any]
+    rejected: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -66,7 +83,7 @@ def score_batch(
     workers: int = 1,
     progress: Progress = lambda what, done, total: None,
     rows_of_shard: int = ROWS_OF_SHARD,
-) -> dict[str, Any]:
+) -> Batch:
     """Score every patient of a cohort folder and write a file, its manifest beside it.
 
     The records pass by patient through shards on disk, in a hidden folder beside `out` that is
@@ -94,8 +111,7 @@ def score_batch(
 
     Returns
     -------
-    dict
-        The manifest.
+    Batch
 
     Raises
     ------
@@ -112,6 +128,7 @@ def score_batch(
         model_catalogue(model)
     for at in times:
         fitting(found, at)
+    notes = sorted({note_of(model) for model in found})
     entries = [model_entry(m, str(given)) for m, given in zip(found, models, strict=True)]
     store = out.with_name(f".{out.name}.parts")
     with _alone(store, out):
@@ -133,13 +150,13 @@ def score_batch(
         counts, outputs = _merge(store, shards, out, chosen, progress)
         inputs["fingerprint"] = digest_of(inputs["files"])
         whole = manifest(
-            inputs, options, entries, counts, rejected, outputs, time.monotonic() - began
+            inputs, options, entries, counts, rejected, outputs, notes, time.monotonic() - began
         )
         manifest_path = out.with_name(out.name + ".manifest.json")
         with replacing(manifest_path) as temporary:
             temporary.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(store)
-    return {**whole, "rejected_sentences": rejected.to_dict(orient="records")}
+    return Batch(whole, rejected)
 
 
 @contextmanager

@@ -143,6 +143,7 @@ def manifest(
     counts: Mapping[str, Any],
     rejected: pd.DataFrame,
     outputs: Mapping[str, Any],
+    notes: Sequence[str],
     seconds: float,
 ) -> dict[str, Any]:
     """The manifest of a batch; on the same input and models only the duration differs."""
@@ -164,5 +165,6 @@ def manifest(
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},
         },
+        "notes": list(notes),
         "seconds": round(seconds, 3),
     }

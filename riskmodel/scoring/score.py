@@ -1,5 +1,6 @@
 """Score every patient of a cohort: each one leaves with a row, a status and a reason."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,11 @@ def model_catalogue(model: RiskModel) -> Catalogue:
         raise SchemaError(
             f"Model '{model.name}' holds no copy of its feature catalogue. Train it again."
         )
-    return parse_catalogue(text).select(model.features)
+    return _parsed(text).select(model.features)
+
+
+_parsed = lru_cache(maxsize=8)(parse_catalogue)
+"""A catalogue costs more to read than some patients cost to score."""
 
 
 def check_stage(model: RiskModel, at: str) -> float:
@@ -60,20 +65,29 @@ def check_stage(model: RiskModel, at: str) -> float:
     return hours
 
 
-def known_onset(cohort: Cohort, model: RiskModel) -> npt.NDArray[np.float64]:
-    """Onset of each patient by the model's own label source, NaN where there is none."""
+def known_onset(
+    cohort: Cohort, model: RiskModel, records: Records | None = None
+) -> npt.NDArray[np.float64]:
+    """Onset of each patient by the model's own label source, NaN where there is none.
+
+    `records` of the same cohort spare a second judgement of the signs that its features read.
+    """
     if model.labels == "adjudicated":
         return adjudicated(cohort)["onset_hours"].to_numpy(np.float64)
+    if records is not None and _signs_of(model) == model.definition:
+        return records.signs.onset_hours
     rule = model.cytopenia_rule
     return evaluate_signs(cohort, load_definition(model.definition), rule).onset_hours
 
 
-def out_of_scope(cohort: Cohort, model: RiskModel, hours: float) -> npt.NDArray[np.object_]:
+def out_of_scope(
+    cohort: Cohort, model: RiskModel, hours: float, records: Records | None = None
+) -> npt.NDArray[np.object_]:
     """Reason why each patient is not at risk at the prediction time, by records up to it."""
     reason = np.full(len(cohort), "", dtype=object)
     known = cohort.until(hours)
     if hours > 0:
-        reason[known_onset(known, model) <= hours] = "onset_known"
+        reason[known_onset(known, model, records) <= hours] = "onset_known"
     names = known.events["event"].to_numpy(dtype=object)
     for name in reversed(_ENDS):
         rows = known.events[names == name]
@@ -200,7 +214,7 @@ def score_rows(
     known = cohort.until(hours)
     records = Records(known, _signs_of(model), model.cytopenia_rule)
     X = matrix(records, catalogue, hours)
-    reason = out_of_scope(known, model, hours)
+    reason = out_of_scope(known, model, hours, records)
     in_scope = reason == ""
     missing, flags = _flags(X, known, model, catalogue, hours)
     predicted = predict_frame(model, X)
