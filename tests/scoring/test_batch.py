@@ -122,7 +122,7 @@ def test_the_manifest_says_what_was_used_and_holds_no_patient(hostile, models, t
         "duplicate_patient": 3,
         "patient_id_missing": 3,
     }
-    assert made["counts"]["reasons"]["partial"]["unusable"] == 3
+    assert made["counts"]["reasons"]["partial"]["unusable"] == 2
     entry = made["models"][1]
     assert entry["stage"] == "early"
     assert entry["definition_version"]
