@@ -57,6 +57,8 @@ landmark_days = [2, 5]
 [validation]
 folds = 2
 bootstrap = 20
+permutations = 50
+ablation = false
 
 [model]
 n_bags = 2

@@ -64,7 +64,7 @@ class Validation:
     fits: int = 50
     latest: float = 0.3
     bootstrap: int = 500
-    permutations: int = 1000
+    permutations: int = 500
     ablation: bool = True
     seed: int = 20
 

@@ -40,6 +40,7 @@ from riskmodel.training.evaluation.signal import Signal, check_signal
 from riskmodel.training.examples import Examples, LabelSource, training_rows
 from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import stored_figures
+from riskmodel.training.optimism import corrected
 from riskmodel.training.priors import priors
 from riskmodel.training.sample_size import anticipated_r2, minimum_sample
 from riskmodel.training.update import (
@@ -188,7 +189,14 @@ def train(
         models[ABLATED] = maker(plain)
     progress(f"validation: {plan.validation.scheme}")
     check = plan.validation
-    predictions = out_of_fold(rows, models, rounds(cohort, rows, check))
+    splits = rounds(cohort, rows, check)
+    price = None
+    if check.scheme == "bootstrap":
+        price, held_out = corrected(rows, models[MODEL], splits, seed=check.seed)
+        others = {name: one for name, one in models.items() if name != MODEL}
+        predictions = {MODEL: held_out, **out_of_fold(rows, others, splits)}
+    else:
+        predictions = out_of_fold(rows, models, splits)
     signal = check_signal(
         rows, predictions[MODEL], permutations=check.permutations, seed=check.seed
     )
@@ -203,6 +211,8 @@ def train(
         seed=check.seed,
         about={},
     )
+    if price is not None:
+        evaluation = replace(evaluation, tables={**evaluation.tables, "optimism": price})
     figures = main_figures(evaluation)
     progress("fit on all patients")
     with warnings.catch_warnings(record=True) as caught:

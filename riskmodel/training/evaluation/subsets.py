@@ -1,12 +1,14 @@
 """Which rows a figure is about: all, a landmark, a lead time, a subgroup of patients."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort import Cohort
+from riskmodel.cohort.products import find_product
 from riskmodel.training.examples import Examples
 
 Flags = npt.NDArray[np.bool_]
@@ -16,7 +18,7 @@ AGES = ((0, 18, "under 18"), (18, 40, "18 to 39"), (40, 65, "40 to 64"), (65, 20
 FEWEST_IN_LEVEL = 10
 """Patients of the smallest subgroup that is named; smaller ones are pooled."""
 POOLED = "pooled small groups"
-_COLUMNS = {"product": "product", "sex": "sex", "centre": "center_id", "disease": "disease"}
+_COLUMNS = {"sex": "sex", "disease": "disease", "centre": "center_id"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def _levels(kind: str, level: npt.NDArray[np.object_], examples: Examples) -> li
     of_row = level[examples.patient]
     first = np.unique(examples.patient, return_index=True)[1]
     names, counts = np.unique(of_row[first].astype(str), return_counts=True)
+    if kind == "age":
+        names, counts = _by_age(names, counts)
     large = {n for n, c in zip(names, counts, strict=True) if n and c >= FEWEST_IN_LEVEL}
     small = {n for n in names if n and n not in large}
     found = [Subset(kind, f"{kind}: {n}", of_row == n) for n in names if n in large]
@@ -89,12 +93,28 @@ def _levels(kind: str, level: npt.NDArray[np.object_], examples: Examples) -> li
     return found if len(found) > 1 else []
 
 
+def _by_age(names: npt.NDArray[Any], counts: npt.NDArray[Any]) -> tuple[Any, Any]:
+    """Age groups from young to old."""
+    order = [name for _, _, name in AGES]
+    place = np.argsort([order.index(n) if n in order else -1 for n in names])
+    return names[place], counts[place]
+
+
+def product_names(cohort: Cohort) -> npt.NDArray[np.object_]:
+    """Each patient's product by its generic name; as written where it is not a known one."""
+    written = cohort.patients["product"]
+    known = {text: find_product(str(text)) for text in written.dropna().unique()}
+    named = {text: text if one is None else one.name for text, one in known.items()}
+    return np.asarray(written.map(named).astype(object).where(written.notna(), ""), dtype=object)
+
+
 def subsets(cohort: Cohort, examples: Examples) -> list[Subset]:
     """Every subset of an evaluation, the whole first."""
     found = [Subset("all", "all", np.ones(len(examples.y), dtype=bool))]
     found += _times(cohort, examples)
     ages = age_group(cohort.patients["age_years"].to_numpy(np.float64))
     found += _levels("age", ages, examples)
+    found += _levels("product", product_names(cohort), examples)
     for kind, column in _COLUMNS.items():
         level = cohort.patients[column].astype(object)
         found += _levels(kind, level.where(pd.notna(level), "").to_numpy(dtype=object), examples)

@@ -7,8 +7,11 @@ from riskmodel import RESEARCH_USE
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing, write_table
 from riskmodel.training.evaluation.assess import Evaluation
+from riskmodel.training.evaluation.pictures import draw, save
+from riskmodel.training.evaluation.report import page
 
 ABOUT_FILE = "evaluation.json"
+REPORT_FILE = "report.html"
 
 
 def check_folder(folder: Path) -> None:
@@ -46,5 +49,8 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
             if len(table.columns):
                 write_table(table, temporary / f"{name}.csv")
                 write_table(table, temporary / f"{name}.parquet")
+        pictures = draw(evaluation)
+        save(pictures, temporary)
+        (temporary / REPORT_FILE).write_text(page(evaluation, pictures), encoding="utf-8")
         text = json.dumps({**evaluation.about, "note": RESEARCH_USE}, indent=2, sort_keys=True)
         (temporary / ABOUT_FILE).write_text(text + "\n", encoding="utf-8")
