@@ -12,7 +12,6 @@ from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.models import FewEventsWarning, predict_frame
 from riskmodel.training import train
-from riskmodel.training.validation import grouped_folds
 
 
 def test_the_run_is_repeatable_and_says_what_it_is(simulated: Path, tiny_design: Path):
@@ -72,13 +71,3 @@ def test_few_events_reach_the_caller_as_text_not_as_a_python_warning(simulated, 
 def test_registering_needs_tracking(simulated: Path, tiny_design: Path):
     with pytest.raises(SchemaError, match="cannot be registered without tracking"):
         train(read_cohort(simulated), "early", design=tiny_design, register="name", track=False)
-
-
-def test_folds_keep_patients_whole_and_spread_events():
-    patient = np.repeat(np.arange(50), 3)
-    y = (patient < 10).astype(np.int8)
-    fold = grouped_folds(patient, y, 5, seed=1)
-    for k in range(5):
-        inside = set(patient[fold == k])
-        assert not inside & set(patient[fold != k])
-        assert len(inside & set(range(10))) == 2
