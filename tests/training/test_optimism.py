@@ -41,14 +41,17 @@ def table_of(examples: Examples) -> pd.DataFrame:
 
 
 def test_noise_looks_like_skill_until_it_is_corrected():
-    table = table_of(noise(0.0))
-    auroc = table.loc["auroc"]
-    assert auroc["apparent"] > 0.65
-    assert auroc["corrected"] < 0.6
+    tables = [table_of(noise(0.0, seed=seed)) for seed in range(3)]
+    auroc = pd.concat([table.loc[["auroc"]] for table in tables]).mean()
+    slope = pd.concat([table.loc[["calibration_slope"]] for table in tables]).mean()
+    assert auroc["apparent"] > 0.7
+    assert auroc["corrected"] < auroc["apparent"] - 0.1
     assert auroc["outside"] < 0.6
     assert auroc["point_632"] < 0.62
-    assert table.loc["calibration_slope", "corrected"] < 0.6
-    assert table.loc["log_loss", "corrected"] > table.loc["log_loss", "apparent"]
+    assert slope["apparent"] == pytest.approx(1, abs=0.01)
+    assert slope["corrected"] < 0.6
+    for table in tables:
+        assert table.loc["log_loss", "corrected"] > table.loc["log_loss", "apparent"] + 0.1
 
 
 def test_the_parts_add_up_and_the_estimate_lies_between():
