@@ -7,17 +7,20 @@ or entered in error, the result is gone. ``preliminary`` and ``registered`` resu
 also where no final one exists: nobody has verified them.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from riskmodel.cohort.fhir_assembly import assembled
-from riskmodel.cohort.fhir_collect import WANTED, Collected
+from riskmodel.cohort.fhir_collect import LABS, WANTED, Collected
 from riskmodel.cohort.fhir_files import fhir_files, resources
 from riskmodel.cohort.fhir_people import People
 from riskmodel.cohort.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.mapping import load_mapping
-from riskmodel.cohort.reading import Fault
+from riskmodel.cohort.parts import stacked, summed
+from riskmodel.cohort.places import Fault, with_faults
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort.stored_rows import StoredRows
 from riskmodel.errors import SchemaError
 
 
@@ -62,28 +65,37 @@ def read_fhir(
     codes = load_mapping(mapping)
     listed = read_infusions(infusions, own) if infusions is not None else None
     people = People(identifier_system)
-    collected = Collected(people, infusion_codes(codes), codes.analytes)
     faults: list[Fault] = []
     files, others = fhir_files(source)
     own.note("files left out (links, hidden, other endings)", "files", others)
     found = 0
-    for resource in resources(files, source, WANTED, lambda *fault: faults.append(Fault(*fault))):
-        found += 1
-        if isinstance(resource, str):
-            collected.unused[resource] += 1
-        else:
-            collected.add(resource)
-    faults += [Fault(p.file, p.place, "patient_id_missing") for p in people.unnamed]
-    if not found:
-        first = f" First: {faults[0]}." if faults else ""
-        raise SchemaError(
-            f"FHIR source '{source}' holds no readable FHIR resource in {len(files)} files.{first} "
-            "Give a FHIR R4 Bundle or bulk export in JSON."
-        )
+    with StoredRows(LABS, "subject") as labs:
+        collected = Collected(people, labs, infusion_codes(codes), codes.analytes)
+        told = resources(files, source, WANTED, lambda *fault: faults.append(Fault(*fault)))
+        for resource in told:
+            found += 1
+            if isinstance(resource, str):
+                collected.unused[resource] += 1
+            else:
+                collected.add(resource)
+        faults += [Fault(p.file, p.place, "patient_id_missing") for p in people.unnamed]
+        if not found:
+            first = f" First: {faults[0]}." if faults else ""
+            raise SchemaError(
+                f"FHIR source '{source}' holds no readable FHIR resource in {len(files)} files."
+                f"{first} Give a FHIR R4 Bundle or bulk export in JSON."
+            )
+        cohort = assembled(source.name, collected, listed, own)
+    told_of = Rejections()
     for kind, counts in (
         ("resources not used", dict(collected.unused.most_common(40))),
         ("results of other codes (not used)", collected.other_codes()),
     ):
         for key, count in counts.items():
-            own.note(kind, key, count)
-    return assembled(source.name, collected, listed, own, faults)
+            told_of.note(kind, key, count)
+    rejected = stacked([own.frame(), cohort.rejected])
+    return replace(
+        cohort,
+        rejected=with_faults(rejected, faults),
+        notes=summed((own.notes, told_of.notes, cohort.notes)),
+    )

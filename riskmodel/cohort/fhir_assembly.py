@@ -1,12 +1,18 @@
-"""From what a FHIR source holds to a cohort: versions, subjects, infusions, time zones."""
+"""From what a FHIR source holds to a cohort: subjects, infusions, time zones."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.fhir_collect import Act, Collected, Diagnosis
+from riskmodel.cohort.fhir_collect import Collected, Diagnosis
 from riskmodel.cohort.fhir_people import People
-from riskmodel.cohort.infusions import choose_infusions
-from riskmodel.cohort.reading import PLACE, Fault, assemble_in_parts, chosen_rows, located
+from riskmodel.cohort.fhir_versions import current
+from riskmodel.cohort.infusion_choice import choose_infusions
+from riskmodel.cohort.lymphodepletion import start_lymphodepletion
+from riskmodel.cohort.parts import assemble_stored, stacked
+from riskmodel.cohort.places import PLACE, shown_places
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.selection import (
@@ -17,10 +23,9 @@ from riskmodel.cohort.selection import (
     of_cohort,
     refuse,
 )
+from riskmodel.cohort.stored_rows import StoredRows
 from riskmodel.cohort.zones import age_at, borrow_zones, split_zone, with_zone
 
-_CORRECTING = ("amended", "corrected", "cancelled", "entered-in-error")
-_DRAFT = ("preliminary", "registered")
 _GENDERS = {"female": "F", "male": "M", "other": "other"}
 _GIVEN_LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit", "reference_low",
                "reference_high"]  # fmt: skip
@@ -28,11 +33,7 @@ _GIVEN_EVENTS = ["patient_id", "event", "time", "value"]
 
 
 def assembled(
-    name: str,
-    collected: Collected,
-    listed: pd.DataFrame | None,
-    own: Rejections,
-    faults: list[Fault],
+    name: str, collected: Collected, listed: pd.DataFrame | None, own: Rejections
 ) -> Cohort:
     """The cohort of everything that was collected.
 
@@ -41,11 +42,16 @@ def assembled(
     name : str
         Of the source.
     collected : Collected
+        Its results are used up.
     listed : DataFrame or None
         Infusions of a list: ``patient_id, infusion_time, product``.
     own : Rejections
-        Of the reader so far.
-    faults : list of Fault
+        Of the reader so far; gets what is refused of patients and events.
+
+    Returns
+    -------
+    Cohort
+        Its ``rejected`` has a column ``source``.
 
     Raises
     ------
@@ -53,78 +59,56 @@ def assembled(
         When no patient has an infusion.
     """
     people = collected.people
-    events = _named(pd.DataFrame(collected.acts(), columns=list(Act._fields)), people)
-    labs = _named(collected.labs(), people)
-    events_used = refuse("events", events, "kind", own)
-    labs_used = _current(labs, own) & refuse("labs", labs, "analyte", own)
-    labs = labs.drop(columns=["key", "other_key", "stamp", "status", "current"])
-    records = events[events_used & (events["kind"] == "infusion")]
+    acts = collected.acts.frame()
+    acts["patient_id"] = [people.find(subject) for subject in acts["subject"]]
+    acts = acts.astype({"patient_id": "str", "time": "str", "value": "str", "kind": "str"})
+    names = [people.find(token) for token in collected.labs.keys()[0]]
+    acts["source"] = shown_places(*(acts[column] for column in PLACE))
+    refused = Rejections()
+    used = refuse("events", acts, "kind", refused)
+    records = acts[used & (acts["kind"] == "infusion")]
     if listed is not None:
-        ids = pd.concat([labs["patient_id"], events["patient_id"]], ignore_index=True)
-        times = pd.concat([labs["time"], events["time"]], ignore_index=True)
-        listed, count = borrow_zones(listed, ids, times)
+        times = _times(collected.labs, names, acts)
+        listed, count = borrow_zones(listed, times)
         own.note("listed infusion read in the time zone of records", "patients", count)
-        listed = listed_in_source(listed, {*people.names, *ids.unique()}, own)
+        known = {*people.names, *names, *acts["patient_id"]} - {""}
+        listed = listed_in_source(listed, known, own)
     if records.empty and (listed is None or listed.empty):
         raise no_infusion(name, len(people.names))
     patients, later = _infused(records, listed, own)
     starts = zip(patients["patient_id"], patients["infusion_time"], strict=True)
-    zones = {str(name): split_zone(str(start))[1] for name, start in starts}
-    labs_at = np.flatnonzero(labs_used & of_cohort(labs, set(zones), "labs", own))
-    treatments = events_used & (events["kind"] != "infusion").to_numpy()
-    events_at = np.flatnonzero(treatments & of_cohort(events, set(zones), "events", own))
-    given = events.iloc[events_at].rename(columns={"kind": "event"})
-    frames = {
-        "patients": _described(patients, people, collected.diagnoses, own),
-        "labs": _in_zone(chosen_rows(labs, labs_at, _GIVEN_LABS), zones),
-        "events": pd.concat(
-            [
-                _in_zone(part, zones)[_GIVEN_EVENTS]
-                for part in (given, later, _deaths(zones, people, own))
-            ],
-            ignore_index=True,
-        ),
-    }
-    labs = labs[PLACE]
-    extra = np.arange(len(events), len(events) + len(frames["events"]) - len(events_at))
-    return located(
-        assemble_in_parts(frames, name),
-        own,
-        faults,
-        {"labs": labs_at, "events": np.append(events_at, extra)},
-        {"labs": labs, "events": events},
-    )
+    zones = {str(who): split_zone(str(start))[1] for who, start in starts}
+    treatments = used & (acts["kind"] != "infusion").to_numpy()
+    at = np.flatnonzero(treatments & of_cohort(acts, set(zones), "events", own))
+    given = acts.rename(columns={"kind": "event"}).assign(row=np.arange(len(acts))).iloc[at]
+    made = pd.concat([later, _deaths(zones, people, own)], ignore_index=True)
+    made = made.assign(row=np.arange(len(acts), len(acts) + len(made)), source="")
+    columns = [*_GIVEN_EVENTS, "row", "source"]
+    events = pd.concat([given[columns], made[columns]], ignore_index=True)
+    events = start_lymphodepletion(_in_zone(events, zones), patients, own)
+
+    def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Mask]:
+        latest = current(part, told)
+        usable = latest & refuse("labs", part.assign(current=latest), "analyte", told)
+        return _in_zone(part, zones)[_GIVEN_LABS], usable
+
+    described = _described(patients, people, collected.diagnoses, own)
+    events = events.reset_index(drop=True)
+    cohort = assemble_stored(collected.labs, names, described, events, charted, name)
+    rejected = refused.frame()
+    rejected = rejected.assign(source=acts["source"].iloc[rejected["row"].astype(int) - 1].array)
+    return replace(cohort, rejected=stacked([rejected, cohort.rejected]))
 
 
-def _named(frame: pd.DataFrame, people: People) -> pd.DataFrame:
-    """The frame with the patient_id of each subject, empty where it is no patient."""
-    codes, tokens = pd.factorize(frame["subject"].astype("category"))
-    found = [people.find(str(token)) for token in tokens]
-    names = pd.Index(dict.fromkeys(found), dtype="str")
-    ids = pd.Categorical.from_codes(names.get_indexer(pd.Index(found, dtype="str"))[codes], names)
-    return frame.assign(patient_id=ids)
-
-
-def _current(labs: pd.DataFrame, own: Rejections) -> Mask:
-    """Which results no later version replaces; written to the column ``current``."""
-    status = labs["status"].astype("str")
-    rank = status.isin(_CORRECTING).astype("int8") - status.isin(_DRAFT).astype("int8")
-    ordered = labs[["patient_id", "key", "other_key", "time", "stamp"]].assign(
-        rank=rank, verified=rank >= 0
-    )
-    ordered = ordered.sort_values(["verified", "stamp", "rank"], kind="stable")
-    named = ordered["key"] != 0
-    replaced = ordered.duplicated(["patient_id", "key"], keep="last") & named
-    ordered = ordered[~replaced]
-    shared = ["patient_id", "other_key", "time"]
-    corrected = ordered.duplicated(shared, keep="last") & (ordered["other_key"] != 0)
-    if corrected.any():
-        last = ordered.groupby(shared, observed=True)["rank"].transform("last")
-        corrected &= last == 1
-    gone = labs.index.isin(replaced.index[replaced]) | labs.index.isin(corrected.index[corrected])
-    own.note("earlier versions of a result, replaced by the latest", "labs", int(gone.sum()))
-    labs["current"] = ~gone
-    return np.asarray(~gone)
+def _times(
+    labs: StoredRows, names: Sequence[str], acts: pd.DataFrame
+) -> Iterator[tuple[pd.Series, pd.Series]]:
+    """Patient and time of every record, some at a time."""
+    known = np.array(names, dtype=object)
+    for batch in labs.batches(["subject", "time"]):
+        who = pd.Series(known[batch["subject"].cat.codes.to_numpy()], dtype="str")
+        yield who, batch["time"].astype("str")
+    yield acts["patient_id"], acts["time"]
 
 
 def _infused(
@@ -161,7 +145,7 @@ def _in_zone(frame: pd.DataFrame, zones: dict[str, str]) -> pd.DataFrame:
         return frame
     filled = time.to_numpy(dtype=object).copy()
     for row in np.flatnonzero(dated):
-        filled[row] = with_zone(filled[row], zones[frame["patient_id"].iloc[row]])
+        filled[row] = with_zone(filled[row], zones.get(str(frame["patient_id"].iloc[row]), ""))
     return frame.assign(time=pd.Series(filled, index=frame.index, dtype="str"))
 
 

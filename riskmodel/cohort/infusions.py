@@ -1,10 +1,9 @@
-"""Which record is a CAR-T infusion, and which infusion of a patient is hour 0.
+"""Which record is a CAR-T infusion, and the list of infusions that a centre gives.
 
 Every reader uses these: the default codes stand in infusions.toml, product names in
 products.toml, and a list of infusions (`--infusions FILE`) goes before what is recorded.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from riskmodel.cohort.codes import fold_code
 from riskmodel.cohort.frames import read_csv, read_parquet
 from riskmodel.cohort.mapping import CodeMapping
 from riskmodel.cohort.products import find_product
@@ -22,18 +22,6 @@ from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 
 INFUSION_COLUMNS = ("patient_id", "infusion_time", "product")
-_DAY = np.timedelta64(24, "h")
-
-
-def fold_code(code: str) -> str:
-    """A code without case, spaces and dots, and without the system before it.
-
-    Examples
-    --------
-    >>> fold_code("PROCEDURE//ICD10PCS//xw0 33c3"), fold_code("ICD10PCS:XW033C3")
-    ('XW033C3', 'XW033C3')
-    """
-    return re.sub(r"[\s.]", "", re.split(r"//|[:|]", code)[-1]).upper()
 
 
 @cache
@@ -139,7 +127,7 @@ def read_infusions(path: Path, rejections: Rejections) -> pd.DataFrame:
     for name in raw.columns:
         if name not in INFUSION_COLUMNS:
             rejections.note("unknown columns (not used)", f"infusions.{name}")
-    table = pd.DataFrame({name: _text(raw[name]) for name in INFUSION_COLUMNS})
+    table = pd.DataFrame({name: plain_text(raw[name]) for name in INFUSION_COLUMNS})
     ids = table["patient_id"]
     nobody = ids.isna().to_numpy()
     empty = table["infusion_time"].isna().to_numpy() & ~nobody
@@ -157,127 +145,11 @@ def read_infusions(path: Path, rejections: Rejections) -> pd.DataFrame:
     return usable
 
 
-def _text(column: pd.Series) -> pd.Series:
+def plain_text(column: pd.Series) -> pd.Series:
+    """A column as stripped text: numbers without a point where they are whole, ISO 8601 times."""
     if pd.api.types.is_float_dtype(column.dtype):
         column = column.map(lambda x: f"{x:.15g}", na_action="ignore")
     elif pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = column.map(lambda x: x.isoformat(), na_action="ignore")
     text = column.astype("str").str.strip()
     return text.mask(text == "")
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Hour 0 of every patient, and the other infusions.
-
-    Attributes
-    ----------
-    patients : DataFrame
-        ``patient_id, infusion_time, product, prior_car_t``, one row per patient: text, and
-        ``1`` or empty for ``prior_car_t``. Sorted by patient (numbers by value).
-    events : DataFrame
-        ``patient_id, event, time, value``: a ``new_cell_therapy`` for every later infusion.
-    """
-
-    patients: pd.DataFrame
-    events: pd.DataFrame
-
-
-def _prepared(records: pd.DataFrame, listed: bool) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {name: _text(records[name]) for name in INFUSION_COLUMNS}, columns=list(INFUSION_COLUMNS)
-    )
-    instant, _, dated = parse_times(table["infusion_time"])
-    day = instant.astype("datetime64[D]")
-    midnight = dated | (instant == day)
-    return table.assign(instant=instant, day=day, midnight=midnight, listed=listed)
-
-
-def _order(ids: pd.Series) -> pd.Series:
-    number = pd.to_numeric(ids, errors="coerce")
-    return number if bool(number.notna().all()) else ids
-
-
-def choose_infusions(
-    records: pd.DataFrame, listed: pd.DataFrame | None, rejections: Rejections
-) -> Chosen:
-    """Choose hour 0 of every patient.
-
-    A list, where given, says who belongs to the cohort and when hour 0 is: the first listed
-    infusion of each patient. Without a list it is the first infusion in the record. Records
-    within `same_infusion_days` of the one before belong to the same infusion. Of records on the
-    day of hour 0 the first that holds a time of day gives the time: a date alone reads as
-    midnight, before that day's samples. The product is the first named on that day. Infusions
-    after hour 0 become ``new_cell_therapy`` events, infusions before it set ``prior_car_t``.
-
-    Parameters
-    ----------
-    records, listed : DataFrame
-        ``patient_id, infusion_time, product``, times as ISO 8601 text.
-    rejections : Rejections
-        Gets recorded infusions whose time cannot be read, and counts.
-
-    Returns
-    -------
-    Chosen
-    """
-    found = _prepared(records, False)
-    unread = found["instant"].isna().to_numpy()
-    ids = found["patient_id"]
-    rejections.add("patients", unread, ids, "time_unreadable", column="infusion_time")
-    found = found[~unread]
-    if listed is not None:
-        wanted = _prepared(listed, True)
-        outside = ~found["patient_id"].isin(set(wanted["patient_id"]))
-        count = found.loc[outside, "patient_id"].nunique()
-        rejections.note("patients with a recorded infusion, not in the list", "patients", count)
-        found = pd.concat([wanted, found[~outside]], ignore_index=True)
-    found = found.assign(order=_order(found["patient_id"])).sort_values(
-        ["order", "instant"], kind="stable", ignore_index=True
-    )
-    start = found[found["listed"]] if listed is not None else found
-    index_day = start.groupby("patient_id", sort=False)["day"].min()
-    found["index_day"] = found["patient_id"].map(index_day)
-    found["of_list"] = listed is not None
-    same_day = found[(found["day"] == found["index_day"]) & (found["listed"] == found["of_list"])]
-    timed = same_day.sort_values(["order", "midnight", "instant"], kind="stable")
-    chosen = timed.drop_duplicates("patient_id").set_index("patient_id")
-    named = found[(found["day"] == found["index_day"]) & found["product"].notna()]
-    named = named.sort_values(["order", "listed"], ascending=[True, False], kind="stable")
-    product = named.drop_duplicates("patient_id").set_index("patient_id")["product"]
-    rejections.note(
-        "infusion without a time of day, read as midnight",
-        "patients",
-        int(chosen["midnight"].sum()),
-    )
-    window = np.timedelta64(same_infusion_days(), "D")
-    zero = found["patient_id"].map(chosen["instant"])
-    gap = found["instant"] - zero
-    before = found[gap < -window]
-    after = found[gap > window].copy()
-    rejections.note(
-        "records of one infusion merged",
-        "patients",
-        len(found) - len(before) - len(after) - len(chosen),
-    )
-    again = after.groupby("patient_id", sort=False)["instant"].diff()
-    later = after[~(again <= window)]
-    patients = pd.DataFrame(
-        {
-            "patient_id": chosen.index,
-            "infusion_time": chosen["infusion_time"].to_numpy(),
-            "product": product.reindex(chosen.index).to_numpy(),
-            "prior_car_t": chosen.index.isin(set(before["patient_id"])).astype("int8"),
-        }
-    )
-    flag = patients["prior_car_t"].astype("str")
-    patients["prior_car_t"] = flag.mask(flag == "0")
-    events = pd.DataFrame(
-        {
-            "patient_id": later["patient_id"].to_numpy(),
-            "event": "new_cell_therapy",
-            "time": later["infusion_time"].to_numpy(),
-            "value": later["product"].to_numpy(),
-        }
-    )
-    return Chosen(patients, events)

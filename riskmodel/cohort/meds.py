@@ -5,6 +5,7 @@ optionally, ``text_value`` and ``unit``; ``metadata/codes.parquet`` says what co
 """
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,25 +13,43 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskmodel.cohort.infusions import choose_infusions, infusion_codes, read_infusions
+from riskmodel.cohort.infusion_choice import choose_infusions
+from riskmodel.cohort.infusions import infusion_codes, read_infusions
+from riskmodel.cohort.lymphodepletion import start_lymphodepletion
 from riskmodel.cohort.mapping import load_mapping
 from riskmodel.cohort.meds_codes import MedsCodes
 from riskmodel.cohort.meds_files import Batch, meaningful, meds_files, read_codes
 from riskmodel.cohort.meds_values import exact_numbers, read_values
-from riskmodel.cohort.reading import (
-    PLACE,
-    Fault,
-    assemble_in_parts,
-    chosen_rows,
-    coded,
-    located,
-)
+from riskmodel.cohort.parts import assemble_stored, stacked, summed
+from riskmodel.cohort.places import PLACE, Fault, shown_places, with_faults
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.selection import known_by, listed_in_source, no_infusion, of_cohort, refuse
+from riskmodel.cohort.selection import (
+    Mask,
+    known_by,
+    listed_in_source,
+    no_infusion,
+    of_cohort,
+    refuse,
+)
+from riskmodel.cohort.stored_rows import StoredRows, coded, words
 from riskmodel.cohort.zones import age_at
 from riskmodel.errors import SchemaError
 
+_LABS = pa.schema(
+    [
+        ("patient_id", words()),
+        ("time", pa.timestamp("us")),
+        ("name", words()),
+        ("unit", words()),
+        ("value", pa.float64()),
+        ("comparator", words()),
+        ("refusal", words()),
+        ("file", words()),
+        ("line", pa.int64()),
+        ("entry", pa.int8()),
+    ]
+)
 _GIVEN_LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit"]
 _GIVEN_EVENTS = ["patient_id", "event", "time", "value"]
 _MOST_CODES = 40
@@ -76,7 +95,6 @@ def read_meds(
     known = MedsCodes(infusion_codes(codes), codes.analytes, descriptions, parents)
     unused: Counter[str] = Counter()
     faults: list[Fault] = []
-    labs: list[pa.Table] = []
     others: list[pa.Table] = []
 
     def means(code: str) -> bool:
@@ -84,19 +102,27 @@ def read_meds(
         unused.update([] if meant else [code[:80]])
         return meant
 
-    for batch in meaningful(files, source, means, faults):
-        rows = _rows(batch, known, own)
-        lab = pc.equal(rows["kind"].cast(pa.string()), "lab")
-        labs.append(rows.filter(lab))
-        others.append(rows.filter(pc.invert(lab)))
-    if not labs:
-        first = f" First: {faults[0]}." if faults else ""
-        raise SchemaError(
-            f"MEDS source '{source}' holds no row with a known code in {len(files)} files.{first} "
-            "Give a MEDS dataset, with metadata/codes.parquet or a mapping (--mapping FILE)."
-        )
-    own.note("codes of no analyte or event (not used)", "codes", len(unused))
-    return _assembled(source.name, _frame(labs), _frame(others), listed, own, faults)
+    with StoredRows(_LABS, "patient_id") as labs:
+        for batch in meaningful(files, source, means, faults):
+            rows = _rows(batch, known, own)
+            lab = pc.equal(rows["kind"].cast(pa.string()), "lab")
+            labs.append(rows.filter(lab))
+            others.append(rows.filter(pc.invert(lab)))
+        if not others:
+            first = f" First: {faults[0]}." if faults else ""
+            raise SchemaError(
+                f"MEDS source '{source}' holds no row with a known code in {len(files)} files."
+                f"{first} Give a MEDS dataset, with metadata/codes.parquet or a mapping "
+                "(--mapping FILE)."
+            )
+        own.note("codes of no analyte or event (not used)", "codes", len(unused))
+        cohort = _assembled(source.name, labs, _frame(others), listed, own)
+    rejected = stacked([own.frame(), cohort.rejected])
+    return replace(
+        cohort,
+        rejected=with_faults(rejected, faults),
+        notes=summed((own.notes, cohort.notes)),
+    )
 
 
 def _frame(tables: list[pa.Table]) -> pd.DataFrame:
@@ -146,56 +172,49 @@ def _texts(times: pd.Series) -> pd.Series:
 
 
 def _assembled(
-    name: str,
-    labs: pd.DataFrame,
-    rows: pd.DataFrame,
-    listed: pd.DataFrame | None,
-    own: Rejections,
-    faults: list[Fault],
+    name: str, labs: StoredRows, rows: pd.DataFrame, listed: pd.DataFrame | None, own: Rejections
 ) -> Cohort:
-    kind = rows["kind"]
-    labs = labs.rename(columns={"name": "analyte"})
-    events = rows[(kind == "event").to_numpy()].rename(columns={"name": "event"})
-    events = events.assign(value="").reset_index(drop=True)
+    rows = rows.astype({"patient_id": "str", "kind": "str", "name": "str", "refusal": "str"})
+    kind, names = rows["kind"], labs.keys()[0]
+    acts = rows[(kind == "event").to_numpy()].rename(columns={"name": "event"})
+    acts = acts.reset_index(drop=True)
     infused = rows[(kind == "infusion").to_numpy()]
     records = pd.DataFrame(
         {
-            "patient_id": infused["patient_id"].astype("str"),
+            "patient_id": infused["patient_id"],
             "infusion_time": _texts(infused["time"]),
-            "product": infused["name"].astype("str"),
+            "product": infused["name"],
         }
     )
     dated = (records["infusion_time"] != "").to_numpy(dtype=bool)
     own.add("patients", ~dated, records["patient_id"], "time_missing", column="infusion_time")
     records = records[dated]
-    people = {*rows["patient_id"].unique(), *labs["patient_id"].unique()} - {""}
+    people = {*rows["patient_id"], *names} - {""}
     if listed is not None:
         listed = listed_in_source(listed, people, own)
     if records.empty and (listed is None or listed.empty):
         raise no_infusion(name, len(people))
     chosen = choose_infusions(records, listed, own)
     members = set(chosen.patients["patient_id"])
-    labs_at = np.flatnonzero(
-        refuse("labs", labs, "analyte", own) & of_cohort(labs, members, "labs", own)
-    )
-    events_at = np.flatnonzero(
-        refuse("events", events, "event", own) & of_cohort(events, members, "events", own)
-    )
-    given = events.iloc[events_at].assign(time=lambda t: _texts(t["time"]))[_GIVEN_EVENTS]
-    frames = {
-        "patients": _described(chosen.patients, rows, own),
-        "labs": chosen_rows(labs, labs_at, _GIVEN_LABS),
-        "events": pd.concat([given, chosen.events[_GIVEN_EVENTS]], ignore_index=True),
-    }
-    labs = labs[PLACE]
-    extra = np.arange(len(events), len(events) + len(chosen.events))
-    return located(
-        assemble_in_parts(frames, name),
-        own,
-        faults,
-        {"labs": labs_at, "events": np.append(events_at, extra)},
-        {"labs": labs, "events": events},
-    )
+    acts["source"] = shown_places(*(acts[column] for column in PLACE))
+    refused = Rejections()
+    used = refuse("events", acts, "event", refused) & of_cohort(acts, members, "events", own)
+    at = np.flatnonzero(used)
+    given = acts.assign(time=_texts(acts["time"]), value="", row=np.arange(len(acts))).iloc[at]
+    made = chosen.events.assign(row=np.arange(len(acts), len(acts) + len(chosen.events)), source="")
+    columns = [*_GIVEN_EVENTS, "row", "source"]
+    events = pd.concat([given[columns], made[columns]], ignore_index=True)
+    events = start_lymphodepletion(events, chosen.patients, own).reset_index(drop=True)
+
+    def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Mask]:
+        part = part.rename(columns={"name": "analyte"})
+        return part[_GIVEN_LABS], refuse("labs", part, "analyte", told)
+
+    described = _described(chosen.patients, rows, own)
+    cohort = assemble_stored(labs, names, described, events, charted, name)
+    rejected = refused.frame()
+    rejected = rejected.assign(source=acts["source"].iloc[rejected["row"].astype(int) - 1].array)
+    return replace(cohort, rejected=stacked([rejected, cohort.rejected]))
 
 
 def _described(patients: pd.DataFrame, rows: pd.DataFrame, own: Rejections) -> pd.DataFrame:

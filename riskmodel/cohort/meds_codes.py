@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from riskmodel.cohort.body_weight import WEIGHT, weight_loinc, weight_unit_of
 from riskmodel.cohort.clinical_names import disease_of, treatment_of
 from riskmodel.cohort.infusions import InfusionCodes
 from riskmodel.cohort.products import choice
@@ -73,6 +74,8 @@ class MedsCodes:
             return Meaning("birth")
         if first in _table()["events"]:
             return Meaning("event", _table()["events"][first])
+        if first in kinds["weight"] and len(parts) > 1:
+            return Meaning("lab", WEIGHT, parts[1])
         if first in kinds["gender"]:
             return Meaning("gender", choice("sex", parts[-1]) or "")
         coded = [parent.split("/", 1) for parent in self.parents.get(code, ())]
@@ -92,13 +95,18 @@ class MedsCodes:
 
     def _act(self, code: str, coded: Sequence[Sequence[str]]) -> Meaning:
         text = f"{code.replace('//', ' ')} {self.descriptions.get(code, '')}"
+        if {part.upper() for part in code.split("//")[1:-1]}.intersection(
+            _table()["words"]["over"]
+        ):
+            return NOTHING
         if any(word.casefold() in text.casefold() for word in _table()["words"]["not_given"]):
             return NOTHING
         for candidate in (code, *(c for _, c in coded)):
             product = self.infusions.product_of(code=candidate, text=text)
             if product is not None:
                 return Meaning("infusion", product)
-        treatment = treatment_of(text)
+        candidates = [*code.split("//")[1:], *(c for _, c in coded)]
+        treatment = treatment_of(text, *candidates)
         return Meaning("event", treatment) if treatment else NOTHING
 
     def _lab(self, code: str, parts: list[str], coded: Sequence[Sequence[str]]) -> Meaning:
@@ -115,9 +123,15 @@ class MedsCodes:
             self.own.get(code) or self.own.get("//".join(parts[:2])) or self.own.get(identifier)
         )
         for candidate in loinc:
-            analyte = analyte or find_analyte("", candidate)
+            weighed = WEIGHT if candidate in weight_loinc() else None
+            analyte = analyte or find_analyte("", candidate) or weighed
         if analyte is None and not loinc and lab:
             analyte = _mimic().get(identifier) if parts[0].upper() == "LAB" else None
             analyte = analyte or find_analyte(identifier, "")
             analyte = analyte or find_analyte(self.descriptions.get(code, ""), "")
+        if analyte is None and not loinc:
+            told = (weight_unit_of(name) for name in (identifier, self.descriptions.get(code, "")))
+            carried = next((u for u in told if u is not None), None)
+            analyte = WEIGHT if carried is not None else None
+            unit = unit or carried or ""
         return Meaning("lab", analyte, unit) if analyte else NOTHING

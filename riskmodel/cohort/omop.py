@@ -1,6 +1,6 @@
 """Read an OMOP CDM 5.4 source: a folder of CSV or Parquet, a DuckDB file or a database URL."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.infusions import choose_infusions, infusion_codes, read_infusions
+from riskmodel.cohort.infusion_choice import choose_infusions
+from riskmodel.cohort.infusions import infusion_codes, read_infusions
+from riskmodel.cohort.lymphodepletion import start_lymphodepletion
 from riskmodel.cohort.mapping import CodeMapping, load_mapping
 from riskmodel.cohort.omop_concepts import Concepts, wanted_concepts
 from riskmodel.cohort.omop_database import DatabaseSource, connected
-from riskmodel.cohort.omop_duckdb import DuckDBSource
-from riskmodel.cohort.omop_folder import FolderSource
+from riskmodel.cohort.omop_duckdb import attached
+from riskmodel.cohort.omop_events import events_frame, infusion_records
+from riskmodel.cohort.omop_folder import Folder
 from riskmodel.cohort.omop_labs import NEEDED, LabTable
-from riskmodel.cohort.omop_people import events_frame, infusion_records, patients_frame
+from riskmodel.cohort.omop_people import patients_frame
 from riskmodel.cohort.omop_source import Source, seal, workspace
 from riskmodel.cohort.omop_tables import Tables
+from riskmodel.cohort.omop_weights import observed_weights
+from riskmodel.cohort.parts import assemble_record, joined
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.tables import assemble
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -33,6 +37,11 @@ TABLES = (
     "concept",
     "procedure_occurrence",
     "drug_exposure",
+    "device_exposure",
+    "observation",
+    "visit_occurrence",
+    "visit_detail",
+    "care_site",
     "condition_occurrence",
     "death",
     "observation_period",
@@ -51,6 +60,9 @@ def read_omop(
     ``value_source_value``; its time ``measurement_datetime``, else ``measurement_date`` with
     ``measurement_time``. Disease, treatments, death and the end of the observation period that
     holds the infusion are read where their tables exist; nothing is made up where they do not.
+    Treatments come from drug_exposure, procedure_occurrence and device_exposure, stays in
+    intensive care from visit_occurrence and visit_detail, body weight from measurement and
+    observation.
 
     Parameters
     ----------
@@ -112,9 +124,9 @@ def _opened(text: str, connection: "DuckDBPyConnection", codes: CodeMapping) -> 
             yield DatabaseSource(database, connection, TABLES, schemas)
         return
     if path.is_dir():
-        folder = FolderSource(path, connection, TABLES)
+        folder = Folder(path, connection, TABLES)
         seal(connection, folder.files)
-        yield folder
+        yield folder.source
     elif path.is_file():
         with path.open("rb") as stream:
             sqlite = stream.read(len(_SQLITE)) == _SQLITE
@@ -123,9 +135,9 @@ def _opened(text: str, connection: "DuckDBPyConnection", codes: CodeMapping) -> 
                 seal(connection)
                 yield DatabaseSource(database, connection, TABLES, schemas)
             return
-        attached = DuckDBSource(path, connection, TABLES, schemas)
+        tables = attached(path, connection, TABLES, schemas)
         seal(connection)
-        yield attached
+        yield tables
     else:
         raise SchemaError(
             f"OMOP source '{path}' does not exist. Give a folder of CSV or Parquet files, a DuckDB "
@@ -181,21 +193,26 @@ def _read(
     patients = patients_frame(tables, chosen.patients, concepts, rejections)
     events = events_frame(tables, patients, concepts, rejections)
     events = pd.concat([events, chosen.events], ignore_index=True)
+    events = start_lymphodepletion(events, patients, rejections)
     people = patients["patient_id"].drop_duplicates().tolist()
     labs = LabTable(tables, concepts, people)
     labs.note_unread(rejections)
+    weights = observed_weights(tables, concepts, people)
     source.finish(rejections)
     parts = []
     for some, frame, ids in labs.chunks(rejections):
         mine = people[some]
+        more = weights[weights["patient_id"].isin(mine)]
+        if len(more):
+            frame = pd.concat([frame.astype({"time": "str"}), more], ignore_index=True)
         frames = {
             "patients": patients[patients["patient_id"].isin(mine)].reset_index(drop=True),
             "labs": frame,
             "events": events[events["patient_id"].isin(mine)].reset_index(drop=True),
         }
-        part = assemble(frames, Rejections(), source.name)
+        part = assemble_record(frames, source.name)
         parts.append(replace(part, rejected=_by_id(part.rejected, ids)))
-    return _joined(parts, rejections, source.name)
+    return joined(parts, rejections, source.name)
 
 
 def _by_id(rejected: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
@@ -206,43 +223,7 @@ def _by_id(rejected: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
     )
     position = pd.Series(np.arange(1, len(ids) + 1), index=ids.index)
     measured = ids.where(ids.notna(), position).to_numpy(dtype=np.int64)
-    rows[labs] = measured[rows[labs] - 1]
+    # Weights of the observation table follow the measurements, and have none of their ids.
+    known = labs & (rows <= len(ids))
+    rows[known] = measured[rows[known] - 1]
     return rejected.assign(row=rows)
-
-
-def _stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Rows of all frames, column by column, so that never two copies of everything exist."""
-    columns = {}
-    for name in frames[0].columns:
-        columns[name] = pd.concat([frame[name] for frame in frames], ignore_index=True)
-        for frame in frames:
-            frame.pop(name)
-    return pd.DataFrame(columns, copy=False)
-
-
-def _joined(parts: Sequence[Cohort], own: Rejections, name: str) -> Cohort:
-    """One cohort of the cohorts of disjoint groups of patients."""
-    offset = 0
-    notes: dict[str, dict[str, int]] = {k: dict(counts) for k, counts in own.notes.items()}
-    for part in parts:
-        part.labs["patient"] += offset
-        part.events["patient"] += offset
-        offset += len(part)
-        for kind, counts in part.notes.items():
-            into: dict[str, int] = notes.setdefault(kind, {})
-            for key, count in counts.items():
-                into[key] = into.get(key, 0) + count
-    rejected = [own.frame(), *(part.rejected for part in parts)]
-    kept = [frame for frame in rejected if len(frame)]
-    return Cohort(
-        patients=pd.concat([part.patients for part in parts], ignore_index=True),
-        labs=_stacked([part.labs for part in parts]),
-        events=pd.concat([part.events for part in parts], ignore_index=True),
-        rejected=pd.concat(kept, ignore_index=True) if kept else own.frame(),
-        notes=_sorted(notes),
-        name=name,
-    )
-
-
-def _sorted(notes: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    return {kind: dict(sorted(counts.items())) for kind, counts in notes.items()}

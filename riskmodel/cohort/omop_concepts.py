@@ -9,7 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from riskmodel.cohort.clinical_names import disease_of, treatment_of
+from riskmodel.cohort.body_weight import WEIGHT, kilograms, weight_loinc, weight_omop
+from riskmodel.cohort.clinical_names import (
+    disease_of,
+    treatment_codes,
+    treatment_names,
+    treatment_of,
+)
 from riskmodel.cohort.infusions import InfusionCodes
 from riskmodel.cohort.mapping import CodeMapping
 from riskmodel.cohort.omop_source import Where
@@ -49,15 +55,14 @@ def wanted_concepts(mapping: CodeMapping) -> Where:
     products = read_toml(_HERE / "products.toml")
     snomed = clinical["disease"]["snomed"].values()
     diseases = [n for names in products["synonyms"]["disease"].values() for n in names]
-    drugs = [name for names in clinical["treatment"].values() for name in names]
-    drugs += [*codes()["lymphodepletion"]["drugs"], *mapping.infusion_names]
-    drugs += _product_names()
+    drugs = [*treatment_names(), *mapping.infusion_names, *_product_names()]
     return Where(
         among={
             "vocabulary_id": [name.upper() for name in vocabularies],
             "concept_name": [name.upper() for name in diseases],
             "concept_code": [
-                code for listed in snomed if isinstance(listed, list) for code in listed
+                *(code for listed in snomed if isinstance(listed, list) for code in listed),
+                *treatment_codes(),
             ],
         },
         containing={"concept_name": [name.upper() for name in drugs]},
@@ -93,8 +98,10 @@ class Concepts:
         for key, (vocabulary, code, _) in self._rows.items():
             if vocabulary.upper() in ("", *codes()["vocabularies"]["measurements"]):
                 analyte = find_analyte("", code) if code else None
+                analyte = WEIGHT if code in weight_loinc() else analyte
                 if analyte is not None:
                     found[key] = analyte
+        found |= dict.fromkeys(weight_omop(), WEIGHT)
         for entry in analytes().values():
             found |= dict.fromkeys(entry.omop, entry.name)
         return found | dict(self.mapping.analytes_omop)
@@ -102,6 +109,7 @@ class Concepts:
     def analyte_codes(self) -> dict[str, str]:
         """Analyte by measurement_source_value: LOINC codes, and the codes of the mapping."""
         loinc = {code: a.name for a in analytes().values() for code in a.loinc}
+        loinc |= dict.fromkeys(weight_loinc(), WEIGHT)
         return loinc | dict(self.mapping.analytes)
 
     def unit(self, analyte: str, concept: int, source: str, converted: bool) -> tuple[str, str]:
@@ -187,14 +195,12 @@ class Concepts:
         coded = disease_of(plain) if plain.isdigit() or _ICD10.match(plain) else None
         return next((name for name in found if name is not None), coded)
 
-    def drug(self, concepts: tuple[int, int], source: str) -> tuple[str | None, str]:
-        """Event (``lymphodepletion`` for its drugs) or None, and the drug's name."""
-        names = [name for concept in concepts if (name := self.row(concept)[2])]
-        words = " ".join([*names, source])
-        name = next(iter(names), source)
-        if any(drug in words.casefold() for drug in codes()["lymphodepletion"]["drugs"]):
-            return "lymphodepletion", name
-        return treatment_of(words), name
+    def treatment(self, concepts: tuple[int, int], source: str) -> tuple[str | None, str]:
+        """Treatment event of a drug, procedure or device record or None, and its name."""
+        rows = [self.row(concept) for concept in concepts]
+        names = [name for _, _, name in rows if name]
+        coded = [code for _, code, _ in rows if code]
+        return treatment_of(" ".join([*names, source]), *coded, source), next(iter(names), source)
 
 
 @cache
@@ -205,6 +211,9 @@ def _product_names() -> tuple[str, ...]:
 
 @cache
 def _factor(analyte: str, spelling: str) -> tuple[str, float] | None:
+    if analyte == WEIGHT:
+        factor = kilograms(spelling)
+        return (WEIGHT, factor) if factor is not None else None
     try:
         found = resolve(analyte, "", spelling)
     except SchemaError:

@@ -1,14 +1,14 @@
 """OMOP tables as files: a folder of CSV (also gzipped, or split into parts) or Parquet."""
 
 import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from csv import reader as header_reader
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 import pandas as pd
 
-from riskmodel.cohort.omop_source import Where, folder_of, literal
+from riskmodel.cohort.omop_source import WholeTables, folder_of, literal
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.errors import SchemaError
 
@@ -61,7 +61,7 @@ def _csv_header(path: Path) -> tuple[list[str], str]:
     return names, delimiter
 
 
-class FolderSource:
+class Folder:
     """A folder of CSV (also gzipped, or split into parts) or Parquet files."""
 
     def __init__(self, folder: Path, connection: "DuckDBPyConnection", wanted: Sequence[str]):
@@ -122,20 +122,10 @@ class FolderSource:
         )
         return names
 
-    def scan(
-        self,
-        table: str,
-        columns: Sequence[str],
-        *,
-        where: Where | None = None,
-        people: Sequence[str] | None = None,
-    ) -> Iterator[str]:
-        """The whole table: the workspace filters while it reads."""
-        yield self._relations[table]
-
-    def count(self, table: str) -> int | None:
-        """All rows come through `scan`."""
-        return None
+    @property
+    def source(self) -> WholeTables:
+        """What the workspace reads."""
+        return WholeTables(self.name, self.tables, self._relations, self.finish)
 
     def finish(self, rejections: Rejections) -> None:
         """Record the lines that do not fit their header."""

@@ -5,7 +5,7 @@ DuckDB connection, the workspace, which filters it before anything reaches panda
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,7 +39,9 @@ def squeezed(text: str) -> str:
 class Source(Protocol):
     """The tables of one OMOP source."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name for people."""
 
     @property
     def tables(self) -> Mapping[str, Sequence[str]]:
@@ -61,8 +63,45 @@ class Source(Protocol):
     def count(self, table: str) -> int | None:
         """Rows of a table where `scan` leaves out other people, None where it gives them all."""
 
-    def finish(self, rejections: Rejections) -> None:
-        """Record what could not be read."""
+    @property
+    def finish(self) -> Callable[[Rejections], None]:
+        """Records what could not be read."""
+
+
+@dataclass(frozen=True)
+class WholeTables:
+    """A source whose tables the workspace reads itself, filtering while it reads.
+
+    Attributes
+    ----------
+    name : str
+    tables : mapping of str to sequence of str
+        Columns of each table, in lower case.
+    relations : mapping of str to str
+        Text for a FROM clause of the workspace, by table.
+    finish : callable(Rejections)
+        Records what could not be read.
+    """
+
+    name: str
+    tables: Mapping[str, Sequence[str]]
+    relations: Mapping[str, str]
+    finish: Callable[[Rejections], None] = lambda _: None
+
+    def scan(
+        self,
+        table: str,
+        columns: Sequence[str],
+        *,
+        where: Where | None = None,
+        people: Sequence[str] | None = None,
+    ) -> Iterator[str]:
+        """The whole table."""
+        yield self.relations[table]
+
+    def count(self, table: str) -> int | None:
+        """All rows come through `scan`."""
+        return None
 
 
 def quoted(name: str) -> str:

@@ -1,9 +1,9 @@
 """Times of one patient with and without a time zone, and ages at them."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 _ZONE = re.compile(r"(?<=[0-9])(?:[zZ]|[+-]\d{2}:?\d{2})$")
@@ -34,7 +34,7 @@ def zones_of(times: pd.Series) -> pd.DataFrame:
 
 
 def borrow_zones(
-    listed: pd.DataFrame, patient_id: pd.Series, times: pd.Series
+    listed: pd.DataFrame, records: Iterable[tuple[pd.Series, pd.Series]]
 ) -> tuple[pd.DataFrame, int]:
     """Give listed infusions without a zone that of their patient's nearest record.
 
@@ -42,31 +42,35 @@ def borrow_zones(
     ----------
     listed : DataFrame
         With ``patient_id`` and ``infusion_time`` as text.
-    patient_id, times : Series of shape (n,)
-        Of the patients' records.
+    records : iterable of (patient_id, time)
+        Of the patients' records, some at a time: each pair of Series of one length.
 
     Returns
     -------
     (DataFrame, int)
         The list, and how many times were read with the zone of a record.
     """
+    listed = listed.reset_index(drop=True)
     plain = [split_zone(time)[1] == "" for time in listed["infusion_time"]]
-    open_ids = set(listed.loc[plain, "patient_id"])
-    mine = patient_id.isin(open_ids).to_numpy(dtype=bool)
-    known = zones_of(times[mine])
-    records = dict(list(known.groupby(patient_id[mine].reindex(known.index))))
-    filled, count = listed["infusion_time"].tolist(), 0
-    for row, (name, time) in enumerate(
-        zip(listed["patient_id"], listed["infusion_time"], strict=True)
-    ):
-        if not plain[row] or name not in records:
+    asked = listed.loc[plain, ["patient_id", "infusion_time"]].reset_index(names="at")
+    asked["start"] = pd.to_datetime(asked["infusion_time"], format="ISO8601", errors="coerce")
+    asked = asked.drop(columns="infusion_time").dropna()
+    nearest = pd.DataFrame({"at": [], "zone": [], "distance": []})
+    for patient_id, time in records if len(asked) else ():
+        mine = patient_id.isin(set(asked["patient_id"])).to_numpy(dtype=bool)
+        known = zones_of(time[mine])
+        if known.empty:
             continue
-        start = pd.Timestamp(time).to_datetime64().astype("datetime64[us]")
-        distance = np.abs(records[name]["local"].to_numpy("datetime64[us]") - start)
-        zone = records[name]["zone"].iloc[int(np.argmin(distance))]
-        filled[row] = with_zone(time, zone)
-        count += 1
-    return listed.assign(infusion_time=pd.Series(filled, index=listed.index, dtype="str")), count
+        pairs = known.assign(patient_id=patient_id[mine].reindex(known.index)).merge(
+            asked, on="patient_id"
+        )
+        pairs["distance"] = (pairs["local"] - pairs["start"]).abs()
+        pairs = pairs[["at", "zone", "distance"]]
+        nearest = pd.concat([nearest, pairs]) if len(nearest) else pairs
+        nearest = nearest.sort_values("distance", kind="stable").drop_duplicates("at")
+    zones = dict(zip(nearest["at"], nearest["zone"], strict=True))
+    filled = [with_zone(time, zones.get(at, "")) for at, time in enumerate(listed["infusion_time"])]
+    return listed.assign(infusion_time=pd.Series(filled, dtype="str")), len(zones)
 
 
 def with_zone(time: str, zone: str) -> str:

@@ -7,14 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskmodel.cohort.infusions import (
-    Chosen,
-    choose_infusions,
-    fold_code,
-    infusion_codes,
-    read_infusions,
-    same_infusion_days,
-)
+from riskmodel.cohort.codes import fold_code
+from riskmodel.cohort.infusion_choice import Chosen, choose_infusions
+from riskmodel.cohort.infusions import infusion_codes, read_infusions, same_infusion_days
 from riskmodel.cohort.mapping import CodeMapping, load_mapping
 from riskmodel.cohort.products import find_product
 from riskmodel.cohort.rejection import Rejections

@@ -1,0 +1,181 @@
+"""Rows of a whole source, kept on disk while they are collected and handed out by groups.
+
+A source may hold more results than the memory does. Rows are written as Arrow batches to a private
+temporary folder, repeated texts as numbers, and come back some patients at a time.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+BATCH = 65_536
+OPEN_FILES = 200
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+_ROW = pa.field("row", pa.int64())
+
+
+def words() -> pa.DataType:
+    """Type of a field of repeated texts."""
+    return pa.dictionary(pa.int32(), pa.string())
+
+
+def coded(column: Sequence[str] | pd.Series | npt.NDArray[np.object_]) -> pa.Array:
+    """Texts, each distinct one held once."""
+    return pa.array(column, pa.string()).dictionary_encode()
+
+
+class StoredRows:
+    """Rows collected one by one, or a table at a time, on disk. A context: the files go with it.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        Fields of type `words` come back categorical.
+    key : str
+        The `words` field by which rows are grouped.
+
+    Attributes
+    ----------
+    key : str
+    """
+
+    def __init__(self, schema: pa.Schema, key: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="riskmodel-rows-")
+        self._schema, self.key = schema, key
+        self._words: dict[str, dict[str, int]] = {
+            field.name: {} for field in schema if pa.types.is_dictionary(field.type)
+        }
+        stored = [
+            pa.field(field.name, pa.int32() if field.name in self._words else field.type)
+            for field in schema
+        ]
+        self._stored = pa.schema([_ROW, *stored])
+        self._path = Path(self._folder.name) / "rows"
+        self._writer = pa.ipc.new_stream(self._path, self._stored, options=_OPTIONS)
+        self._open: list[tuple[Any, ...]] = []
+        self._counts = np.zeros(0, dtype=np.int64)
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._writer.close()
+        self._folder.cleanup()
+
+    def __len__(self) -> int:
+        return self._rows + len(self._open)
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        """Add one row, a value a field."""
+        self._open.append(row)
+        if len(self._open) >= BATCH:
+            self._close()
+
+    def append(self, table: pa.Table) -> None:
+        """Add the rows of a table whose columns are those of the schema."""
+        self._store([table[field.name].combine_chunks() for field in self._schema])
+
+    def _close(self) -> None:
+        if self._open:
+            columns = zip(*self._open, strict=True)
+            kinds = (pa.string() if f.name in self._words else f.type for f in self._schema)
+            self._store([pa.array(c, kind) for c, kind in zip(columns, kinds, strict=True)])
+            self._open = []
+
+    def _store(self, columns: Sequence[pa.Array]) -> None:
+        count = len(columns[0])
+        stored: list[Any] = [np.arange(self._rows, self._rows + count)]
+        for field, column in zip(self._schema, columns, strict=True):
+            if field.name in self._words:
+                column = self._numbered(field.name, column)
+            stored.append(column)
+        self._rows += count
+        self._writer.write_batch(pa.record_batch(stored, schema=self._stored))
+
+    def _numbered(self, name: str, column: pa.Array) -> npt.NDArray[np.int32]:
+        known = self._words[name]
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        codes = [known.setdefault(word, len(known)) for word in column.dictionary.to_pylist()]
+        found: npt.NDArray[np.int32] = np.array(codes, dtype=np.int32)[column.indices.to_numpy()]
+        if name == self.key:
+            counts = np.bincount(found, minlength=max(len(self._counts), len(known)))
+            counts[: len(self._counts)] += self._counts
+            self._counts = counts
+        return found
+
+    def keys(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The distinct texts of the key field, and how many rows each has."""
+        self._close()
+        return list(self._words[self.key]), self._counts.copy()
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """All rows in their order, some ten thousand at a time, with these columns."""
+        self._close()
+        self._writer.close()
+        with pa.ipc.open_stream(self._path) as stream:
+            for batch in stream:
+                yield self._frame(pa.Table.from_batches([batch]).select(columns))
+
+    def groups(self, group: npt.NDArray[np.int64], count: int) -> Iterator[pd.DataFrame]:
+        """The rows of each group, from the first to the last, with their number from 0 in ``row``.
+
+        Uses up the rows: call it once, after everything else.
+
+        Parameters
+        ----------
+        group : int array of shape (keys,)
+            Group of each text of `keys`, from 0; negative where its rows are not asked for.
+        count : int
+            Groups; a group may be empty.
+        """
+        self._close()
+        self._writer.close()
+        files = min(count, OPEN_FILES)
+        paths = [Path(self._folder.name) / f"group{k}" for k in range(files)]
+        writers = [pa.ipc.new_stream(path, self._stored, options=_OPTIONS) for path in paths]
+        with pa.ipc.open_stream(self._path) as stream:
+            for batch in stream:
+                file = group[batch.column(self.key).to_numpy()]
+                file = (
+                    np.where(file >= 0, file * files // count, -1)
+                    if count
+                    else np.full(len(file), -1)
+                )
+                order = np.argsort(file, kind="stable")
+                edges = np.searchsorted(file[order], np.arange(files + 1))
+                for k in np.flatnonzero(np.diff(edges)).tolist():
+                    chosen = pa.array(order[edges[k] : edges[k + 1]])
+                    writers[k].write_batch(batch.take(chosen))
+        self._path.unlink()
+        for k, (path, writer) in enumerate(zip(paths, writers, strict=True)):
+            writer.close()
+            with pa.ipc.open_stream(path) as stream:
+                table = stream.read_all()
+            path.unlink()
+            for one in (g for g in range(count) if g * files // count == k):
+                mine = group[table[self.key].to_numpy()] == one
+                yield self._frame(table if mine.all() else table.filter(pa.array(mine)))
+
+    def _frame(self, table: pa.Table) -> pd.DataFrame:
+        columns = {}
+        for name in table.column_names:
+            if name in self._words:
+                known = pd.Index(list(self._words[name]), dtype="str")
+                columns[name] = pd.Categorical.from_codes(table[name].to_numpy(), known)
+            else:
+                columns[name] = table[name].to_pandas()
+        return pd.DataFrame(columns)
