@@ -65,7 +65,6 @@ bench-labels: $(READY)
 
 bench-readers: $(READY)
 	$(BIN)/python benchmarks/bench_readers.py
-	$(BIN)/python benchmarks/bench_readers_fhir_meds.py
 
 # Needs the peers of the extra `bench`. QUICK=1 takes minutes, FULL=1 a night; JOBS is the processes.
 bench-model: $(READY)

@@ -96,7 +96,9 @@ def with_weights(
     ids = text_column(weights, "patient_id")
     factor, usable = _read_units(weights, ids, rejections)
     value, comparator, unreadable = parse_results(weights["value"])
-    exact = (comparator == EXACT) & text_column(weights, "comparator").isin(["", "="]).fillna(True)
+    exact = (comparator == EXACT) & text_column(weights, "comparator").fillna("=").isin(
+        ["="]
+    ).to_numpy()
     kg = value * factor
     low, high = PATIENT_NUMBERS["weight_kg"]
     instant, zoned, _ = parse_times(weights["time"])

@@ -87,7 +87,7 @@ class Collected:
 
     def add(self, located: Located) -> None:
         """Learn of one resource."""
-        kind = located.resource["resourceType"]
+        kind = text(located.resource["resourceType"])
         if kind == "Observation":
             self._observation(located)
         elif kind == "Patient":
@@ -97,7 +97,7 @@ class Collected:
         elif kind == "Condition":
             self._condition(located)
         else:
-            self.unused[str(kind)[:40]] += 1
+            self.unused[kind[:40] or "no type"] += 1
 
     def other_codes(self) -> dict[str, int]:
         """Results of codes that are no analyte: the most frequent ones, and the rest."""

@@ -86,6 +86,7 @@ class StoredRows:
 
     def append(self, table: pa.Table) -> None:
         """Add the rows of a table whose columns are those of the schema."""
+        self._close()
         self._store([table[field.name].combine_chunks() for field in self._schema])
 
     def _close(self) -> None:
