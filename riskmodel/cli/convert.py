@@ -50,7 +50,10 @@ def omop(
     infusions: InfusionList = None,
     mapping: CodeMap = None,
 ) -> None:
-    """Convert an OMOP CDM 5.4 source."""
+    """Convert an OMOP CDM 5.4 source; it is only read.
+
+    Example: riskmodel convert omop postgresql+psycopg://me@host/cdm OUT --infusions list.csv
+    """
     from riskmodel.cohort import read_omop
 
     _write_converted(read_omop(source, infusions=infusions, mapping=mapping), out)
@@ -71,7 +74,10 @@ def fhir(
         typer.Option(help="Take patient_id from the identifier of this system, not Patient.id."),
     ] = None,
 ) -> None:
-    """Convert a FHIR R4 source."""
+    """Convert a FHIR R4 source.
+
+    Example: riskmodel convert fhir bulk_export OUT --infusions list.csv
+    """
     from riskmodel.cohort import read_fhir
 
     found = read_fhir(
@@ -88,7 +94,10 @@ def meds(
     infusions: InfusionList = None,
     mapping: CodeMap = None,
 ) -> None:
-    """Convert a MEDS dataset."""
+    """Convert a MEDS dataset.
+
+    Example: riskmodel convert meds MEDS_cohort OUT --mapping codes.toml
+    """
     from riskmodel.cohort import read_meds
 
     _write_converted(read_meds(source, infusions=infusions, mapping=mapping), out)

@@ -8,12 +8,15 @@ from riskmodel.cohort.patients import Patients, text_column
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.results import read_results
 from riskmodel.cohort.schema import EXACT, LAB_COLUMNS
-from riskmodel.cohort.timeline import hours_from_infusion
+from riskmodel.cohort.timeline import HOURS_PER_YEAR, hours_from_infusion
 from riskmodel.cohort.units import analytes, find_analyte, resolve
 from riskmodel.cohort.values import numbers
 from riskmodel.errors import SchemaError, UnitError
 
 ANALYTES = tuple(analytes())
+LATE_YEARS = 20
+"""Records that much later than the infusion are told of: a shifted or mistyped year, mostly."""
+
 _KNOWN = (
     "patient_id",
     "hours_from_infusion",
@@ -59,7 +62,11 @@ def reject_bad_times(
     for name in np.unique(reason[known & (reason != "")]):
         rejections.add(table, known & (reason == name), ids, str(name), column="time")
     rejections.note("date without a time of day, read as midnight", table, int(date_only.sum()))
-    return hours, known & (reason == "")
+    usable = known & (reason == "")
+    late = usable & (hours > LATE_YEARS * HOURS_PER_YEAR)
+    late_told = f"{table}: more than {LATE_YEARS} years after the infusion, kept"
+    rejections.note("flagged", late_told, int(late.sum()))
+    return hours, usable
 
 
 def patient_codes(raw: pd.DataFrame, patients: Patients) -> npt.NDArray[np.int64]:

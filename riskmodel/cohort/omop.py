@@ -1,5 +1,6 @@
 """Read an OMOP CDM 5.4 source: a folder of CSV or Parquet, a DuckDB file or a database URL."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,6 +47,8 @@ TABLES = (
     "death",
     "observation_period",
 )
+# A URL with a slash too few is no path either: its password must not be shown as one.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -118,7 +121,7 @@ def _opened(text: str, connection: "DuckDBPyConnection", codes: CodeMapping) -> 
     path = Path(text)
     if text.lower().startswith("duckdb:///"):
         path = Path(text[len("duckdb:///") :])
-    elif "://" in text:
+    elif "://" in text or (_URL.match(text) and not path.exists()):
         with connected(text) as database:
             seal(connection)
             yield DatabaseSource(database, connection, TABLES, schemas)

@@ -65,7 +65,7 @@ class Tables:
 
     @staticmethod
     def _cell(name: str) -> str:
-        if name == "person_id":
+        if name in ("person_id", "care_site_id"):
             return key_sql(name)
         return id_sql(name) if _is_concept(name) else text_sql(name)
 

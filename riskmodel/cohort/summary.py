@@ -1,5 +1,7 @@
 """What is in a cohort, in plain text: for `riskmodel check`."""
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.rejection import sentences
@@ -17,21 +19,25 @@ def _counted(column: pd.Series) -> str:
     return ", ".join([*shown, f"unknown {unknown}"] if unknown else shown)
 
 
-def _median(value: pd.Series, patients: int) -> str:
+def _median(value: npt.NDArray[np.float64], patients: int) -> str:
     """The median, where it is no single patient's own."""
-    return f", median {value.median():.4g}" if patients >= FEWEST_FOR_MEDIAN else ""
+    return f", median {np.median(value):.4g}" if patients >= FEWEST_FOR_MEDIAN else ""
 
 
 def _labs(cohort: Cohort) -> list[str]:
     lines = [f"Labs: {len(cohort.labs)} results."]
-    for key, rows in cohort.labs.groupby("analyte", observed=True):
-        name = str(key)
-        unit = analytes()[name].unit
-        patients = rows["patient"].nunique()
-        before = rows.loc[rows["hours"] <= 0, "patient"].nunique()
+    code = cohort.labs["analyte"].cat.codes.to_numpy()
+    patient, hours, value = (cohort.labs[n].to_numpy() for n in ("patient", "hours", "value"))
+    names = cohort.labs["analyte"].cat.categories
+    for key in np.flatnonzero(np.bincount(code, minlength=len(names))).tolist():
+        # An analyte at a time: groups of the whole table would be a second copy of it.
+        rows = np.flatnonzero(code == key)
+        patients = len(np.unique(patient[rows]))
+        before = len(np.unique(patient[rows[hours[rows] <= 0]]))
         lines.append(
-            f"  {name} ({unit}): {len(rows)} results, {patients} patients, "
-            f"{before} of them before the infusion{_median(rows['value'], patients)}"
+            f"  {names[key]} ({analytes()[names[key]].unit}): {len(rows)} results, "
+            f"{patients} patients, {before} of them before the infusion"
+            f"{_median(value[rows], patients)}"
         )
     return lines
 

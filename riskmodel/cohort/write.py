@@ -13,7 +13,7 @@ from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 
 REPORT = "conversion_report.txt"
-ROWS_AT_A_TIME = 500_000
+ROWS_AT_A_TIME = 131_072
 """Results written at once: the whole table as text would need several times its memory."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -33,20 +33,21 @@ def patient_table(cohort: Cohort) -> pd.DataFrame:
 
 def lab_table(cohort: Cohort, labs: pd.DataFrame) -> pd.DataFrame:
     """Some rows of the labs as the contract writes them, in canonical units."""
-    units = labs["analyte"].map({name: entry.unit for name, entry in analytes().items()})
-    signs = labs["comparator"].map(_SIGNS).astype("str")
+    analyte = labs["analyte"].cat
+    units = pd.Index([analytes()[name].unit for name in analyte.categories], dtype="str")
+    signs = pd.Index([_SIGNS[code] or None for code in sorted(_SIGNS)], dtype="str")
     return pd.DataFrame(
         {
-            "patient_id": cohort.patient_id[labs["patient"].to_numpy()],
+            "patient_id": cohort.patients["patient_id"].array.take(labs["patient"].to_numpy()),
             "hours_from_infusion": labs["hours"].to_numpy(),
-            "analyte": labs["analyte"].astype("str").to_numpy(),
+            "analyte": analyte.categories.astype("str").array.take(analyte.codes.to_numpy()),
             "value": labs["value"].to_numpy(),
-            "comparator": signs.mask(signs == "").to_numpy(),
-            "unit": units.astype("str").to_numpy(),
+            "comparator": signs.array.take(labs["comparator"].to_numpy() - min(_SIGNS)),
+            "unit": units.array.take(analyte.codes.to_numpy()),
             "reference_low": labs["reference_low"].to_numpy(),
             "reference_high": labs["reference_high"].to_numpy(),
         }
-    ).astype({"patient_id": "str", "analyte": "str", "comparator": "str", "unit": "str"})
+    )
 
 
 def event_table(cohort: Cohort) -> pd.DataFrame:
@@ -70,9 +71,17 @@ def _slices(cohort: Cohort) -> Iterator[pd.DataFrame]:
 
 
 def _write_csv(parts: Iterable[pd.DataFrame], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as out:
-        for k, part in enumerate(parts):
-            safe_cells(part).to_csv(out, index=False, header=k == 0, lineterminator="\n")
+    """Numbers in their shortest form that reads back the same, text in quotation marks."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    writer: csv.CSVWriter | None = None
+    for part in parts:
+        table = pa.Table.from_pandas(safe_cells(part), preserve_index=False)
+        writer = writer or csv.CSVWriter(path, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
 
 
 def _write_parquet(parts: Iterable[pd.DataFrame], path: Path) -> None:

@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from riskmodel.cohort import Cohort, read_cohort, write_cohort
 from riskmodel.cohort.fhir import read_fhir
 from riskmodel.cohort.schema import COMPARATORS, GREATER, LESS
-from riskmodel.cohort.write import lab_table
 from riskmodel.errors import SchemaError
 
 Resource = dict[str, Any]
@@ -523,64 +520,3 @@ def test_full_synthetic_exports_read(shared_data: Path, tmp_path: Path) -> None:
 
 
 TEXTS = {code: sign for sign, code in COMPARATORS.items()}
-
-
-def to_fhir(cohort: Cohort) -> list[Resource]:
-    """A small writer: what of a cohort FHIR R4 can hold."""
-    start = pd.Timestamp("2024-01-01T12:00:00+00:00")
-
-    def at(hours: float) -> str:
-        return (start + pd.Timedelta(microseconds=round(hours * 3.6e9))).isoformat()
-
-    labs = lab_table(cohort, cohort.labs)
-    resources: list[Resource] = []
-    for name in cohort.patient_id:
-        resources.append({"resourceType": "Patient", "id": name})
-        subject = {"reference": f"Patient/{name}"}
-        resources.append({**INFUSION, "id": f"i-{name}", "subject": subject,
-                          "performedDateTime": at(0)})  # fmt: skip
-    for number, row in enumerate(labs.to_dict("records")):
-        quantity = {"value": row["value"], "unit": row["unit"]}
-        if isinstance(row["comparator"], str):
-            quantity["comparator"] = row["comparator"]
-        result = observation(
-            id=str(number),
-            code={"text": row["analyte"]},
-            subject={"reference": f"Patient/{row['patient_id']}"},
-            effectiveDateTime=at(row["hours_from_infusion"]),
-            valueQuantity=quantity,
-        )
-        bounds = {
-            side: {"value": row[f"reference_{side}"]}
-            for side in ("low", "high")
-            if not np.isnan(row[f"reference_{side}"])
-        }
-        resources.append({**result, "referenceRange": [bounds]} if bounds else result)
-    return resources
-
-
-RESULTS = st.tuples(
-    st.sampled_from(["P1", "P2"]),
-    st.integers(-2000, 4000),
-    st.sampled_from([("ferritin", "ng/mL"), ("crp", "mg/L"), ("platelets", "10*9/L")]),
-    st.floats(1, 800).map(lambda x: float(f"{x:.12g}")),
-    st.sampled_from(["", "<", "<=", ">=", ">"]),
-    st.one_of(st.none(), st.integers(100, 500)),
-)
-
-
-@given(rows=st.lists(RESULTS, min_size=1, max_size=12))
-def test_a_cohort_goes_to_fhir_and_back(
-    rows: list[tuple[Any, ...]], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("trip")
-    (folder / "patients.csv").write_text("patient_id\nP1\nP2\n")
-    (folder / "events.csv").write_text("patient_id,event,hours_from_infusion\n")
-    lines = [f"{p},{h / 4},{a},{v!r},{c},{u},{r or ''}" for p, h, (a, u), v, c, r in rows]
-    header = "patient_id,hours_from_infusion,analyte,value,comparator,unit,reference_high"
-    (folder / "labs.csv").write_text("\n".join([header, *lines]) + "\n")
-    cohort = read_cohort(folder)
-    (folder / "back.ndjson").write_text(as_lines(to_fhir(cohort)))
-    again = read_fhir(folder / "back.ndjson")
-    assert_frame_equal(again.labs, cohort.labs, rtol=0, atol=1e-9)
-    assert again.rejected.empty

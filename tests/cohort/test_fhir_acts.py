@@ -60,9 +60,7 @@ STAYS = [
 
 @pytest.mark.parametrize(("fields", "hours", "why"), STAYS)
 @pytest.mark.parametrize("first", [True, False])
-def test_stays(
-    tmp_path: Path, fields: Resource, hours: list[float], why: str, first: bool
-) -> None:
+def test_stays(tmp_path: Path, fields: Resource, hours: list[float], why: str, first: bool) -> None:
     stay, places = {**STAY, **fields}, (UNIT, WARD)
     cohort = read(tmp_path, *((*places, stay) if first else (stay, *places)))
     assert admitted(cohort) == hours, why

@@ -412,6 +412,8 @@ def test_no_infusion_is_refused(make: Make) -> None:
         ("sqlite:////nowhere/at/all.db", "does not exist"),
         ("duckdb:////nowhere/at/all.db", "does not exist"),
         ("://s3cret", "cannot be read"),
+        ("postgresql:/me:s3cret@host/omop", "cannot be read"),
+        ("postgresql:me:s3cret@host/omop", "cannot be read"),
     ],
 )
 def test_a_database_that_does_not_answer_is_refused_without_its_password(

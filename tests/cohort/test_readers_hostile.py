@@ -3,6 +3,7 @@
 Only SchemaError (UnitError is one) may come out, and what is sound beside the damage is read.
 """
 
+import csv
 import json
 import os
 import random
@@ -228,9 +229,8 @@ def test_file_names_and_ids_do_not_run_in_a_spreadsheet_or_terminal(tmp_path: Pa
     for path in (tmp_path / "out").iterdir():
         text = path.read_text(encoding="utf-8")
         assert "\x1b" not in text
-        assert not any(
-            cell.startswith("=") for line in text.splitlines() for cell in line.split(",")
-        )
+        cells = [cell for row in csv.reader(text.splitlines()) for cell in row]
+        assert not any(cell.startswith(("=", "@", "+")) for cell in cells)
 
 
 @pytest.mark.parametrize("reader", [read_fhir, read_meds])

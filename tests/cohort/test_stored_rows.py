@@ -55,6 +55,7 @@ def test_nothing_stored_is_nothing_read() -> None:
 
 def test_the_files_go_with_the_context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
     def stopped() -> None:
         with StoredRows(SCHEMA, "name") as rows:
             rows.add(("x", 1.0))

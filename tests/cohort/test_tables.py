@@ -295,3 +295,10 @@ def test_real_hospital_rows_are_all_accounted_for(shared_data: Path) -> None:
     assert list(cohort.rejected["reason"]) == ["value_not_a_number"]
     bounds = cohort.labs[cohort.labs["comparator"] != 0]
     assert sorted(bounds["comparator"]) == [LESS, LESS, GREATER]
+
+
+def test_records_decades_after_the_infusion_are_flagged(write: Write) -> None:
+    cohort = read_cohort(write(labs=LABS + "P01,175321,ferritin,500,ng/mL\n"))
+    flagged = "labs: more than 20 years after the infusion, kept"
+    assert cohort.notes["flagged"] == {flagged: 1}
+    assert cohort.rejected.empty
