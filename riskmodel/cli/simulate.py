@@ -26,7 +26,9 @@ def simulate(
     seed: Annotated[
         int | None,
         typer.Option(
-            min=0, show_default=False, help="Same seed, same bytes; needed with OUT, else 0."
+            min=0,
+            show_default=False,
+            help="Same seed, same bytes; needed with OUT. Without it: of the report's cohorts.",
         ),
     ] = None,
     world: Annotated[

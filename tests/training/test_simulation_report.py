@@ -1,6 +1,7 @@
 """The calibration report and its command."""
 
 import re
+import runpy
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -148,3 +149,10 @@ def test_products_of_the_command_mix_the_cohort(tmp_path):
     assert "products axi-cel, Carvykti" in result.output
     patients = pd.read_csv(out / "patients.csv", dtype=str)
     assert set(patients["disease"]) == {"LBCL", "FL", "MM"}
+
+
+def test_the_documentation_shows_these_figures(checkout, comparisons):
+    script = runpy.run_path(str(checkout / "docs" / "make_simulation.py"))
+    text = (checkout / "docs" / "simulation.md").read_text(encoding="utf-8")
+    for comparison in comparisons:
+        assert script["row"](comparison) in text, "run docs/make_simulation.py again"
