@@ -152,8 +152,21 @@ def load_catalogue(*paths: Path) -> Catalogue:
     return parse_catalogue(text)
 
 
-def parse_catalogue(text: str) -> Catalogue:
-    """Read and check the TOML text of a catalogue (see `load_catalogue`)."""
+def parse_catalogue(text: str, names: Sequence[str] = ()) -> Catalogue:
+    """Read and check the TOML text of a catalogue (see `load_catalogue`).
+
+    Parameters
+    ----------
+    text : str
+    names : sequence of str
+        Read these features alone, in this order, and leave the others unchecked, such as those
+        that a model's copy holds without using them. All of them by default.
+
+    Raises
+    ------
+    SchemaError
+        With every fault at once, or when a name is not in the catalogue.
+    """
     from riskmodel.features.builders import BUILDERS
 
     try:
@@ -163,23 +176,26 @@ def parse_catalogue(text: str) -> Catalogue:
     entries = table.get("feature", [])
     if not (isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)):
         raise SchemaError("The feature catalogue has a 'feature' that is no [[feature]] table.")
+    if names:
+        entries = [entry for entry in entries if entry.get("name") in names]
     said = [
         f"The feature catalogue has an unknown key '{key}': every feature is a [[feature]]."
         for key in table
         if key != "feature"
     ]
-    names = Counter(str(entry.get("name")) for entry in entries)
+    uses = Counter(str(entry.get("name")) for entry in entries)
     for k, entry in enumerate(entries):
         found = faults(entry, BUILDERS)
-        if names[str(entry.get("name"))] > 1 and "name" in entry:
+        if uses[str(entry.get("name"))] > 1 and "name" in entry:
             found.append("its name is used twice")
         if found:
             said.append(f"Feature '{entry.get('name', f'number {k + 1}')}': {'; '.join(found)}.")
-    if not entries:
+    if not entries and not names:
         said.append("The feature catalogue holds no [[feature]].")
     if said:
         raise SchemaError(" ".join(said))
-    return Catalogue(tuple(_feature(entry) for entry in entries), text)
+    catalogue = Catalogue(tuple(_feature(entry) for entry in entries), text)
+    return catalogue.select(names) if names else catalogue
 
 
 def _feature(entry: Mapping[str, Any]) -> Feature:

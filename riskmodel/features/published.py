@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort import Cohort
-from riskmodel.criteria import MET, NOT_ASSESSABLE, hscore
+from riskmodel.criteria import MET, NOT_ASSESSABLE
 from riskmodel.criteria.timeline import lab_samples
 from riskmodel.criteria.values import States, compare
 from riskmodel.features.baseline import before_lymphodepletion, lymphodepletion_start
@@ -84,9 +84,18 @@ def hscore_points(records: Records, feature: Feature, prediction_time: float) ->
 
     Missing where no item is known.
     """
-    found = hscore(records.cohort, prediction_time)
-    known = found.filter(like="points_").notna().to_numpy().any(axis=1)
-    return np.where(known, found["total_low"].to_numpy(np.float64), np.nan)
+    found = _hscore(records, prediction_time)
+    items = [value for name, value in found.items() if name.startswith("points_")]
+    known = np.logical_or.reduce([~np.isnan(value.astype(np.float64)) for value in items])
+    return np.where(known, found["total_low"].astype(np.float64), np.nan)
+
+
+def _hscore(records: Records, prediction_time: float) -> Mapping[str, Any]:
+    """What `riskmodel.criteria.hscore` tells of every patient, from signs judged once."""
+    timeline = records.hscore_signs
+    scores = timeline.definition.scores
+    states = timeline.at(prediction_time).to_numpy(dtype=np.int8)
+    return {} if scores is None else scores(states)
 
 
 def score_items(
@@ -116,9 +125,7 @@ def score_items(
     missing: Any
     for feature in chosen:
         if feature.builder == "hscore_points":
-            missing = hscore(records.cohort, prediction_time)["missing_items"].to_numpy(
-                dtype=object
-            )
+            missing = _hscore(records, prediction_time)["missing_items"]
         elif feature.builder == "lab_ratio":
             names = [*feature.parameters["times"], *feature.parameters["over"]]
             found = {n: np.isnan(_item(records, feature, prediction_time, n)) for n in names}

@@ -173,6 +173,11 @@ class Records:
         definition = load_definition(self._definition)
         return evaluate_signs(self.cohort, definition, self._cytopenia_rule)
 
+    @cached_property
+    def hscore_signs(self) -> SignTimeline:
+        """State over time of every item of the HScore, which no choice of definition changes."""
+        return evaluate_signs(self.cohort, "hscore")
+
 
 def _rows_by(column: pd.Series) -> dict[str, Codes]:
     codes = column.cat.codes.to_numpy()

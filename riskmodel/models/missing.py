@@ -111,7 +111,7 @@ def tests_of(model: RiskModel) -> list[str]:
     text = model.catalogue.get("text")
     if not isinstance(text, str):
         return list(model.features)
-    source = {feature.name: feature.of for feature in parse_catalogue(text)}
+    source = {feature.name: feature.of for feature in parse_catalogue(text, model.features)}
     return [source.get(name) or name for name in model.features]
 
 

@@ -34,7 +34,7 @@ def model_catalogue(model: RiskModel) -> Catalogue:
         raise SchemaError(
             f"Model '{model.name}' holds no copy of its feature catalogue. Train it again."
         )
-    return _parsed(text).select(model.features)
+    return _parsed(text, tuple(model.features))
 
 
 _parsed = lru_cache(maxsize=8)(parse_catalogue)

@@ -214,6 +214,22 @@ def test_a_model_gets_the_default_features_or_those_that_its_design_names():
         catalogue.for_model(["unknown"])
 
 
+def test_features_that_a_model_does_not_use_cannot_stop_it():
+    """A model's copy is of its own time: builders that it never calls may have changed since."""
+    gone = GOOD.replace('"ferritin_last"', '"gone"').replace('"last_lab"', '"no_longer_there"')
+    with pytest.raises(SchemaError, match="builder is not one of"):
+        parse_catalogue(gone + GOOD)
+    assert parse_catalogue(gone + GOOD, ["ferritin_last"]).names == ["ferritin_last"]
+    with pytest.raises(SchemaError, match="builder is not one of"):
+        parse_catalogue(gone + GOOD, ["gone"])
+    with pytest.raises(SchemaError, match="'unknown' is not in the catalogue"):
+        parse_catalogue(gone + GOOD, ["unknown"])
+    more = GOOD.replace('"ferritin_last"', '"first"')
+    both = parse_catalogue(GOOD + more, ["first", "ferritin_last"])
+    assert both.names == ["first", "ferritin_last"]
+    assert [f.name for f in both] == both.names
+
+
 def test_the_shipped_models_have_the_default_features():
     for name, stage in (("pre-infusion", "pre_infusion"), ("early", "early")):
         model = load_model(material("models", name))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
 
-from riskmodel.features import feature_sources, load_catalogue, matrix, score_items
+from riskmodel.criteria import hscore
+from riskmodel.features import Records, feature_sources, load_catalogue, matrix, score_items
 
 CATALOGUE = load_catalogue()
 CLEAR = {"platelets": 200.0, "anc": 3.0, "hemoglobin": 11.0, "crp": 5.0, "ferritin": 300.0}
@@ -145,6 +146,21 @@ def test_hscore_counts_what_is_known(make_cohort):
     missing = score_items(make_cohort(labs, []), 24.0)["hscore_missing"][0]
     assert "immunosuppression" in missing
     assert "ferritin" not in missing
+
+
+@pytest.mark.parametrize("now", [0.0, 24.0, 36.0, 72.0])
+def test_hscore_is_that_of_the_criteria(make_cohort, now):
+    labs = labs_of({"ferritin": 7000.0, "fibrinogen": 200.0, "ast": 60.0, "wbc": 1.0}, 24.0)
+    events = [(0, 30.0, "fever", np.nan, "39.6"), (0, 30.0, "splenomegaly", np.nan, "")]
+    records = Records(make_cohort(labs, events), "hlh-2004")
+    expected = hscore(records.cohort, now)
+    known = expected.filter(like="points_").notna().any(axis=1)
+    total = expected["total_low"].where(known).astype(float).tolist()
+    built = matrix(records, CATALOGUE.select(["hscore"]), now)["hscore"]
+    np.testing.assert_array_equal(built, total)
+    if now:
+        missing = score_items(records, now)["hscore_missing"].tolist()
+        assert missing == expected["missing_items"].tolist()
 
 
 def test_only_scores_of_the_stage_are_named(make_cohort):

@@ -40,7 +40,7 @@ def _catalogue(model: RiskModel) -> Catalogue:
         raise SchemaError(
             f"Model '{model.name}' holds no copy of its feature catalogue. Train it again."
         )
-    return parse_catalogue(text).select(model.features)
+    return parse_catalogue(text, model.features)
 
 
 def joined(features: Catalogue, full: Catalogue, columns: Sequence[str]) -> Catalogue:
