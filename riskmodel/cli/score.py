@@ -29,6 +29,13 @@ class Form(StrEnum):
     fhir = "fhir"
 
 
+class Engine(StrEnum):
+    """What the scoring runs on."""
+
+    local = "local"
+    spark = "spark"
+
+
 def score(
     cohort: Annotated[
         str, typer.Argument(metavar="COHORT", help="Cohort folder; with Spark also an address.")
@@ -57,6 +64,9 @@ def score(
     form: Annotated[
         Form, typer.Option("--format", help="The contract's table, or another form of it.")
     ] = Form.cohort,
+    engine: Annotated[
+        Engine, typer.Option(help="This machine, or a Spark cluster.")
+    ] = Engine.local,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
     ] = False,
@@ -71,7 +81,14 @@ def score(
     """Score every patient: a row each, with status and reason; a manifest beside the output."""
     import json
 
-    made, rejected = _score_here(cohort, model, at, out, explain, form, resume, workers, quiet)
+    if engine is Engine.spark:
+        if form is not Form.cohort or resume:
+            raise typer.BadParameter("--engine spark writes Parquet: no --format, no --resume.")
+        from riskmodel.scoring.spark import score_spark
+
+        made, rejected = score_spark(cohort, model, at, out, explain=explain)
+    else:
+        made, rejected = _score_here(cohort, model, at, out, explain, form, resume, workers, quiet)
     if not quiet:
         for sentence in sentences_of(rejected):
             say(sentence)

@@ -151,7 +151,8 @@ def parquet_batches(path: Path, rows: int = 250_000) -> "Iterator[pa.RecordBatch
         raise _not_parquet(path, error) from None
 
 
-def _missing_columns(table: str, frame: pd.DataFrame, path: Path) -> list[str]:
+def missing_columns(table: str, frame: pd.DataFrame, path: Path) -> list[str]:
+    """What to say of each column that a table needs and `frame` does not have."""
     faults = []
     for names in _NEEDED[table]:
         if not any(name in frame.columns for name in names):
@@ -218,7 +219,7 @@ def read_frames(
             twice = sorted(set(frame.columns[frame.columns.duplicated()]))
             faults.append(f"File '{path.name}' has column '{twice[0]}' twice. Remove one.")
             continue
-        faults += _missing_columns(table, frame, path)
+        faults += missing_columns(table, frame, path)
         frames[table] = frame
     if faults:
         raise SchemaError(" ".join(faults))

@@ -1,5 +1,6 @@
 """The patients table: one row per infusion, cells checked with pandera, synonyms resolved."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,7 +76,10 @@ def _flags(text: pd.Series) -> tuple[pd.Series, npt.NDArray[np.bool_]]:
 
 def _out_of_range(table: pd.DataFrame) -> pd.DataFrame:
     """Every failing cell at once (pandera, lazy): columns ``index`` and ``column``."""
-    import pandera.pandas as pa
+    with warnings.catch_warnings():
+        # pandera 0.35 imports pyspark where it is installed, and 4.3 warns of pandas 3.
+        warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
+        import pandera.pandas as pa
     from pandera.errors import SchemaErrors
 
     columns = {

@@ -1,5 +1,6 @@
 """Score a cohort folder in bounded memory, resumable, and written whole or not at all."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import __version__
+from riskmodel.cohort.write import safe_cells
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 from riskmodel.models import RiskModel, load_model, save_model
@@ -302,14 +304,18 @@ def _merge(
     store: Path, shards: Shards, out: Path, form: Format, progress: Progress
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Write the output from the parts; counts, and what was written."""
-    import hashlib
-
     counts = Counts()
     relative = form.dated and not _any_date(store, shards)
-    target = store / f"whole{out.suffix}"
+    target, beside = store / f"whole{out.suffix}", store / f"aside{out.suffix}"
     refused: list[pd.DataFrame] = []
     leaving: list[pd.DataFrame] = []
-    with sink(target, form) as write:
+    with sink(target, form) as write, _second(beside, form) as write_aside:
+
+        def write_rows(rows: pd.DataFrame) -> None:
+            write(rows)
+            write_aside(rows)
+            leaving.append(_leaving(rows, form))
+
         for number in range(len(shards)):
             progress("write", number, len(shards))
             rows = _read_part(store, number)
@@ -318,25 +324,48 @@ def _merge(
             counts.add(rows)
             entered = (rows[PLACE] < 0).to_numpy()
             refused.append(rows[~entered])
-            _write_rows(rows[entered], write, form, leaving)
-        last = pd.concat(refused).sort_values(PLACE, kind="stable", ignore_index=True)
-        _write_rows(last, write, form, leaving)
-    with target.open("rb") as source:
-        digest = hashlib.file_digest(source, "sha256").hexdigest()
-    written = {"file": out.name, "sha256": digest, "bytes": target.stat().st_size}
+            write_rows(rows[entered])
+        write_rows(pd.concat(refused).sort_values(PLACE, kind="stable", ignore_index=True))
+    written = _described(target, out)
     if form.numbered:
         everyone = pd.concat(leaving, ignore_index=True)
         check_distinct(everyone["patient_id"], everyone["subject_id"].to_numpy())
         listed = out.with_name(out.name + ".patients.csv")
-        written["patients"] = listed.name
-        from riskmodel.cohort.write import safe_cells
-
         with replacing(listed) as temporary:
             safe_cells(everyone).to_csv(temporary, index=False, lineterminator="\n")
+        written["patients"] = listed.name
+    if form.aside is not None:
+        other = out.with_name(f"{out.stem}.unlabelled{out.suffix}")
+        written["unlabelled"] = _described(beside, other)
+        beside.replace(other)
     if relative:
         written["times"] = "hours from the infusion, counted from 1970-01-01: no infusion times"
     target.replace(out)
     return counts.entry(), written
+
+
+@contextmanager
+def _second(path: Path, form: Format) -> Iterator[Write]:
+    """The sink of the table that a format writes aside, or of nothing."""
+    if form.aside is None:
+        yield lambda rows: None
+        return
+    with sink(path, form._replace(table=form.aside)) as write:
+        yield write
+
+
+def _described(path: Path, final: Path) -> dict[str, Any]:
+    with path.open("rb") as source:
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
+    return {"file": final.name, "sha256": digest, "bytes": path.stat().st_size}
+
+
+def _leaving(rows: pd.DataFrame, form: Format) -> pd.DataFrame:
+    """Who has which number, and what became of it: where patients are numbered, one row each."""
+    if not form.numbered:
+        return rows.iloc[:0]
+    told = rows[["patient_id", "prediction_time_hours", "stage", "status", "reason"]]
+    return told.assign(subject_id=subject_ids(rows["patient_id"]), dated=rows[INFUSION].notna())
 
 
 def _read_part(store: Path, number: int) -> pd.DataFrame:
@@ -356,14 +385,3 @@ def _any_date(store: Path, shards: Shards) -> bool:
         pd.read_parquet(_part(store, k), columns=[INFUSION])[INFUSION].notna().any()
         for k in range(len(shards))
     )
-
-
-def _write_rows(
-    rows: pd.DataFrame, write: Write, form: Format, leaving: list[pd.DataFrame]
-) -> None:
-    """Write rows; where patients are numbered, keep who has which number and what became of it."""
-    write(rows)
-    if form.numbered:
-        dated = rows[INFUSION].notna() if form.dated else True
-        told = rows[["patient_id", "prediction_time_hours", "stage", "status", "reason"]]
-        leaving.append(told.assign(subject_id=subject_ids(rows["patient_id"]), dated=dated))

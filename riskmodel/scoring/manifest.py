@@ -114,6 +114,24 @@ class Counts:
             for code in reason_codes(status, reason):
                 self._reasons[(status, code)] += count
 
+    def state(self) -> dict[str, Any]:
+        """The counts in JSON types, to be added to others by `merge`."""
+        return {
+            "rows": self.rows,
+            "status": dict(self.status),
+            "groups": [[*key, count] for key, count in self._groups.items()],
+            "reasons": [[*key, count] for key, count in self._reasons.items()],
+        }
+
+    def merge(self, state: Mapping[str, Any]) -> None:
+        """Add what `state` gave elsewhere."""
+        self.rows += state["rows"]
+        self.status.update(state["status"])
+        for *key, count in state["groups"]:
+            self._groups[(key[0], key[1], key[2], key[3])] += count
+        for *key, count in state["reasons"]:
+            self._reasons[(key[0], key[1])] += count
+
     def entry(self) -> dict[str, Any]:
         """The counts as the manifest holds them."""
 

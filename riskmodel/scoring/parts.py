@@ -79,7 +79,7 @@ def score_part(
         ids = text_column(frames["patients"], "patient_id")
         people = ids.dropna().unique()
         if len(people) <= 1:
-            return _failed(ids, places["patients"], error, models, explain)
+            return failed(ids, places["patients"], error, models, explain)
     half = set(people[: len(people) // 2])
     parts = []
     for first in (True, False):
@@ -136,26 +136,32 @@ def counted(rejected: pd.DataFrame) -> pd.DataFrame:
     return found[TOLD]
 
 
-def _failed(
+def failed(
     ids: pd.Series,
     places: npt.NDArray[np.int64],
     error: Exception,
     models: Sequence[RiskModel],
     explain: bool,
 ) -> Part:
-    """The row of a patient whose records could not be scored; the values are not told."""
+    """Rows of patients whose records could not be scored: who, and what kind of error, no value.
+
+    Parameters
+    ----------
+    ids : Series of shape (n,)
+        Text, NaN where a row of the patients table names nobody.
+    places : int64 array of shape (n,)
+        Of these rows, from 0.
+    """
+    first = ~ids.duplicated().to_numpy() | ids.isna().to_numpy()
     table = {
-        "patient_id": ids.dropna().unique()[:1] if ids.notna().any() else "",
+        "patient_id": ids[first].fillna("").to_numpy(dtype=object),
         "status": "rejected",
         "reason": f"{FAILED}: {type(error).__name__}",
     }
-    rows = rows_of(table, min(len(ids), 1), models[0] if len(models) == 1 else None, None)
+    rows = rows_of(table, int(first.sum()), models[0] if len(models) == 1 else None, None)
     rows = rows.reindex(columns=output_columns(models, explain))
-    extra: dict[str, Any] = {
-        INFUSION: np.datetime64("NaT", "us"),
-        OUTCOME: "",
-        PLACE: places[: len(rows)] + 1,
-    }
+    never = np.datetime64("NaT", "us")
+    extra: dict[str, Any] = {INFUSION: never, OUTCOME: "", PLACE: places[first] + 1}
     return Part(rows.assign(**extra), counted(pd.DataFrame()))
 
 

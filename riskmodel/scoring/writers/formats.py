@@ -8,7 +8,7 @@ import pandas as pd
 
 from riskmodel.errors import SchemaError
 from riskmodel.scoring.writers.fhir import fhir_resources
-from riskmodel.scoring.writers.meds import meds_rows
+from riskmodel.scoring.writers.meds import meds_rows, unlabelled_rows
 from riskmodel.scoring.writers.omop import omop_rows
 
 INFUSION, OUTCOME, PLACE = "__infusion_time", "__outcome", "__place"
@@ -25,6 +25,8 @@ class Format(NamedTuple):
         Score rows to the rows of a table.
     resources : callable or None
         Score rows to JSON resources.
+    aside : callable or None
+        Score rows to a second table, written beside the first as ``NAME.unlabelled``.
     dated : bool
         Whether a row needs a date, so that a patient without one cannot be written.
     numbered : bool
@@ -36,6 +38,7 @@ class Format(NamedTuple):
     endings: Sequence[str]
     table: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     resources: Callable[[pd.DataFrame], Iterator[dict[str, Any]]] | None = None
+    aside: Callable[[pd.DataFrame], pd.DataFrame] | None = None
     dated: bool = False
     numbered: bool = False
     outcomes: bool = False
@@ -48,7 +51,9 @@ def _as_they_are(rows: pd.DataFrame) -> pd.DataFrame:
 _TABLE = (".csv", ".parquet")
 FORMATS: Mapping[str, Format] = {
     "cohort": Format(_TABLE, table=_as_they_are),
-    "meds": Format(_TABLE, table=meds_rows, dated=True, numbered=True, outcomes=True),
+    "meds": Format(
+        _TABLE, table=meds_rows, aside=unlabelled_rows, dated=True, numbered=True, outcomes=True
+    ),
     "omop": Format(_TABLE, table=omop_rows, dated=True, numbered=True),
     "fhir": Format((".ndjson", ".json"), resources=fhir_resources),
 }

@@ -1,0 +1,152 @@
+"""On a real local Spark session: the rows of the local engine, whatever the partitions."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from riskmodel.errors import SchemaError
+from riskmodel.models import load_model, predict_frame
+from riskmodel.scoring.batch import score_batch
+
+pyspark = pytest.importorskip("pyspark")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:pyspark"),
+]
+
+TIMES = ["pre-infusion", "day-4"]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator["pyspark.sql.SparkSession"]:
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    made = (
+        SparkSession.builder.master("local[2]")
+        .appName("riskmodel-tests")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.memory", "1g")
+        .config("spark.sql.shuffle.partitions", "3")
+        .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+        .config("spark.python.worker.reuse", "true")
+        .getOrCreate()
+    )
+    made.sparkContext.setLogLevel("ERROR")
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def models(model_folders: dict[str, Path]) -> list[Path]:
+    return list(model_folders.values())
+
+
+@pytest.fixture(scope="module")
+def cohort(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cohort of Parquet tables, labs in several files, with faults."""
+    folder = tmp_path_factory.mktemp("columnar") / "cohort"
+    folder.mkdir()
+    patients = pd.read_csv(simulated / "patients.csv").head(60)
+    labs, events = (
+        pd.read_csv(simulated / f"{name}.csv", low_memory=False) for name in ("labs", "events")
+    )
+    patients.loc[4, "disease"] = "SLE"
+    patients.loc[5, "patient_id"] = patients.loc[6, "patient_id"]
+    patients.loc[7, "age_years"] = 400
+    patients.to_parquet(folder / "patients.parquet")
+    labs = labs[labs["patient_id"].isin(patients["patient_id"])].sample(frac=1, random_state=1)
+    labs = labs.astype({"value": "str"}).reset_index(drop=True)
+    labs.loc[3, "value"] = "lots"
+    labs.loc[4, "patient_id"] = "nobody"
+    labs.to_parquet(folder / "labs.parquet")
+    events[events["patient_id"].isin(patients["patient_id"])].to_parquet(folder / "events.parquet")
+    return folder
+
+
+def ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    keys = ["patient_id", "prediction_time_hours", "status", "reason"]
+    return rows.sort_values(keys, ignore_index=True)
+
+
+def test_spark_gives_what_the_local_engine_gives(session, cohort, models, tmp_path):
+    from riskmodel.scoring.spark import score_spark
+
+    local = score_batch(cohort, models, TIMES, tmp_path / "local.parquet", explain=True)
+    out = tmp_path / "scores"
+    made = score_spark(
+        str(cohort), models, TIMES, str(out), explain=True, spark=session, patients_of_partition=20
+    )
+    expected = ordered(pd.read_parquet(tmp_path / "local.parquet"))
+    found = ordered(pd.read_parquet(out))
+    assert found.columns.tolist() == expected.columns.tolist()
+    assert_frame_equal(found, expected, check_dtype=False, check_exact=False, rtol=0, atol=1e-9)
+    assert made.manifest["output"]["partitions"] == 3
+    assert made.manifest["counts"] == local.manifest["counts"]
+    assert made.manifest["rejected_input"] == local.manifest["rejected_input"]
+    assert json.loads((tmp_path / "scores.manifest.json").read_text()) == made.manifest
+    assert "S000" not in json.dumps(made.manifest)
+    assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith(".")) == [
+        "local.parquet", "local.parquet.manifest.json", "scores", "scores.manifest.json"
+    ]  # fmt: skip
+
+    # A partition that cannot be read names its patients, and no other loses its rows.
+    broken = pd.read_parquet(cohort / "labs.parquet")
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for name in ("patients", "events"):
+        (folder / f"{name}.parquet").write_bytes((cohort / f"{name}.parquet").read_bytes())
+    nested = pd.DataFrame({**broken, "unit": [[{"unit": u}] for u in broken["unit"]]})
+    nested.loc[~nested["patient_id"].isin(["S00010", "S00020"]), "unit"] = None
+    nested.to_parquet(folder / "labs.parquet")
+    score_spark(
+        str(folder), models[:1], TIMES[:1], str(out), spark=session, patients_of_partition=20
+    )
+    rows = pd.read_parquet(out).set_index("patient_id")
+    lost = rows[rows["reason"].str.startswith("scoring_failed")]
+    assert set(lost.index) == {"S00010", "S00020"}
+    assert len(rows) == 59
+    assert rows["risk"].notna().sum() >= 55
+
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    (keep / "mine.txt").write_text("mine")
+    with pytest.raises(SchemaError, match="was not written by Spark"):
+        score_spark(str(cohort), models, TIMES, str(keep), spark=session)
+    with pytest.raises(SchemaError, match=r"Spark cannot read '.*patients\.parquet'"):
+        score_spark(str(tmp_path), models, TIMES, str(out), spark=session)
+
+
+def test_the_registered_model_as_a_spark_udf(session, cohort, models, tmp_path, monkeypatch):
+    import mlflow
+
+    from riskmodel.cohort import read_cohort
+    from riskmodel.features import matrix
+    from riskmodel.scoring.score import model_catalogue
+    from riskmodel.tracking import log_training
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    model = load_model(models[0])
+    empty = pd.DataFrame({n: [] for n in ("model", "subset", "metric", "value", "low", "high")})
+    version = log_training(model, {}, empty, register="udf")
+    X = matrix(read_cohort(cohort), model_catalogue(model), 0.0)[model.features]
+    expected = predict_frame(model, X)
+    names = ["risk", "risk_low", "risk_high"]
+    udf = mlflow.pyfunc.spark_udf(
+        session, f"models:/udf/{version}", env_manager="local",
+        result_type=", ".join(f"{name} double" for name in names),
+    )  # fmt: skip
+    table = session.createDataFrame(X.astype(object).where(X.notna(), None).assign(k=range(len(X))))
+    found = table.withColumn("scores", udf(*model.features)).select("k", "scores.*").toPandas()
+    found = found.sort_values("k")
+    np.testing.assert_allclose(found[names].to_numpy(), expected[names].to_numpy(), atol=1e-9)
