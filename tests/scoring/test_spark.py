@@ -1,6 +1,8 @@
 """On a real local Spark session: the rows of the local engine, whatever the partitions."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator["pyspark.sql.S
     from pyspark.sql import SparkSession
 
     folder = tmp_path_factory.mktemp("spark")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     made = (
         SparkSession.builder.master("local[2]")
         .appName("riskmodel-tests")

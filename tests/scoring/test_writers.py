@@ -111,7 +111,8 @@ def test_omop_observations(dated, models, scores, tmp_path):
     ]  # fmt: skip
     assert rows["observation_id"].is_unique
     assert (rows["observation_id"] > 0).all()
-    assert rows[["observation_date", "person_id", "observation_type_concept_id"]].notna().all(None)
+    needed = ["observation_date", "person_id", "observation_type_concept_id"]
+    assert rows[needed].notna().to_numpy().all()
     mine = rows[rows["person_id"] == subject_id("S00001")]
     wanted = scores[scores["patient_id"] == "S00001"]
     assert mine["value_as_number"].tolist() == pytest.approx(
