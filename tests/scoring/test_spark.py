@@ -77,7 +77,7 @@ def cohort(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ordered(rows: pd.DataFrame) -> pd.DataFrame:
     keys = ["patient_id", "prediction_time_hours", "status", "reason"]
-    return rows.sort_values(keys, ignore_index=True)
+    return rows.astype({"n_missing": "Int64"}).sort_values(keys, ignore_index=True)
 
 
 def test_spark_gives_what_the_local_engine_gives(session, cohort, models, tmp_path):
