@@ -1,5 +1,7 @@
 """The estimator keeps its promises: exact explanation, determinism, honesty about little signal."""
 
+import itertools
+import json
 import warnings
 
 import numpy as np
@@ -37,6 +39,65 @@ def test_contributions_sum_to_the_log_odds(fitted, world):
     np.testing.assert_allclose(parts.sum(axis=1), fitted.decision_function(rows), atol=1e-9)
     risk = fitted.predict_proba(rows)[:, 1]
     np.testing.assert_allclose(np.log(risk / (1 - risk)), parts.sum(axis=1), atol=1e-6)
+
+
+def test_contributions_of_ten_thousand_patients_sum_to_the_log_odds(make, fitted):
+    make_world, _ = make
+    rows = make_world(10_000, 9).X
+    rows.iloc[::100] = np.nan
+    risk = fitted.predict_proba(rows)[:, 1]
+    parts = fitted.contributions(rows)
+    np.testing.assert_allclose(np.log(risk / (1 - risk)), parts.sum(axis=1), atol=1e-6)
+    factors = fitted.factor_contributions(rows)
+    np.testing.assert_allclose(factors.sum(axis=1), parts.sum(axis=1), atol=1e-9)
+
+
+def test_contributions_are_shapley_values_of_the_whole_model(make, world):
+    """All coalitions of four columns; unknown is the reference, and in trees the cover."""
+    _, classifier = make
+    columns = ["f0", "f3", "f4", "f5"]
+    model = classifier(n_bags=2, n_rounds=15).fit(world.X[columns], world.y)
+    a, b = model.calibration_
+    shares = [w / model.n_bags for w in model.bag_weights_ for _ in range(model.n_bags)]
+    boosters = [booster for row in model.bag_ for booster in row]
+
+    def worth(x, known):
+        Z = model.scale_.standardise(x[None, :])[0]
+        linear = model.intercept_ + sum(Z[j] * model.coef_[j] for j in known)
+        trees = sum(s * expectation(t, x, known) for s, t in zip(shares, boosters, strict=True))
+        return a + b * (linear + trees)
+
+    found = model.contributions(world.X[columns].iloc[:6]).to_numpy()
+    for x, parts in zip(world.X[columns].iloc[:6].to_numpy(), found, strict=True):
+        value = {
+            frozenset(s): worth(x, s) for k in range(5) for s in itertools.combinations(range(4), k)
+        }
+        orders = list(itertools.permutations(range(4)))
+        for j in range(4):
+            ahead = [frozenset(order[: order.index(j)]) for order in orders]
+            own = np.mean([value[s | {j}] - value[s] for s in ahead])
+            assert parts[j] == pytest.approx(own, abs=1e-9)
+        assert parts[-1] == pytest.approx(value[frozenset()], abs=1e-9)
+
+
+def expectation(booster, x, known):
+    """Margin of a booster where only these columns are known."""
+    stored = json.loads(bytes(booster.save_raw("json")))["learner"]["gradient_booster"]["model"]
+
+    def below(tree, node):
+        left, right = tree["left_children"][node], tree["right_children"][node]
+        condition = np.float32(tree["split_conditions"][node])
+        if left < 0:
+            return float(condition)
+        column = tree["split_indices"][node]
+        if column in known:
+            value = np.float32(x[column])
+            goes_left = tree["default_left"][node] if np.isnan(value) else value < condition
+            return below(tree, left if goes_left else right)
+        sides = tree["sum_hessian"][left], tree["sum_hessian"][right]
+        return (sides[0] * below(tree, left) + sides[1] * below(tree, right)) / sum(sides)
+
+    return sum(below(tree, 0) for tree in stored["trees"])
 
 
 def test_factors_hold_the_same_sum(fitted, world):
@@ -125,7 +186,7 @@ def test_without_signal_the_risk_falls_back_to_the_base_rate(make):
         risk = classifier().fit(train.X, train.y).predict_proba(unseen.X)[:, 1]
         base = np.full(len(risk), train.y.mean())
         excess.append(log_loss(unseen.risk, risk) - log_loss(unseen.risk, base))
-    assert np.mean(excess) < 0.004
+    assert np.mean(excess) < 0.001
 
 
 def test_reversed_evidence_is_overcome_at_a_thousand(make):

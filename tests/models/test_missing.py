@@ -109,3 +109,9 @@ def test_the_bound_is_the_exact_one(patients, bound):
 def test_no_bound_without_patients(patients, level):
     with pytest.raises(SchemaError, match="No bound exists"):
         no_event_bound(patients, level)
+
+
+def test_the_bound_that_pages_print_is_the_computed_one():
+    from riskmodel.scoring.score import AUTOIMMUNE_REASON
+
+    assert f"upper bound {100 * no_event_bound(47):.1f}%" in AUTOIMMUNE_REASON
