@@ -22,10 +22,10 @@ FREE = "trees_free"
 PRIOR_SHARE: Mapping[str, float] = {
     BASE: 0.01,
     SCORE: 0.05,
-    "evidence": 0.70,
-    "zero": 0.08,
-    MONOTONE: 0.08,
-    FREE: 0.08,
+    "evidence": 0.64,
+    "zero": 0.13,
+    MONOTONE: 0.085,
+    FREE: 0.085,
 }
 """Weights of the stack before any out-of-fold prediction is seen; chosen on simulated cohorts with
 a known truth. Members of one kind share its weight."""
