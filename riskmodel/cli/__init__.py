@@ -14,6 +14,7 @@ from riskmodel.cli.monitor import monitor
 from riskmodel.cli.promote import promote
 from riskmodel.cli.reading import say
 from riskmodel.cli.score import report, score
+from riskmodel.cli.serve import serve
 from riskmodel.cli.simulate import simulate
 from riskmodel.cli.train import train
 from riskmodel.errors import SchemaError
@@ -37,6 +38,7 @@ _COMMANDS = (
     promote,
     score,
     report,
+    serve,
     monitor,
 )
 for _command in _COMMANDS:

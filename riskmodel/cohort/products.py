@@ -79,3 +79,14 @@ def choice(column: str, text: str) -> str | None:
     ('4-1BB', 'LBCL')
     """
     return _synonyms()[column].get(_fold(text))
+
+
+def products() -> tuple[Product, ...]:
+    """Every product of the table, in its order.
+
+    Examples
+    --------
+    >>> products()[0].name
+    'axicabtagene ciloleucel'
+    """
+    return tuple({product.name: product for product in _products().values()}.values())

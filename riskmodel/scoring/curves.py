@@ -1,37 +1,42 @@
 """Lab curves of one patient as inline SVG: results, bounds, limits, and events under them."""
 
-import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from riskmodel.cohort.schema import EXACT
+from riskmodel.scoring.axes import day_ticks, linear_ticks, log_ticks, spread
 from riskmodel.scoring.words import number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Floats = npt.NDArray[np.float64]
 
 FIRST_DAY = -7.0
 LOG_SCALE = frozenset(("ferritin", "ldh", "ast", "alt", "crp", "il6"))
-_INK, _LINE, _LIMIT, _QUIET = "#1b2733", "#0b5394", "#a3131f", "#59636e"
-_TEXT = 8.0
+INK, LINE, LIMIT, QUIET, SOFT = "#15202b", "#0b4f8a", "#9b1420", "#4d5761", "#dfe4e8"
+BEYOND = "#fbeeee"
+"""Ground of the side of a criterion on which it is met."""
+FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+_WIDTH, _HEIGHT = 340.0, 150.0
+_LEFT, _RIGHT, _TOP, _FOOT = 44.0, 12.0, 14.0, 20.0
+_ROW = 15.0
+_LABELS = 118.0  # room for the names of event rows
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A horizontal line: a criterion (dashed), or an upper limit of normal (dotted)."""
+    """A horizontal line: a criterion (dashed), or an upper limit of normal (dotted).
+
+    `side` is 1 where the criterion is met above, -1 below, 0 where neither.
+    """
 
     value: float
     words: str
     criterion: bool = True
+    side: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class Curve:
     described : str
         The panel in words.
     events : tuple of EventRow
+    first_day : float
+        The left end.
     """
 
     analyte: str
@@ -72,6 +79,25 @@ class Curve:
     last_day: float
     described: str
     events: tuple[EventRow, ...] = ()
+    first_day: float = FIRST_DAY
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where days and values lie on a picture of one panel."""
+
+    left: float
+    right: float
+    top: float
+    foot: float
+    first_day: float
+    last_day: float
+
+    def x(self, day: float) -> float:
+        """Place of a day."""
+        span = max(self.last_day - self.first_day, 0.5)
+        share = (day - self.first_day) / span
+        return round(self.left + share * (self.right - self.left), 1)
 
 
 def curve_svg(curve: Curve) -> str:
@@ -80,146 +106,142 @@ def curve_svg(curve: Curve) -> str:
     Bounded results are open markers with an arrow towards where the value lies. Nothing
     beyond `last_day` is drawn.
     """
-    from matplotlib.figure import Figure
+    wide = bool(curve.events)
+    width = _WIDTH * (2 if wide else 1)
+    height = _HEIGHT + _ROW * len(curve.events)
+    left = _LABELS if wide else _LEFT
+    frame = Frame(
+        left, width - _RIGHT, _TOP, _HEIGHT - _FOOT, curve.first_day, max(curve.last_day, 0.0)
+    )
+    name = f"curve-{curve.analyte}"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-labelledby="{name}-title {name}-desc" font-family="{FONT}" font-size="10.5" '
+        f'fill="{INK}">',
+        f'<title id="{name}-title">{escape(curve.label)} over time</title>',
+        f'<desc id="{name}-desc">{escape(curve.described)}</desc>',
+        *_values(curve, frame),
+        *event_rows(curve.events, frame, _HEIGHT - _FOOT + 2),
+        *days_axis(frame, height - _FOOT + 13, _HEIGHT - _FOOT + _ROW * len(curve.events)),
+        "</svg>",
+    ]
+    return "".join(parts)
 
-    rows = len(curve.events)
-    tall = bool(rows)
-    height = 2.35 + (0.5 + 0.2 * rows if tall else 0.0)
-    figure = Figure(figsize=(4.3 if tall else 3.3, height), layout="constrained")
-    if tall:
-        main, strip = figure.subplots(
-            2, 1, sharex=True, gridspec_kw={"height_ratios": [2.1, 0.2 * rows + 0.1]}
-        )
-        _draw_events(strip, curve)
-        bottom = strip
-    else:
-        main = bottom = figure.subplots()
-    _draw_results(main, curve)
-    _draw_days(main, bottom, curve.last_day)
-    return _markup(figure, curve)
 
-
-def _draw_results(axes: "Axes", curve: Curve) -> None:
+def _values(curve: Curve, frame: Frame) -> list[str]:
     log = curve.analyte in LOG_SCALE
     known = curve.value[curve.value > 0]
     floor = float(known.min()) / 2 if log and len(known) else -np.inf
-    value = np.maximum(curve.value, floor)
-    if log:
-        axes.set_yscale("log")
-    _set_range(axes, value, [limit.value for limit in curve.limits], log)
-    axes.plot(curve.days, value, color=_LINE, linewidth=1.1, zorder=2)
-    exact = curve.comparator == EXACT
-    axes.plot(curve.days[exact], value[exact], "o", color=_LINE, markersize=4, zorder=3)
-    for day, at, sign in zip(
-        curve.days[~exact], value[~exact], curve.comparator[~exact], strict=True
-    ):
-        axes.plot(
-            [day], [at], "o", markersize=5, markerfacecolor="white", markeredgecolor=_LINE, zorder=4
-        )
-        axes.annotate(
-            "",
-            xy=(day, at),
-            xytext=(0, 13 if sign > EXACT else -13),
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "<|-", "color": _LINE, "shrinkB": 3, "lw": 1.0},
-            annotation_clip=False,
-        )
+    value = np.maximum(curve.value, floor if log else -np.inf)
+    if log and not len(known):
+        log = False
+    shown = [*value.tolist(), *(limit.value for limit in curve.limits)]
+    low, high = _range(shown, log)
+
+    def y(of: float) -> float:
+        bounds = np.log10([low, high, max(of, 1e-12)]) if log else np.array([low, high, of])
+        share = float((bounds[2] - bounds[0]) / (bounds[1] - bounds[0]))
+        return round(frame.foot - min(max(share, -0.02), 1.02) * (frame.foot - frame.top), 1)
+
+    drawn = []
     for limit in curve.limits:
-        colour, style = (_LIMIT, "--") if limit.criterion else (_QUIET, ":")
-        axes.axhline(limit.value, color=colour, linestyle=style, linewidth=1.1, zorder=1)
-        axes.annotate(
-            limit.words,
-            xy=(0.012, limit.value),
-            xycoords=("axes fraction", "data"),
-            xytext=(0, 2),
-            textcoords="offset points",
-            color=colour,
-            fontsize=_TEXT - 1,
-            va="bottom",
+        drawn += _ground(limit, frame, y(limit.value))
+    for tick in log_ticks(low, high) if log else linear_ticks(low, high):
+        at = y(tick)
+        drawn.append(f'<path d="M{frame.left:g} {at:g}H{frame.right:g}" stroke="{SOFT}"/>')
+        drawn.append(
+            f'<text x="{frame.left - 5:g}" y="{at + 3.5:g}" text-anchor="end" fill="{QUIET}">'
+            f"{number(tick)}</text>"
         )
-    axes.set_ylabel(curve.unit, fontsize=_TEXT, color=_INK)
+    drawn += _limit_lines(curve.limits, frame, [y(limit.value) for limit in curve.limits])
+    points = [(frame.x(day), y(of)) for day, of in zip(curve.days, value, strict=True)]
+    if len(points) > 1:
+        path = " ".join(f"{x:g},{at:g}" for x, at in points)
+        drawn.append(f'<polyline points="{path}" fill="none" stroke="{LINE}" stroke-width="1.8"/>')
+    for (x, at), sign in zip(points, curve.comparator, strict=True):
+        drawn += _mark(x, at, int(sign))
+    return drawn
 
 
-def _set_range(axes: "Axes", value: Floats, limits: Sequence[float], log: bool) -> None:
-    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
-
-    shown = np.array([*value, *limits], dtype=np.float64)
-    low, high = float(shown.min()), float(shown.max())
+def _range(shown: Sequence[float], log: bool) -> tuple[float, float]:
+    low, high = min(shown), max(shown)
     if log:
-        low, high = low / 1.7, high * 2.4
-        axes.set_ylim(low, high)
-        axes.yaxis.set_major_locator(FixedLocator(_log_ticks(low, high)))
-        axes.yaxis.set_minor_locator(NullLocator())
-    else:
-        top = max(high * 1.25, 1e-9)
-        axes.set_ylim(-0.04 * top, top)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: number(y)))
+        return low / 1.6, high * 1.9
+    top = max(high * 1.18, 1e-9)
+    return min(0.0, low), top
 
 
-def _log_ticks(low: float, high: float) -> list[float]:
-    """The roundest numbers of which at least three lie in the range."""
-    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    ticks: list[float] = []
-    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
-        ticks = [step * 10.0**k for k in decades for step in steps]
-        ticks = [t for t in ticks if low <= t <= high]
-        if len(ticks) >= 3:
-            break
-    return ticks
+def _ground(limit: Limit, frame: Frame, at: float) -> list[str]:
+    """The side of a criterion on which it is met."""
+    top, foot = (frame.top, at) if limit.side > 0 else (at, frame.foot)
+    if not limit.criterion or not limit.side or foot <= top:
+        return []
+    return [
+        f'<rect x="{frame.left:g}" y="{top:g}" width="{frame.right - frame.left:g}" '
+        f'height="{foot - top:g}" fill="{BEYOND}"/>'
+    ]
 
 
-def _draw_events(strip: "Axes", curve: Curve) -> None:
-    rows = len(curve.events)
-    strip.set_ylim(rows - 0.4, -0.6)
-    strip.set_yticks(range(rows), [row.label for row in curve.events])
-    for y, row in enumerate(curve.events):
-        plain = [day for day, text in zip(row.days, row.texts, strict=True) if not text]
-        strip.plot(plain, [y] * len(plain), "|", color=_INK, markersize=7, markeredgewidth=1.6)
+def _limit_lines(limits: Sequence[Limit], frame: Frame, at: Sequence[float]) -> list[str]:
+    drawn = []
+    for limit, y, words_y in zip(limits, at, spread([a - 3 for a in at], 11), strict=True):
+        colour, dash = (LIMIT, "5 3") if limit.criterion else (QUIET, "1.5 3")
+        drawn.append(
+            f'<path d="M{frame.left:g} {y:g}H{frame.right:g}" stroke="{colour}" '
+            f'stroke-width="1.2" stroke-dasharray="{dash}"/>'
+            f'<text x="{frame.left + 4:g}" y="{max(words_y, 9):g}" fill="{colour}" '
+            f'font-size="9.5" stroke="#fff" stroke-width="3" paint-order="stroke">'
+            f"{escape(limit.words)}</text>"
+        )
+    return drawn
+
+
+def _mark(x: float, at: float, sign: int) -> list[str]:
+    if sign == EXACT:
+        return [f'<circle cx="{x:g}" cy="{at:g}" r="2.9" fill="{LINE}"/>']
+    step = -11 if sign > EXACT else 11
+    tip = 4 if sign > EXACT else -4
+    return [
+        f'<path d="M{x:g} {at:g}v{step}m-3 {tip}l3 {-tip}l3 {tip}" fill="none" stroke="{LINE}" '
+        'stroke-width="1.4"/>'
+        f'<circle cx="{x:g}" cy="{at:g}" r="3.2" fill="#fff" stroke="{LINE}" stroke-width="1.4"/>'
+    ]
+
+
+def event_rows(rows: Sequence[EventRow], frame: Frame, top: float) -> list[str]:
+    """Events as rows under a panel: a stroke, or the grade, at each day."""
+    drawn = []
+    for k, row in enumerate(rows):
+        middle = top + _ROW * (k + 0.5)
+        drawn.append(
+            f'<path d="M{frame.left:g} {middle + 7.5:g}H{frame.right:g}" stroke="{SOFT}"/>'
+            f'<text x="{frame.left - 6:g}" y="{middle + 3.5:g}" text-anchor="end">'
+            f"{escape(row.label)}</text>"
+        )
         for day, text in zip(row.days, row.texts, strict=True):
-            strip.text(day, y, text, ha="center", va="center", fontsize=_TEXT, color=_INK)
-    strip.tick_params(axis="y", length=0)
-    strip.grid(axis="y", color="#e3e7ea", linewidth=0.6)
+            x = frame.x(day)
+            if text:
+                drawn.append(
+                    f'<text x="{x:g}" y="{middle + 3.8:g}" text-anchor="middle" '
+                    f'font-weight="700">{escape(text)}</text>'
+                )
+            else:
+                drawn.append(
+                    f'<path d="M{x:g} {middle - 5:g}v10" stroke="{INK}" stroke-width="1.8"/>'
+                )
+    return drawn
 
 
-def _draw_days(main: "Axes", bottom: "Axes", last_day: float) -> None:
-    ticks = [d for d in (-7, -5, -3, -1, 0, 2, 4, 6, 8, 10, 12, 14) if d <= last_day]
-    if last_day > 15:
-        ticks = list(range(-7, int(last_day) + 1, 7 if last_day <= 60 else 28))
-    elif last_day > 0:
-        ticks = [d for d in ticks if d not in (-5, -3, -1)]
-    for axes in dict.fromkeys((main, bottom)):
-        axes.axvline(0, color=_QUIET, linewidth=0.8, zorder=0)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        axes.tick_params(labelsize=_TEXT, colors=_INK, which="major")
-        axes.set_xlim(FIRST_DAY - 0.3, last_day + 0.04 * (last_day - FIRST_DAY))
-    bottom.set_xticks(ticks, [str(d).replace("-", "\N{MINUS SIGN}") for d in ticks])
-    bottom.set_xlabel("days from the infusion", fontsize=_TEXT, color=_INK)
-
-
-def _markup(figure: "Figure", curve: Curve) -> str:
-    out = io.StringIO()
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    markup = tidy_svg(out.getvalue())
-    prefix = f"curve-{curve.analyte}"
-    names = dict.fromkeys(re.findall(r'\bid="([^"]+)"', markup))
-    short = {name: f"{prefix}-{k}" for k, name in enumerate(names)}
-    markup = re.sub(r'\bid="([^"]+)"', lambda m: f'id="{short[m[1]]}"', markup)
-    markup = re.sub(r'(href="|url\()#([^")]+)', lambda m: f"{m[1]}#{short.get(m[2], m[2])}", markup)
-    opening = markup.index(">") + 1
-    head = re.sub(r' (width|height)="[^"]*"', "", markup[:opening])
-    title = f"{curve.label} over time"
-    return (
-        f'{head[:-1]} role="img" aria-labelledby="{prefix}-title {prefix}-desc">'
-        f'<title id="{prefix}-title">{escape(title)}</title>'
-        f'<desc id="{prefix}-desc">{escape(curve.described)}</desc>{markup[opening:]}'
-    )
-
-
-def tidy_svg(markup: str) -> str:
-    """Markup from ``<svg`` on, without comments and metadata, which a page does not need."""
-    body = markup[markup.index("<svg") :].strip()
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
-    return re.sub(r"\n\s*", "\n", body)
+def days_axis(frame: Frame, words_at: float, foot: float) -> list[str]:
+    """Day numbers, and a line at the infusion."""
+    drawn = []
+    if frame.first_day <= 0 <= frame.last_day:
+        x = frame.x(0)
+        drawn.append(f'<path d="M{x:g} {frame.top:g}V{foot:g}" stroke="{QUIET}"/>')
+    for day in day_ticks(frame.first_day, frame.last_day):
+        shown = "day 0" if day == 0 else f"{day}".replace("-", "\N{MINUS SIGN}")
+        drawn.append(
+            f'<text x="{frame.x(day):g}" y="{words_at:g}" text-anchor="middle" fill="{QUIET}">'
+            f"{shown}</text>"
+        )
+    return drawn

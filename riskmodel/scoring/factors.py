@@ -9,26 +9,41 @@ from riskmodel.cohort import Cohort
 from riskmodel.features import Feature, Records, matrix
 from riskmodel.models import RiskModel
 from riskmodel.models.predict import factor_key
-from riskmodel.models.wording import in_words
 from riskmodel.scoring.score import model_catalogue
-from riskmodel.scoring.words import natural
+from riskmodel.scoring.words import natural, odds_words
 
 
 @dataclass(frozen=True)
 class Factor:
-    """A clinical factor: what the patient shows, and what it does to the risk."""
+    """A clinical factor: what the patient shows, and what it does to the risk.
+
+    Attributes
+    ----------
+    label : str
+    lines : tuple of str
+        Everything it reads, a line per thing measured.
+    brief : str
+        The first known value of each thing measured.
+    missing : tuple of str
+    contribution : float
+        Log-odds.
+    """
 
     label: str
     lines: tuple[str, ...]
-    short: str | None
+    brief: str
     missing: tuple[str, ...]
     contribution: float
 
     @property
+    def column(self) -> str:
+        """Its column of a score table."""
+        return f"contribution_{factor_key(self.label)}"
+
+    @property
     def effect(self) -> str:
         """The contribution in words."""
-        said = in_words(self.label, " ", self.contribution).rpartition(": ")[2]
-        return said.replace("x", "×", 1) if ", x" in said else said
+        return odds_words(self.contribution)
 
     @property
     def direction(self) -> str:
@@ -36,16 +51,26 @@ class Factor:
         return self.effect.partition(" ")[0]
 
 
-def factors_of(
-    patient: Cohort, model: RiskModel, row: pd.Series, hours: float, definition: str
-) -> list[Factor]:
-    """Every clinical factor of the model, in the catalogue's order."""
-    catalogue = model_catalogue(model)
+def feature_row(patient: Cohort, model: RiskModel, hours: float, definition: str) -> pd.DataFrame:
+    """The model's features of a cohort of one patient: one row."""
     records = Records(patient, definition, model.cytopenia_rule)
-    X = matrix(records, catalogue, hours).iloc[0]
+    return matrix(records, model_catalogue(model), hours)
+
+
+def factors_of(X: pd.Series, model: RiskModel, row: pd.Series) -> list[Factor]:
+    """Every clinical factor of the model, in the catalogue's order.
+
+    Parameters
+    ----------
+    X : Series
+        A row of `feature_row`.
+    model : RiskModel
+    row : Series
+        The score row, with contributions.
+    """
     groups = model.classifier.groups or {}
     by_factor: dict[str, list[Feature]] = {}
-    for feature in catalogue:
+    for feature in model_catalogue(model):
         by_factor.setdefault(groups.get(feature.name, feature.name), []).append(feature)
     return [
         _factor(name, features, X, float(row[f"contribution_{factor_key(name)}"]))
@@ -70,12 +95,19 @@ def _factor(name: str, features: list[Feature], X: pd.Series, contribution: floa
         if known and rests:
             known.append(f"{', '.join(rests)} unknown")
         lines.append(f"{head}: {'; '.join(known) or 'unknown'}")
-    seen = [text for parts in heads.values() for _, text in parts if text != "unknown"]
-    short = None if seen else "unknown"
-    if seen and len(heads) == 1:
-        short = seen[0]
+    firsts = [
+        (head, next(((rest, text) for rest, text in parts if text != "unknown"), None))
+        for head, parts in heads.items()
+    ]
+    brief = "; ".join(
+        f"{head} {_shown(first[0], first[1])}".replace(" last ", " ")
+        for head, first in firsts
+        if first
+    )
     whole = {head for head, parts in heads.items() if all(t == "unknown" for _, t in parts)}
-    return Factor(name, tuple(lines), short, tuple(grouped(unknown, whole)), contribution)
+    return Factor(
+        name, tuple(lines), brief or "unknown", tuple(grouped(unknown, whole)), contribution
+    )
 
 
 def _head(label: str) -> tuple[str, str]:

@@ -32,6 +32,7 @@ FALLING = frozenset(("fibrinogen", "platelets", "anc", "hemoglobin"))
 """Analytes whose low values matter in IEC-HS."""
 
 _STRIP = ("crs", "icans", "icu_admission", *EVENTS["treatment"])
+_ROWS = 8
 _TIMES = 8  # times of one event written out
 _DETAIL = 90  # characters of free text
 
@@ -41,6 +42,7 @@ class Panel:
     """A drawn analyte: picture, and what it shows in words."""
 
     label: str
+    unit: str
     svg: str
     last: str
     before: str
@@ -111,9 +113,9 @@ def _panel(
         limits,
         hours / 24,
         described,
-        _strip(patient) if name == "ferritin" else (),
+        first_day=FIRST_DAY if (len(before) and day[0] < -1) or hours <= 0 else -1.0,
     )
-    return Panel(entry.label, curve_svg(curve), last, baseline, extreme)
+    return Panel(entry.label, unit_words(entry.unit), curve_svg(curve), last, baseline, extreme)
 
 
 def _limits(name: str, patient: Cohort, definition: Definition) -> tuple[Limit, ...]:
@@ -125,7 +127,8 @@ def _limits(name: str, patient: Cohort, definition: Definition) -> tuple[Limit, 
         for limit in limits:
             drawn = limit_of(limit, patient) if limit.analyte == name else None
             if drawn is not None:
-                found.append(Limit(drawn.value, f"criterion {drawn.words}"))
+                side = 1 if limit.comparison.startswith(">") else -1
+                found.append(Limit(drawn.value, f"criterion {drawn.words}", side=side))
     if not found:
         uln, default = upper_normal(name, patient)
         if uln is not None:
@@ -135,8 +138,9 @@ def _limits(name: str, patient: Cohort, definition: Definition) -> tuple[Limit, 
     return tuple(found)
 
 
-def _strip(patient: Cohort) -> tuple[EventRow, ...]:
-    events = patient.events[patient.events["hours"] >= 24 * FIRST_DAY]
+def event_strip(patient: Cohort) -> tuple[EventRow, ...]:
+    """Grades and treatments since the infusion, a row each."""
+    events = patient.events[patient.events["hours"] >= 0]
     rows = []
     for name in _STRIP:
         mine = events[(events["event"] == name).to_numpy(dtype=bool)]
@@ -145,7 +149,7 @@ def _strip(patient: Cohort) -> tuple[EventRow, ...]:
             days = tuple(float(h) / 24 for h in mine["hours"])
             label = event_label(name) + (" grade" if any(grades) else "")
             rows.append(EventRow(label, days, tuple(grades)))
-    return tuple(rows)
+    return tuple(rows[:_ROWS])
 
 
 def events_so_far(patient: Cohort) -> Sequence[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import math
 
 from riskmodel.features import Feature
+from riskmodel.models.wording import HARDLY, odds
 
 SIGN_LABELS = {
     "ferritin": "Ferritin",
@@ -179,6 +180,31 @@ def trend(doublings_per_day: float) -> str:
     verb = "doubling" if doublings_per_day > 0 else "halving"
     hours = 24 / abs(doublings_per_day)
     return f"{verb} every {hours:.0f} h" if hours < 48 else f"{verb} every {hours / 24:.0f} days"
+
+
+def odds_words(contribution: float) -> str:
+    """What a contribution, in log-odds, does to the risk.
+
+    Examples
+    --------
+    >>> odds_words(0.588), odds_words(-0.3), odds_words(0.01)
+    ('raises the risk, ×1.8 odds', 'lowers the risk, ×0.74 odds', 'hardly changes the risk')
+    """
+    if abs(contribution) < HARDLY:
+        return "hardly changes the risk"
+    verb = "raises" if contribution > 0 else "lowers"
+    return f"{verb} the risk, ×{odds(contribution)} odds"
+
+
+def scope_words(reason: str) -> str:
+    """Why a patient is not at risk, from the reason of a score row.
+
+    Examples
+    --------
+    >>> scope_words("dead")
+    'by this time the patient had died'
+    """
+    return SCOPE_WORDS.get(reason.partition(":")[0], reason)
 
 
 def percent(risk: float) -> str:

@@ -1,0 +1,108 @@
+"""From the prefetched FHIR resources of a hook to a cohort of one patient, in memory."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from riskmodel.cohort import Cohort
+from riskmodel.cohort.fhir_assembly import assembled
+from riskmodel.cohort.fhir_collect import WANTED, Collected
+from riskmodel.cohort.fhir_files import Located, Place
+from riskmodel.cohort.fhir_people import People
+from riskmodel.cohort.fhir_resources import codings, names
+from riskmodel.cohort.infusions import infusion_codes
+from riskmodel.cohort.mapping import load_mapping
+from riskmodel.cohort.rejection import Rejections
+from riskmodel.web.problems import ProblemError
+
+_DEEPEST = 3
+_ORDERS = {"MedicationRequest": "medicationCodeableConcept", "ServiceRequest": "code"}
+_SOURCE = "prefetch"
+
+
+def resources(held: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """The resources of a prefetched value: itself, or the entries of a Bundle."""
+    if not isinstance(held, dict):
+        return
+    if held.get("resourceType") != "Bundle":
+        if held.get("resourceType") in WANTED:
+            yield held
+        return
+    entries = held.get("entry")
+    for entry in entries if isinstance(entries, list) and depth < _DEEPEST else ():
+        if isinstance(entry, dict):
+            yield from resources(entry.get("resource"), depth + 1)
+
+
+def records_of(
+    prefetch: Mapping[str, Any], patient_id: str, most: int, ordered: tuple[str, datetime] | None
+) -> Cohort:
+    """The cohort of one patient.
+
+    Parameters
+    ----------
+    prefetch : mapping of str to JSON
+    patient_id : str
+        The patient of the hook; resources of others are left aside.
+    most : int
+        Resources that are taken.
+    ordered : (product, time), optional
+        An infusion that is ordered and has not happened.
+
+    Raises
+    ------
+    SchemaError
+        When there is no infusion.
+    ProblemError
+        When there are too many resources.
+    """
+    codes = load_mapping(None)
+    collected = Collected(People(None), infusion_codes(codes), codes.analytes)
+    count = 0
+    for held in prefetch.values():
+        for resource in resources(held):
+            count += 1
+            if count > most:
+                raise ProblemError(413, f"More than {most:,} resources were prefetched.")
+            collected.add(Located(resource, "", _SOURCE, Place(count)))
+    listed = None
+    if ordered is not None:
+        listed = pd.DataFrame(
+            {
+                "patient_id": pd.Series([patient_id], dtype="str"),
+                "infusion_time": pd.Series([ordered[1].isoformat()], dtype="str"),
+                "product": pd.Series([ordered[0]], dtype="str"),
+            }
+        )
+    cohort = assembled(_SOURCE, collected, listed, Rejections(), [])
+    mine = (cohort.patients["patient_id"] == patient_id).to_numpy(dtype=bool).nonzero()[0]
+    return cohort.take(mine)
+
+
+def ordered_product(draft: Mapping[str, Any] | None, selections: list[str] | None) -> str | None:
+    """The CAR-T product among the selected orders, None without one; empty where it is unnamed.
+
+    Parameters
+    ----------
+    draft : mapping
+        Bundle of draft orders.
+    selections : list of str, optional
+        Ids (``MedicationRequest/123``) of those that are selected; all where none is told.
+    """
+    codes = infusion_codes(load_mapping(None))
+    entries = (draft or {}).get("entry")
+    for entry in entries if isinstance(entries, list) else ():
+        order = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(order, dict) or order.get("resourceType") not in _ORDERS:
+            continue
+        if selections and f"{order['resourceType']}/{order.get('id')}" not in selections:
+            continue
+        concept = order.get(_ORDERS[order["resourceType"]])
+        told = " / ".join(names(concept))[:500]
+        for _, code, _ in codings(concept) or [("", "", "")]:
+            product = codes.product_of(code=code, text=told)
+            if product is not None:
+                return product
+    return None

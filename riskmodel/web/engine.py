@@ -1,0 +1,71 @@
+"""The models that a server holds, and the one way in which it asks them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from riskmodel.cohort import Cohort
+from riskmodel.features import prediction_hours
+from riskmodel.models import RiskModel
+from riskmodel.scoring import find_model, score
+from riskmodel.web.intake import cohort_of
+from riskmodel.web.problems import ProblemError
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Loaded models, in the order in which they were named.
+
+    Attributes
+    ----------
+    models : tuple of RiskModel
+    """
+
+    models: tuple[RiskModel, ...]
+
+    def of_stage(self, stage: str) -> RiskModel | None:
+        """The first model of a stage, None without one."""
+        return next((model for model in self.models if model.stage == stage), None)
+
+    def fitting(self, at: str, name: str | None = None) -> RiskModel:
+        """The model to ask at a prediction time.
+
+        Raises
+        ------
+        ProblemError
+            When none is loaded for it, or none of that name.
+        """
+        loaded = ", ".join(model.name for model in self.models)
+        if name is not None:
+            named = [model for model in self.models if model.name == name]
+            if not named:
+                said = f"No model of that name is loaded. Loaded: {loaded}."
+                raise ProblemError(422, said, errors=[{"field": "model", "detail": said}])
+            return named[0]
+        stage = "pre_infusion" if prediction_hours(at) == 0 else "early"
+        found = self.of_stage(stage)
+        if found is None:
+            said = f"No model of stage '{stage}' is loaded. Loaded: {loaded}."
+            raise ProblemError(422, said, errors=[{"field": "at", "detail": said}])
+        return found
+
+    def scores(self, cohort: Cohort, at: str, model: RiskModel, *, explain: bool) -> pd.DataFrame:
+        """`riskmodel.scoring.score`, the function behind ``riskmodel score``."""
+        return score(cohort, model, at, explain=explain)
+
+
+def load_engine(names: Sequence[str]) -> Engine:
+    """Load models and score a patient once, so that the first request finds everything ready.
+
+    Raises
+    ------
+    SchemaError
+        When a model cannot be loaded.
+    """
+    engine = Engine(tuple(find_model(name) for name in names))
+    nobody = cohort_of([{"patient_id": "nobody"}])
+    for model in engine.models:
+        at = "pre-infusion" if model.stage == "pre_infusion" else "day-1"
+        engine.scores(nobody, at, model, explain=True)
+    return engine

@@ -1,0 +1,197 @@
+"""The page Patients: a loaded cohort scored, sorted and filtered, each patient to be opened."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+from fastapi import APIRouter, Form, Query
+from starlette.responses import HTMLResponse, Response
+
+from riskmodel.cohort import Cohort
+from riskmodel.features import prediction_hours
+from riskmodel.scoring.content import OUTSIDE, patient_content
+from riskmodel.scoring.factors import grouped
+from riskmodel.scoring.score import model_catalogue
+from riskmodel.scoring.words import percent, scope_words
+from riskmodel.web.audit import AuditLog
+from riskmodel.web.bodies import TIMES
+from riskmodel.web.engine import Engine
+from riskmodel.web.problems import ProblemError
+from riskmodel.web.view import view
+
+ON_A_PAGE = 200
+_ORDERS: Mapping[str, tuple[str, bool]] = {
+    "risk": ("risk", False),
+    "risk-up": ("risk", True),
+    "patient": ("patient_id", True),
+    "status": ("status", True),
+    "missing": ("n_missing", False),
+}
+_MARKS = {"low": "○ low", "intermediate": "◐ intermediate", "high": "● high"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One patient of the table, as shown."""
+
+    number: int
+    patient: str
+    status: str
+    risk: str
+    interval: str
+    group: str
+    missing: str
+    reason: str
+    opens: bool
+
+
+def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> APIRouter:
+    """The routes; without a cohort the page says how to load one."""
+    router = APIRouter(include_in_schema=False)
+    times = _times(engine)
+
+    @lru_cache(maxsize=32)
+    def scores(at: str) -> pd.DataFrame:
+        """Scores at a time, once computed kept: neither cohort nor model changes."""
+        assert cohort is not None
+        return engine.scores(cohort, at, engine.fitting(at), explain=True)
+
+    def chosen(at: str | None) -> str:
+        if cohort is None:
+            raise ProblemError(404, "No cohort is loaded. Start the server with --cohort FOLDER.")
+        time = at or times[0]
+        if time not in times:
+            raise ProblemError(422, f"No loaded model scores at that time. Use {', '.join(times)}.")
+        return time
+
+    @router.get("/patients")
+    def get_patients(
+        at: Annotated[str | None, Query(max_length=20)] = None,
+        order: str = "risk",
+        status: str = "",
+        group: str = "",
+        page: Annotated[int, Query(ge=1, le=100_000)] = 1,
+    ) -> Response:
+        if cohort is None:
+            return HTMLResponse(view("patients.html.j2", engine, page="patients", loaded=False))
+        time = chosen(at)
+        table = scores(time)
+        column, rising = _ORDERS.get(order, _ORDERS["risk"])
+        kept = table[(table["status"] == status) | (status == "")]
+        kept = kept[(kept["risk_group"] == group) | (group == "")]
+        kept = kept.sort_values(column, ascending=rising, na_position="last", kind="stable")
+        shown = kept.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
+        model = engine.fitting(time)
+        labels = {feature.name: feature.label for feature in model_catalogue(model)}
+        audit.note("patients", at=time)
+        return HTMLResponse(
+            view(
+                "patients.html.j2",
+                engine,
+                page="patients",
+                loaded=True,
+                name=cohort.name,
+                model=model,
+                times=times,
+                at=time,
+                order=order,
+                status=status,
+                group=group,
+                counts=table["status"].value_counts().to_dict(),
+                marks=_MARKS,
+                rows=[_row(k, row, len(cohort), labels) for k, row in shown.iterrows()],
+                total=len(kept),
+                number=page,
+                pages=max(1, -(-len(kept) // ON_A_PAGE)),
+            )
+        )
+
+    @router.get("/patients/scores.csv")
+    def get_scores(at: Annotated[str | None, Query(max_length=20)] = None) -> Response:
+        time = chosen(at)
+        table = scores(time)
+        audit.note("download", table["patient_id"].astype("str"), at=time)
+        name = f"scores-{time}.csv"
+        return Response(
+            _csv(table),
+            media_type="text/csv; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="{name}"'},
+        )
+
+    @router.post("/patients/open")
+    def post_open(row: Annotated[int, Form()], at: Annotated[str, Form(max_length=20)]) -> Response:
+        time = chosen(at)
+        assert cohort is not None
+        if not 0 <= row < len(cohort):
+            raise ProblemError(422, "No patient stands in that row. Go back to the table.")
+        one = cohort.take(np.array([row]))
+        model = engine.fitting(time)
+        other = engine.of_stage("pre_infusion") if model.stage == "early" else None
+        audit.note("open", one.patient_id, at=time, model=model.name, version=model.version)
+        content = patient_content(one, model, time, before=other)
+        return HTMLResponse(view("patient.html.j2", engine, page="patients", at=time, **content))
+
+    return router
+
+
+def _times(engine: Engine) -> list[str]:
+    """Prediction times that a loaded model fits."""
+    stages = {model.stage for model in engine.models}
+    return [
+        time
+        for time in TIMES
+        if ("pre_infusion" if prediction_hours(time) == 0 else "early") in stages
+    ]
+
+
+def _row(number: Any, row: pd.Series, patients: int, labels: Mapping[str, str]) -> Row:
+    scored = pd.notna(row["risk"])
+    interval = f"{percent(row['risk_low'])} to {percent(row['risk_high'])}" if scored else ""
+    missing = "" if pd.isna(row["n_missing"]) else str(row["n_missing"])
+    return Row(
+        int(number),
+        str(row["patient_id"]),
+        str(row["status"]).replace("_", " "),
+        percent(row["risk"]) if scored else "none",
+        interval,
+        _MARKS.get(str(row["risk_group"]), ""),
+        missing,
+        _reason(str(row["reason"]), labels),
+        int(number) < patients,
+    )
+
+
+def _reason(reason: str, labels: Mapping[str, str]) -> str:
+    """A reason in words, without the list of missing inputs, which the patient's own page shows."""
+    said = []
+    for part in reason.split("; ") if reason else ():
+        if part.startswith("missing: "):
+            said.append("inputs missing")
+        elif part.startswith(OUTSIDE):
+            names = part.removeprefix(OUTSIDE).split(", ")
+            said.append(OUTSIDE + "; ".join(grouped([labels.get(n, n) for n in names])))
+        else:
+            said.append(scope_words(part).replace("_", " "))
+    return "; ".join(said)
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """The table as CSV in which no text is a formula to a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.columns)
+    for row in table.itertuples(index=False):
+        writer.writerow([_plain(value) for value in row])
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return "" if pd.isna(value) else value

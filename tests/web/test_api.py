@@ -1,0 +1,183 @@
+"""The interface for programs: the numbers of `riskmodel score`, and errors that name the field."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from starlette.testclient import TestClient
+
+from riskmodel.cohort import Cohort, read_cohort
+from riskmodel.criteria import label
+from riskmodel.scoring import score
+from riskmodel.web.engine import Engine
+
+
+def body_of(folder: Path, patients: int) -> dict[str, list[dict[str, object]]]:
+    """The first patients of a cohort folder as a request's body, numbers as numbers."""
+    found = {}
+    chosen = pd.read_csv(folder / "patients.csv", dtype=str).head(patients)["patient_id"]
+    for table in ("patients", "labs", "events"):
+        rows = pd.read_csv(folder / f"{table}.csv", dtype=str)
+        rows = rows[rows["patient_id"].isin(chosen)]
+        found[table] = [
+            {key: _cell(key, value) for key, value in row.items() if isinstance(value, str)}
+            for row in rows.to_dict(orient="records")
+        ]
+    return found
+
+
+def _cell(name: str, text: str) -> object:
+    if name in ("hours_from_infusion", "reference_low", "reference_high", "age_years", "grade"):
+        return float(text)
+    try:
+        return text if name in ("patient_id", "unit", "time", "infusion_time") else float(text)
+    except ValueError:
+        return text
+
+
+@pytest.fixture(scope="module")
+def body(simulated: Path) -> dict[str, list[dict[str, object]]]:
+    return body_of(simulated, 4)
+
+
+def same(sent: object, wanted: object) -> bool:
+    if wanted is None or wanted is pd.NA or (isinstance(wanted, float) and math.isnan(wanted)):
+        return sent is None
+    return sent == wanted
+
+
+@pytest.mark.parametrize("at", ["pre-infusion", "day-5"])
+def test_the_numbers_are_those_of_riskmodel_score(
+    client: TestClient, engine: Engine, cohort: Cohort, body, at
+):
+    answer = client.post("/score", json={**body, "at": at, "explain": True})
+    assert answer.status_code == 200, answer.text
+    wanted = score(cohort.take(np.arange(4)), engine.fitting(at), at, explain=True)
+    rows = answer.json()["scores"]
+    assert list(rows[0]) == list(wanted.columns)
+    for row, (_, want) in zip(rows, wanted.iterrows(), strict=True):
+        assert all(same(row[name], want[name]) for name in wanted.columns)
+    for row in rows:
+        if row["risk"] is not None:
+            total = sum(v for k, v in row.items() if k.startswith("contribution_"))
+            assert total == pytest.approx(math.log(row["risk"] / (1 - row["risk"])), abs=1e-6)
+
+
+def test_every_patient_that_enters_leaves_with_a_row(client: TestClient):
+    sent = {
+        "patients": [
+            {"patient_id": "a", "disease": "SLE"},
+            {"patient_id": "b", "age_years": 900},
+            {"patient_id": "b", "age_years": 30},
+        ],
+        "labs": [{"patient_id": "a", "hours_from_infusion": -1, "analyte": "ferritin",
+                  "value": "soon", "unit": "ng/mL"}],
+    }  # fmt: skip
+    answer = client.post("/score", json=sent).json()
+    assert [(row["patient_id"], row["status"]) for row in answer["scores"]] == [
+        ("a", "out_of_scope"),
+        ("b", "rejected"),
+    ]
+    assert "Research use only" in answer["note"]
+    fields = {fault["field"]: fault["reason"] for fault in answer["rejected"]}
+    assert fields["labs[0].value"] == "value_not_a_number"
+    assert "soon" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"patients": []}, "patients"),
+        ({"patients": [{"patient_id": "a", "age": 3}]}, "patients[0].age"),
+        ({"patients": [{"patient_id": "a", "age_years": "old"}]}, "patients[0].age_years"),
+        ({"patients": [{}]}, "patients[0].patient_id"),
+        ({"labs": [{"patient_id": "a", "value": [1]}]}, "labs[0].value"),
+        ({"events": [{"patient_id": "a"}]}, "events[0].event"),
+        ({"at": "day-14"}, "at"),
+        ({"model": "another"}, "model"),
+    ],
+)
+def test_errors_name_the_field_and_repeat_no_value(client: TestClient, change, field):
+    answer = client.post("/score", json={"patients": [{"patient_id": "a"}], **change})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert field in [error["field"] for error in told["errors"]]
+    assert told["status"] == 422
+    assert told["detail"].endswith(".")
+    assert "old" not in answer.text
+
+
+def test_what_is_no_json_is_refused(client: TestClient):
+    headers = {"content-type": "application/json"}
+    for content in (b"{", b"\xff", b"[]", b"null", b'{"patients": NaN}'):
+        answer = client.post("/score", content=content, headers=headers)
+        assert answer.status_code in (400, 422)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_fhir_is_a_bundle_of_risk_assessments(client: TestClient, body):
+    answer = client.post("/score", json=body, headers={"accept": "application/fhir+json"})
+    assert answer.headers["content-type"] == "application/fhir+json"
+    plain = client.post("/score", json=body).json()["scores"]
+    found = [entry["resource"] for entry in answer.json()["entry"]]
+    assert [r["subject"]["identifier"]["value"] for r in found] == [r["patient_id"] for r in plain]
+    for resource, row in zip(found, plain, strict=True):
+        assert resource["resourceType"] == "RiskAssessment"
+        assert resource["status"] == "final"
+        # R4 gives a decimal probability as a percentage.
+        assert resource["prediction"][0]["probabilityDecimal"] == pytest.approx(100 * row["risk"])
+
+
+def test_labels_are_those_of_riskmodel_label(client: TestClient, cohort: Cohort, body):
+    answer = client.post("/label", json=body)
+    wanted = label(cohort.take(np.arange(4)))
+    rows = answer.json()["labels"]
+    assert [row["outcome"] for row in rows] == wanted["outcome"].tolist()
+    assert all(
+        same(row["onset_hours"], want)
+        for row, want in zip(rows, wanted["onset_hours"], strict=True)
+    )
+    refused = client.post("/label", json={**body, "definition": "none-such"})
+    assert refused.status_code == 422
+    assert "astct-2024" in refused.json()["detail"]
+
+
+def test_explain_says_what_the_page_says(client: TestClient, body):
+    sent = {name: [r for r in rows if r["patient_id"] == body["patients"][0]["patient_id"]]
+            for name, rows in body.items()}  # fmt: skip
+    answer = client.post("/explain", json={**sent, "at": "day-4"})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    row = client.post("/score", json={**sent, "at": "day-4"}).json()["scores"][0]
+    assert told["score"]["risk"] == row["risk"]
+    total = told["base"] + sum(factor["contribution"] for factor in told["factors"])
+    assert total == pytest.approx(math.log(row["risk"] / (1 - row["risk"])), abs=1e-6)
+    assert {"label", "words", "shows", "missing"} <= set(told["factors"][0])
+    assert told["missing"]["risk_if_low"] <= row["risk"] <= told["missing"]["risk_if_high"]
+    assert [sign["state"] for part in told["criteria"]["parts"] for sign in part["signs"]]
+
+
+def test_rows_beyond_the_limit_are_refused(client: TestClient):
+    row = {"patient_id": "a", "event": "fever", "hours_from_infusion": 1}
+    answer = client.post(
+        "/score", json={"patients": [{"patient_id": "a"}], "events": [row] * 50_001}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "events"
+    many = [{"patient_id": f"p{k}"} for k in range(501)]
+    assert client.post("/score", json={"patients": many}).status_code == 422
+
+
+def test_a_body_is_read_as_a_csv_file_is(client: TestClient, engine: Engine, simulated: Path):
+    """Text where numbers could stand gives the same risk: the way of every reader."""
+    numbers = body_of(simulated, 2)
+    text = {**numbers, "labs": [{**row, "value": str(row["value"])} for row in numbers["labs"]]}
+    one, two = (
+        client.post("/score", json={**sent, "at": "day-3"}).json() for sent in (numbers, text)
+    )
+    assert one["scores"] == two["scores"]
+    assert read_cohort(simulated).patient_id[0] == one["scores"][0]["patient_id"]
