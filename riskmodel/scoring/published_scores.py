@@ -17,7 +17,7 @@ _TELLING = 0.5
 
 @dataclass(frozen=True)
 class PublishedScore:
-    """A score: its name, its value or what keeps it from being computed, and its source."""
+    """A score: its name, its value or nothing where an item is missing, and its source."""
 
     label: str
     value: str
@@ -33,10 +33,7 @@ def published_scores(patient: Cohort, hours: float) -> list[PublishedScore]:
 
 def _shown(feature: Feature, value: float) -> PublishedScore:
     if math.isnan(value):
-        before = (
-            "before lymphodepletion" in feature.label or "lymphodepletion" in feature.parameters
-        )
-        said = f"not computable: an item was not measured{' in time' if before else ''}"
+        said = ""
     elif feature.transform == "log2":
         said = number(2.0**value)
     else:

@@ -1,0 +1,242 @@
+"""The pages as a person uses them: a real browser, a real server, keyboard, phone and print."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from riskmodel.scoring import score
+from riskmodel.scoring.words import percent
+from riskmodel.web.form_rows import entered
+from riskmodel.web.lab_table import read_table
+
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = os.environ.get("RISKMODEL_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), "")
+    if not found:
+        pytest.skip("no Chromium is installed (apt-get install chromium, or RISKMODEL_BROWSER)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(viewport=WIDE, base_url=address)
+    context.set_default_timeout(20_000)
+    opened = context.new_page()
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda said: "Content Security" in said.text and wrong.append(said.text))
+    opened.on("request", lambda sent: sent.url.startswith(address) or wrong.append(sent.url))
+    yield opened
+    context.close()
+    assert wrong == []
+
+
+def risk_on(page: Page) -> str:
+    return page.locator(".figure").inner_text()
+
+
+def accessible(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (rule["id"], [node["target"] for node in rule["nodes"]][:3])
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_a_form_gives_the_risk_of_riskmodel_score_in_any_unit(page: Page, engine):
+    page.goto("/before")
+    page.select_option("#product", "axicabtagene ciloleucel")
+    assert "CD19" in page.locator("#target_antigen option").first.inner_text()
+    page.select_option("#disease", "LBCL")
+    page.fill("#age_years", "58")
+    page.fill("#hemoglobin", "9.4")
+    page.fill("#ferritin", "1250")
+    page.click("text=Estimate the risk")
+    answers = {"product": "axicabtagene ciloleucel", "disease": "LBCL", "age_years": "58",
+               "hemoglobin": "9.4", "hemoglobin_unit": "g/dL", "ferritin": "1250",
+               "ferritin_unit": "ng/mL"}  # fmt: skip
+    model = engine.fitting("pre-infusion")
+    row = score(entered(answers, "before").cohort, model).iloc[0]
+    first = risk_on(page)
+    assert first == percent(row["risk"])
+    interval = f"{percent(row['risk_low'])} to {percent(row['risk_high'])}"
+    assert f"90% interval: {interval}" in page.inner_text("#result")
+    assert re.search(r"About \d+ of 1", page.inner_text("#result"))
+    assert "Research use only" in page.inner_text("body")
+    assert page.url.endswith("/before#main")
+    assert "58" not in page.title()
+
+    page.goto("/before")
+    page.select_option("#product", "axicabtagene ciloleucel")
+    page.select_option("#disease", "LBCL")
+    page.fill("#age_years", "58")
+    page.fill("#hemoglobin", "94")
+    page.select_option("select[name=hemoglobin_unit]", "g/L")
+    page.fill("#ferritin", "1.25")
+    page.select_option("select[name=ferritin_unit]", "mg/L")
+    assert page.inner_text("#ferritin-hint").startswith("plausible 0.001")
+    page.click("text=Estimate the risk")
+    assert risk_on(page) == first
+
+
+def test_what_if_marks_the_change_and_moves_the_risk(page: Page):
+    page.goto("/before?example=true")
+    page.click("text=Estimate the risk")
+    first = risk_on(page)
+    page.fill("#ferritin", "30000")
+    page.press("#ferritin", "Tab")
+    page.wait_for_selector(".what-if")
+    assert "812 ng/mL" in page.inner_text(".what-if")
+    assert "30000 ng/mL" in page.inner_text(".what-if")
+    assert risk_on(page) != first
+    assert f"was {first} before the change" in page.inner_text("#result")
+    assert page.locator("label[for=ferritin] .changed").count() == 1
+    assert "was:" in page.inner_text(".waterfall")
+    page.fill("#ferritin", "812")
+    page.press("#ferritin", "Tab")
+    page.wait_for_selector(".what-if", state="detached")
+    assert risk_on(page) == first
+
+
+def test_what_cannot_be_used_is_said_at_its_field(page: Page):
+    page.goto("/before")
+    page.fill("#ferritin", "plenty")
+    page.fill("#age_years", "300")
+    page.click("text=Estimate the risk")
+    assert page.locator(".figure").count() == 0
+    assert "text where a number is needed" in page.inner_text("#ferritin-fault")
+    assert "allowed: 0 to 120" in page.inner_text("#age_years-fault")
+    assert page.get_attribute("#ferritin", "aria-invalid") == "true"
+    assert page.evaluate("document.activeElement.id") == "faults"
+    assert page.input_value("#ferritin") == "plenty"
+    accessible(page)
+
+
+def test_a_table_gives_the_day_by_day_risk_of_riskmodel_score(page: Page, engine):
+    page.goto("/after?example=true")
+    accessible(page)
+    text = page.input_value("#table")
+    page.click("text=Estimate the risk")
+    shown = risk_on(page)
+    page.locator("summary", has_text="The same as a table").click()
+    cells = page.locator("section[aria-labelledby=days-heading] tbody tr").all_inner_texts()
+    answers = {"product": "axicabtagene ciloleucel", "disease": "LBCL", "age_years": "58",
+               "tumor_burden": "high", "prior_lines": "3", "cell_dose": "2",
+               "cell_dose_unit": "cell_dose_million_per_kg"}  # fmt: skip
+    for k, (event, day, grade) in enumerate(
+        [("crs", "2", "1"), ("crs", "3", "2"), ("tocilizumab", "3.2", ""), ("fever", "2", "")], 1
+    ):
+        answers |= {f"event_{k}": event, f"event_{k}_day": day, f"event_{k}_grade": grade}
+    cohort = entered(answers, "after", read_table(text)).cohort
+    model = engine.fitting("day-1")
+    wanted = [percent(score(cohort, model, f"day-{day}")["risk"].iloc[0]) for day in range(1, 7)]
+    assert [cell.split()[1] for cell in cells[1:]] == wanted
+    assert shown == wanted[-1]
+    assert "What changed since the day before" in page.inner_text("#result")
+    assert page.locator(".curves figure").count() >= 8
+    accessible(page)
+
+
+def test_a_broken_file_is_one_sentence(page: Page, tmp_path: Path):
+    page.goto("/after")
+    for name, content, said in (
+        ("scan.csv", b"\x89PNG\r\n\x1a\n\xff", "is not UTF-8 text"),
+        ("cut.csv", b"day,analyte,value,unit\n1,ferritin\n", "Line 2 of the table has 2 cells"),
+        ("other.csv", b"name,colour\nx,red\n", "no column for the time"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        page.set_input_files("#file", tmp_path / name)
+        page.click("text=Estimate the risk")
+        alert = page.locator("[role=alert]").inner_text()
+        assert said in alert
+        assert page.locator(".figure").count() == 0
+
+
+def test_the_keyboard_alone_suffices(page: Page):
+    page.goto("/before")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "product":
+            break
+    page.keyboard.type("tisa")
+    assert page.input_value("#product") == "tisagenlecleucel"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "ferritin":
+            break
+    page.keyboard.type("900")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".figure")
+    assert "CD19" in page.inner_text(".result .facts")
+
+
+@pytest.mark.parametrize("path", ["/before?example=true", "/patients", "/model", "/docs"])
+def test_pages_are_accessible_and_fit_a_phone(page: Page, path: str):
+    page.goto(path)
+    accessible(page)
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_result_fits_a_phone(page: Page):
+    page.set_viewport_size(PHONE)
+    page.goto("/before?example=true")
+    page.click("text=Estimate the risk")
+    page.wait_for_selector(".figure")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    top = page.locator(".figure").bounding_box()
+    assert top is not None
+    assert top["y"] < PHONE["height"]
+    accessible(page)
+
+
+def test_patients_are_sorted_filtered_opened_and_downloaded(page: Page, engine, cohort):
+    page.goto("/patients")
+    scores = score(cohort, engine.fitting("pre-infusion"))
+    wanted = scores.sort_values("risk", ascending=False, kind="stable")
+    rows = page.locator("table.patients tbody tr")
+    assert rows.count() == min(200, len(scores))
+    assert rows.first.locator("th").inner_text() == wanted["patient_id"].iloc[0]
+    assert percent(wanted["risk"].iloc[0]) in rows.first.inner_text()
+    page.fill("#find", str(wanted["patient_id"].iloc[3]))
+    assert page.locator("table.patients tbody tr:visible").count() == 1
+    page.locator("table.patients tbody tr:visible button").click()
+    assert risk_on(page) == percent(wanted["risk"].iloc[3])
+    assert str(wanted["patient_id"].iloc[3]) not in page.url + page.title()
+    page.goto("/patients?group=high")
+    assert rows.count() == int((scores["risk_group"] == "high").sum())
+    with page.expect_download() as waiting:
+        page.click("text=Download all as CSV")
+    lines = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == len(scores) + 1
+    at = lines[0].split(",").index("patient_id")
+    assert [line.split(",")[at] for line in lines[1:]] == scores["patient_id"].tolist()
+    assert np.isfinite(len(lines))
+
+
+@pytest.mark.parametrize("path", ["/before?example=true", "/model"])
+def test_each_page_prints_on_one_sheet(page: Page, path: str):
+    page.goto(path)
+    if "example" in path:
+        page.click("text=Estimate the risk")
+        page.wait_for_selector(".figure")
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
