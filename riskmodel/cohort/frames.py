@@ -106,20 +106,7 @@ def csv_batches(
             yield pa.RecordBatch.from_pylist([], schema=opened.schema)
             yield from opened
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-<<<<<<< HEAD
         raise _not_csv(path, error) from None
-=======
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise SchemaError(
-            f"File '{path}' cannot be read as CSV in UTF-8: {reason[:200]}. "
-            "Save it again as comma-separated UTF-8 text."
-        ) from None
-    frame: pd.DataFrame = read.to_pandas()
-    for name in frame.columns:
-        # An identifier may be the text NA; in every other column it means unknown.
-        if name != "patient_id":
-            frame[name] = frame[name].mask(frame[name].isin(MISSING))
->>>>>>> e233201 (riskmodel serve: pages, interface for programs and CDS Hooks behind one guard; the page about one patient redrawn)
     if malformed:
         rows = np.array([max(n - 2, 0) for n in malformed], dtype=np.int64)
         empty = pd.Series([""] * (int(rows.max()) + 1))
@@ -131,7 +118,7 @@ def unknown_cells(frame: pd.DataFrame) -> pd.DataFrame:
     for name in frame.columns:
         # An identifier may be the text NA; in every other column it means unknown.
         if name != "patient_id":
-            frame[name] = frame[name].mask(frame[name].isin(_MISSING))
+            frame[name] = frame[name].mask(frame[name].isin(MISSING))
     return frame
 
 

@@ -8,13 +8,14 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.cohort.fhir_assembly import assembled
-from riskmodel.cohort.fhir_collect import WANTED, Collected
+from riskmodel.cohort.fhir_collect import LABS, WANTED, Collected
 from riskmodel.cohort.fhir_files import Located, Place
 from riskmodel.cohort.fhir_people import People
 from riskmodel.cohort.fhir_resources import codings, names
 from riskmodel.cohort.infusions import infusion_codes
 from riskmodel.cohort.mapping import load_mapping
 from riskmodel.cohort.rejection import Rejections
+from riskmodel.web.memory_rows import MemoryRows
 from riskmodel.web.problems import ProblemError
 
 _DEEPEST = 3
@@ -59,7 +60,8 @@ def records_of(
         When there are too many resources.
     """
     codes = load_mapping(None)
-    collected = Collected(People(None), infusion_codes(codes), codes.analytes)
+    labs = MemoryRows(LABS, "subject")
+    collected = Collected(People(None), labs, infusion_codes(codes), codes.analytes)
     count = 0
     for held in prefetch.values():
         for resource in resources(held):
@@ -76,7 +78,7 @@ def records_of(
                 "product": pd.Series([ordered[0]], dtype="str"),
             }
         )
-    cohort = assembled(_SOURCE, collected, listed, Rejections(), [])
+    cohort = assembled(_SOURCE, collected, listed, Rejections())
     mine = (cohort.patients["patient_id"] == patient_id).to_numpy(dtype=bool).nonzero()[0]
     return cohort.take(mine)
 

@@ -123,7 +123,7 @@ def test_what_cannot_be_used_is_said_at_its_field(page: Page):
     assert "text where a number is needed" in page.inner_text("#ferritin-fault")
     assert "allowed: 0 to 120" in page.inner_text("#age_years-fault")
     assert page.get_attribute("#ferritin", "aria-invalid") == "true"
-    assert page.evaluate("document.activeElement.id") == "faults"
+    page.locator("#faults:focus").wait_for()
     assert page.input_value("#ferritin") == "plenty"
     accessible(page)
 

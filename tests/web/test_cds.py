@@ -226,6 +226,13 @@ def test_what_is_wrong_is_named(hooks):
     assert hooks.post("/cds-services/iec-hs-patient-view", json={"hook": 3}).status_code == 422
 
 
+def test_what_is_prefetched_is_never_written_to_disk(hooks, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    monkeypatch.chdir(tmp_path)
+    assert validated(hooks.post("/cds-services/iec-hs-patient-view", json=request(4.5)))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -85,6 +85,9 @@
   product();
   document.querySelectorAll('form[data-live="true"]').forEach(live);
   find();
-  const faults = byId("faults");
-  if (faults) faults.focus();
+  // After the browser has gone to the fragment of the address, which takes the focus away.
+  window.addEventListener("load", () => {
+    const faults = byId("faults");
+    if (faults) faults.focus();
+  });
 })();
