@@ -37,6 +37,9 @@ def train(
             help="Update this model (folder, models:/NAME@champion, or shipped) on the cohort.",
         ),
     ] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="Folder for the whole evaluation: tables, report.html.")
+    ] = None,
     register: Annotated[str | None, typer.Option(help="Register in MLflow by this name.")] = None,
     no_track: Annotated[bool, typer.Option("--no-track", help="Train without MLflow.")] = False,
 ) -> None:
@@ -53,6 +56,7 @@ def train(
         simulated=(cohort / "truth.csv").exists(),
         update=None if start_from is None else find_model(start_from),
         out=out,
+        evaluation_out=evaluation,
         register=register,
         track=not no_track,
         progress=lambda text: say(f"{stage.value}: {text}"),

@@ -1,47 +1,94 @@
-"""The model card: what a model is, on whom it was trained, how well it does, and its limits."""
+"""The model card: what a model is, on whom it was trained, how well it does, and its limits.
 
-from collections.abc import Mapping
+Its sections follow the items of TRIPOD+AI (Collins 2024; EVIDENCE.md E).
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
+from riskmodel.training.evaluation.assess import Evaluation, shown
+from riskmodel.training.evaluation.contenders import MODEL
+from riskmodel.training.sample_size import minimum_sample
+
+CALIBRATION_FILE = "calibration.svg"
+_PICTURE = "<!-- calibration picture -->"
+_METRICS: Mapping[str, str] = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "brier": "Brier",
+    "log_loss": "log-loss",
+    "calibration_intercept": "calibration intercept",
+    "calibration_slope": "calibration slope",
+    "expected_over_observed": "expected / observed",
+}
+_FAIRNESS = ("age", "sex", "product", "disease", "centre")
 
 
-def _figure(row: Mapping[Any, Any]) -> str:
-    if pd.isna(row["value"]):
-        return "not computable"
-    interval = "" if pd.isna(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
-    return f"{row['value']:.3f}{interval}"
-
-
-def performance_table(performance: pd.DataFrame) -> str:
+def performance_table(performance: pd.DataFrame, metrics: Sequence[str] = tuple(_METRICS)) -> str:
     """Markdown table: a row per model and subset, figures with 95% intervals."""
-    metrics = ("auroc", "auprc", "brier", "log_loss", "calibration_intercept", "calibration_slope")
     lines = [
-        "| model | rows | events | " + " | ".join(m.replace("_", " ") for m in metrics) + " |",
+        "| model | patients | events | " + " | ".join(_METRICS[m] for m in metrics) + " |",
         "|---|---|---|" + "---|" * len(metrics),
     ]
     for (model, subset), part in performance.groupby(["model", "subset"], sort=False):
         figures = {row["metric"]: row for row in part.to_dict(orient="records")}
         name = model if subset == "all" else f"{model}, {subset}"
-        cells = [_figure(figures[m]) for m in metrics]
+        cells = [shown(figures[m]["value"], figures[m]["low"], figures[m]["high"]) for m in metrics]
         first = part.iloc[0]
-        lines.append(f"| {name} | {first['rows']} | {first['events']} | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {first['patients']} | {first['events']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def model_card(about: Mapping[str, Any], performance: pd.DataFrame) -> str:
+def _subgroups(figures: pd.DataFrame) -> str:
+    part = figures[(figures["model"] == MODEL) & figures["kind"].isin(_FAIRNESS)]
+    if part.empty:
+        return "No subgroup of at least 10 patients beside another is named in this cohort."
+    brief = ("auroc", "calibration_slope", "expected_over_observed")
+    return performance_table(part.assign(model="model"), brief)
+
+
+def _bounds(evaluation: Evaluation) -> str:
+    table = evaluation.tables["bounds"]
+    table = table[table["metric"] == "auroc"]
+    return "; ".join(
+        f"{row['not_assessed']}: {shown(row['value'], row['low'], row['high'])}"
+        for row in table.to_dict(orient="records")
+    )
+
+
+def _needed(counts: Mapping[str, int], parameters: int) -> str:
+    share = min(max(counts["events"] / counts["patients"], 0.005), 0.995)
+    size = minimum_sample(share, parameters)
+    return (
+        f"{parameters} candidate features at {share:.1%} events ask for {size.needed} patients "
+        f"with {size.events} events (Riley 2019: shrinkage {size.shrinkage}, optimism "
+        f"{size.optimism}, overall risk {size.overall_risk}; Nagelkerke R-squared of 0.15 "
+        f"assumed); this cohort has {counts['patients']} with {counts['events']}."
+    )
+
+
+def card_as_file(card: str, with_picture: bool) -> str:
+    """The card for a file that stands beside the calibration picture, or without one."""
+    line = f"![Calibration curve with its interval]({CALIBRATION_FILE})" if with_picture else ""
+    return card.replace(_PICTURE, line)
+
+
+def model_card(about: Mapping[str, Any], evaluation: Evaluation, performance: pd.DataFrame) -> str:
     """The card as Markdown.
 
     Parameters
     ----------
     about : mapping
         ``name, stage, definition, cytopenia_rule, labels, horizon_days, counts, trained_on,
-        weights, warnings, simulated, design``, and ``updated_from`` where an older model was
-        the start.
+        weights, warnings, simulated, design``, ``parameters`` (candidate features), ``groups``
+        (clinical factors), and ``updated_from`` where an older model was the start.
+    evaluation : Evaluation
+        On held-out patients.
     performance : DataFrame
-        Of `riskmodel.training.validation.performance`.
+        The part of its figures that the card shows first.
     """
     counts = about["counts"]
     outcomes = ", ".join(
@@ -68,34 +115,69 @@ def model_card(about: Mapping[str, Any], performance: pd.DataFrame) -> str:
 
 {RESEARCH_USE}
 
-## Intended use
+A prediction model of IEC-HS, developed and internally validated (TRIPOD+AI 1-4). The numbers in
+brackets are items of TRIPOD+AI (Collins 2024), as remembered: unverified.
+
+## Intended use [3, 4, 27]
 Predicts the onset of IEC-HS between the prediction time and day {about["horizon_days"]:g}
 (exclusive) after a CAR-T infusion, {when}. For research on risk prediction. Not for autoimmune
 indications: no case among 47 published patients (exact 95% upper bound 7.5%).
 
-## Data
+For researchers and trial statisticians. Inputs that are missing are allowed: the interval widens
+and the score says which.
+
+## Participants and data [5-7, 20]
 {source}
 Patients {counts["patients"]}, with an event {counts["events"]}, rows {counts["rows"]}.
 Outcomes of the cohort: {outcomes}. `lost` patients count through inverse-probability-of-censoring
 weights; `not_assessed` ones are left out of fitting.
 {trained_on}
 
-## Outcome
+## Outcome [8]
 Labels: {about["labels"]}. Definition {about["definition"]}, cytopenia rule
 {about["cytopenia_rule"] or "none"}. Horizon {about["horizon_days"]:g} days, exclusive.
+Rules judge the outcome without seeing a risk; the same analytes may stand among the predictors.
 
-## Model
+## Predictors and missing values [9, 11]
+{about["parameters"]} candidate features of these clinical factors: {", ".join(about["groups"])}.
+Each is defined, with its unit, window and source, in the model's own copy of the catalogue. A
+missing value stands at the median of its column in the linear part and has its own branch in the
+trees; no patient is left out for it.
+
+## Sample size [10]
+{_needed(counts, about["parameters"])}
+
+## Model [12, 15, 21, 22]
 Evidence-informed logistic and bagged monotone boosting, combined on the log-odds scale. The
 evidence is mostly direction only, entered by convention, not as published effects.
-Weights of the members:
+The output is a probability of the onset; no class is weighted up for being rare, so that risks stay
+calibrated [13]. Weights of the members:
 {weights}
 
-## Performance
-Nested cross-validation grouped by patient (design `{about["design"]}`), 95% bootstrap intervals.
+## Performance on held-out patients [12, 16, 23]
+{evaluation.about["how"]} Design `{about["design"]}`; every choice was made inside the fold;
+intervals are 95%, from {evaluation.about["draws"]} draws of patients.
+{evaluation.about["signal"]}
 
 {performance_table(performance)}
 
-## Limits and warnings
+{_PICTURE}
+
+AUROC where outcomes that could not be assessed are {_bounds(evaluation)}.
+
+## Fairness: subgroups [14, 23]
+{_subgroups(evaluation.figures)}
+
+## Ethics, openness, involvement [17-19]
+The package, the designs and the feature catalogue are open (Apache-2.0). The model folder holds no
+patient's data. Ethical approval, funding, registration and the involvement of patients are for the
+centre whose cohort this is to state.
+
+## Updating [24]
+`riskmodel train --from` updates this model on other patients; `riskmodel monitor` watches it in
+use.
+
+## Limits and warnings [25, 26]
 {notes}
 - Rule-made onsets are seen at the next draw, and early features hold some of the rule's analytes:
   read the figures by lead time.

@@ -25,24 +25,20 @@ from riskmodel.models import (
     save_model,
     training_ranges,
 )
-from riskmodel.training.card import model_card
+from riskmodel.training.card import CALIBRATION_FILE, card_as_file, model_card
+from riskmodel.training.choice import ABLATED, chosen, without_criteria
 from riskmodel.training.design import Design, load_design
-from riskmodel.training.evaluation.assess import Evaluation, assess
-from riskmodel.training.evaluation.contenders import (
-    MODEL,
-    Contender,
-    makers,
-    score_columns,
-    with_scores,
-)
+from riskmodel.training.evaluation.assess import Evaluation
+from riskmodel.training.evaluation.contenders import MODEL, makers, score_columns, with_scores
 from riskmodel.training.evaluation.external import joined
-from riskmodel.training.evaluation.signal import Signal, check_signal
+from riskmodel.training.evaluation.pictures import calibration_svg
+from riskmodel.training.evaluation.writing import check_folder, write_evaluation
 from riskmodel.training.examples import Examples, LabelSource, training_rows
 from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import stored_figures
-from riskmodel.training.optimism import corrected
+from riskmodel.training.held_out import main_figures, validated
 from riskmodel.training.priors import priors
-from riskmodel.training.sample_size import anticipated_r2, minimum_sample
+from riskmodel.training.sample_size import sample_warning
 from riskmodel.training.update import (
     Unchanged,
     base_catalogue,
@@ -50,13 +46,9 @@ from riskmodel.training.update import (
     updated_from,
     updater,
 )
-from riskmodel.training.validation import Maker, out_of_fold, rounds, scheme_in_words
+from riskmodel.training.validation import Maker
 
 Progress = Callable[[str], None]
-
-ABLATED = "riskmodel without criteria signs"
-CRITERIA_GROUP = "Criteria signs so far"
-"""Clinical factor of the features that come from the definition's own signs."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +95,7 @@ def train(
     simulated: bool = False,
     update: RiskModel | None = None,
     out: Path | None = None,
+    evaluation_out: Path | None = None,
     register: str | None = None,
     track: bool = True,
     progress: Progress = lambda text: None,
@@ -130,6 +123,8 @@ def train(
         events, and is the prior of the fit where it holds more. Its own features are used.
     out : Path, optional
         Model folder to write.
+    evaluation_out : Path, optional
+        Folder to write the whole evaluation to: tables, pictures, report.html.
     register : str, optional
         Registered model name in MLflow.
     track : bool
@@ -153,10 +148,17 @@ def train(
         raise SchemaError("A model cannot be registered without tracking. Drop one of the two.")
     if out is not None:
         check_destination(out)
+    if evaluation_out is not None:
+        check_folder(evaluation_out)
     if track:
         from riskmodel.tracking import check_store
 
         check_store(register)
+    if plan.stage not in ("", stage):
+        raise SchemaError(
+            f"Design '{plan.name}' is for stage '{plan.stage}', and stage '{stage}' was asked for. "
+            "Use another design, or its own stage."
+        )
     source: LabelSource = labels or ("adjudicated" if plan.labels == "adjudicated" else "rules")
     plan = replace(plan, stage=stage, labels=source)
     full = (catalogue or load_catalogue()).stage(stage)
@@ -188,31 +190,7 @@ def train(
     elif plan.validation.ablation and len(plain) < len(features):
         models[ABLATED] = maker(plain)
     progress(f"validation: {plan.validation.scheme}")
-    check = plan.validation
-    splits = rounds(cohort, rows, check)
-    price = None
-    if check.scheme == "bootstrap":
-        price, held_out = corrected(rows, models[MODEL], splits, seed=check.seed)
-        others = {name: one for name, one in models.items() if name != MODEL}
-        predictions = {MODEL: held_out, **out_of_fold(rows, others, splits)}
-    else:
-        predictions = out_of_fold(rows, models, splits)
-    signal = check_signal(
-        rows, predictions[MODEL], permutations=check.permutations, seed=check.seed
-    )
-    progress("evaluation")
-    evaluation = assess(
-        cohort,
-        rows,
-        [Contender.of_logit(n, z, "held out, by the scheme above") for n, z in predictions.items()],
-        cytopenia_rule=plan.cytopenia_rule,
-        horizon_days=plan.horizon_days,
-        draws=check.bootstrap,
-        seed=check.seed,
-        about={},
-    )
-    if price is not None:
-        evaluation = replace(evaluation, tables={**evaluation.tables, "optimism": price})
+    evaluation, signal = validated(cohort, rows, models, plan)
     figures = main_figures(evaluation)
     progress("fit on all patients")
     with warnings.catch_warnings(record=True) as caught:
@@ -223,7 +201,7 @@ def train(
             .fit(examples.X, examples.y, sample_weight=examples.weight, patient=examples.patient)
         )
     said = [str(w.message) for w in caught if issubclass(w.category, FewEventsWarning)]
-    said += _sample_warning(examples, len(features))
+    said += sample_warning(examples.counts["patients"], events, len(features))
     if signal is not None and not signal.found:
         said.append(signal.sentence())
     overall = figures[(figures["model"] == MODEL) & (figures["metric"] == "auroc")]
@@ -245,10 +223,19 @@ def train(
     updated = None if update is None else updated_from(update, events)
     weights = {str(k): float(v) for k, v in classifier.weights_.items()}
     card = model_card(
-        {**about, "weights": weights, "warnings": said, "simulated": simulated,
-         "design": plan.name, "updated_from": updated},
+        {
+            **about,
+            "weights": weights,
+            "warnings": said,
+            "simulated": simulated,
+            "design": plan.name,
+            "updated_from": updated,
+            "parameters": len(features),
+            "groups": list(dict.fromkeys(f.group for f in features)),
+        },
+        evaluation,
         figures,
-    )  # fmt: skip
+    )
     data = fingerprint(examples)
     resolved = json.dumps(plan.as_dict(), sort_keys=True)
     model = RiskModel(
@@ -272,30 +259,42 @@ def train(
         },
         **about,
     )
+    about_run = {**evaluation.about, **_described(model, cohort.name)}
+    evaluation = replace(evaluation, about=about_run)
+    if evaluation_out is not None:
+        progress("write the evaluation")
+        write_evaluation(evaluation, evaluation_out)
     if out is not None:
         progress("write the model folder")
         save_model(model, out)
-        with replacing(out / "model_card.md") as temporary:
-            temporary.write_text(card, encoding="utf-8")
+        _write_card(card, evaluation, out)
     registered = None
     if track:
         from riskmodel.tracking import log_training
 
         progress("log and register in MLflow")
         registered = log_training(model, plan.as_dict(), figures, register)
-    evaluation = replace(evaluation, about={**evaluation.about, **_described(model, plan, signal)})
     return TrainingResult(model, figures, card, said, registered, evaluation)
 
 
-def _described(model: RiskModel, plan: Design, signal: Signal | None) -> dict[str, object]:
+def _write_card(card: str, evaluation: Evaluation, folder: Path) -> None:
+    """The card beside the model, with its calibration picture where there is one."""
+    picture = calibration_svg(evaluation)
+    if picture is not None:
+        with replacing(folder / CALIBRATION_FILE) as temporary:
+            temporary.write_text(picture, encoding="utf-8")
+    with replacing(folder / "model_card.md") as temporary:
+        temporary.write_text(card_as_file(card, picture is not None), encoding="utf-8")
+
+
+def _described(model: RiskModel, cohort: str) -> dict[str, object]:
     """What the report of the evaluation says of the run."""
     return {
         "title": f"Validation of {model.name}",
-        "how": scheme_in_words(plan.validation),
         "model": model.name,
         "version": model.version,
         "stage": model.stage,
-        "cohort": "the training cohort",
+        "cohort": f"the training cohort '{cohort}'",
         "labels": model.labels,
         "definition": model.definition,
         "cytopenia_rule": model.cytopenia_rule,
@@ -303,50 +302,4 @@ def _described(model: RiskModel, plan: Design, signal: Signal | None) -> dict[st
         "counts": dict(model.counts),
         "simulated_training": bool(model.card.get("simulated")),
         "warnings": list(model.card["warnings"]),
-        "signal": "" if signal is None else signal.sentence(),
     }
-
-
-def main_figures(evaluation: Evaluation) -> pd.DataFrame:
-    """The figures for the card and the run: every model on all rows, the model by time.
-
-    Subgroups and every other table are in the evaluation itself.
-    """
-    table = evaluation.figures
-    whole = table["kind"] == "all"
-    by_time = (table["model"] == MODEL) & table["kind"].isin(("landmark", "lead"))
-    return table[whole | by_time].reset_index(drop=True)
-
-
-def chosen(full: Catalogue, plan: Design) -> Catalogue:
-    """The features that a design gives to its model."""
-    if not plan.groups:
-        return full.for_model(plan.features)
-    kept = [f.name for f in full.for_model() if f.group in plan.groups]
-    if not kept:
-        raise SchemaError(
-            f"Design '{plan.name}' names groups of which no feature is known at this stage: "
-            f"{', '.join(plan.groups)}. Name others."
-        )
-    return full.select(kept)
-
-
-def without_criteria(features: Catalogue) -> Catalogue:
-    """The features that do not come from the signs of the definition itself."""
-    kept = tuple(f for f in features if f.group != CRITERIA_GROUP)
-    return Catalogue(kept, features.text)
-
-
-def _sample_warning(examples: Examples, parameters: int) -> list[str]:
-    patients, events = examples.counts["patients"], examples.counts["events"]
-    share = min(max(events / patients, 0.005), 0.995)
-    needed = minimum_sample(share, parameters).needed
-    if patients >= needed:
-        return []
-    hopeful = minimum_sample(share, parameters, cox_snell_r2=anticipated_r2(share, 0.8)).needed
-    return [
-        f"{patients} patients with {events} events are fewer than the {needed} patients that "
-        f"{parameters} candidate features ask for (Riley 2019, assuming a Nagelkerke R-squared of "
-        f"0.15; {hopeful} where an AUROC of 0.8 can be expected): the fit leans on the evidence, "
-        "and its figures are wide."
-    ]

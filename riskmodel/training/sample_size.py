@@ -101,3 +101,18 @@ def anticipated_r2(prevalence: float, auroc: float) -> float:
     log_likelihood = float(np.trapezoid(gain, x))
     null = prevalence * math.log(prevalence) + (1 - prevalence) * math.log1p(-prevalence)
     return 1 - math.exp(-2 * (log_likelihood - null))
+
+
+def sample_warning(patients: int, events: int, parameters: int) -> list[str]:
+    """What to say where the patients are fewer than the criteria ask for."""
+    share = min(max(events / patients, 0.005), 0.995)
+    needed = minimum_sample(share, parameters).needed
+    if patients >= needed:
+        return []
+    hopeful = minimum_sample(share, parameters, cox_snell_r2=anticipated_r2(share, 0.8)).needed
+    return [
+        f"{patients} patients with {events} events are fewer than the {needed} patients that "
+        f"{parameters} candidate features ask for (Riley 2019, assuming a Nagelkerke R-squared of "
+        f"0.15; {hopeful} where an AUROC of 0.8 can be expected): the fit leans on the evidence, "
+        "and its figures are wide."
+    ]

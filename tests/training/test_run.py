@@ -1,5 +1,7 @@
 """A training run: what it returns, that it can be repeated, and that it copes with little."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,9 @@ from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.models import FewEventsWarning, predict_frame
-from riskmodel.training import train
+from riskmodel.training import load_design, simulate, train
+from riskmodel.training.choice import ABLATED
+from riskmodel.training.evaluation.signal import NO_SIGNAL
 
 
 def test_the_run_is_repeatable_and_says_what_it_is(simulated: Path, tiny_design: Path):
@@ -71,3 +75,80 @@ def test_few_events_reach_the_caller_as_text_not_as_a_python_warning(simulated, 
 def test_registering_needs_tracking(simulated: Path, tiny_design: Path):
     with pytest.raises(SchemaError, match="cannot be registered without tracking"):
         train(read_cohort(simulated), "early", design=tiny_design, register="name", track=False)
+
+
+def test_a_world_without_signal_is_told_so(tmp_path: Path, tiny_design: Path):
+    simulate(tmp_path / "null", patients=300, seed=4, world="null")
+    result = train(read_cohort(tmp_path / "null"), "pre_infusion", design=tiny_design, track=False)
+    (sentence,) = [text for text in result.warnings if text.startswith(NO_SIGNAL)]
+    assert "Do not use this model" in sentence
+    assert sentence in result.card
+    assert result.evaluation.about["signal"] == sentence
+
+
+def test_the_literature_world_has_a_signal(simulated: Path, tiny_design: Path):
+    result = train(read_cohort(simulated), "pre_infusion", design=tiny_design, track=False)
+    assert not [text for text in result.warnings if text.startswith(NO_SIGNAL)]
+    assert "more than chance" in result.card
+
+
+def test_the_design_decides_what_is_compared_and_held_out(simulated, tiny_design, tmp_path):
+    plan = load_design(tiny_design)
+    plan = replace(
+        plan,
+        groups=("Ferritin", "Criteria signs so far", "Tumor burden"),
+        comparators=("signs met", "HScore"),
+        labels="adjudicated",
+        landmark_days=(3, 6),
+        validation=replace(plan.validation, scheme="leave-one-centre-out", ablation=True),
+    )
+    out = tmp_path / "evaluation"
+    result = train(read_cohort(simulated), "early", design=plan, track=False, evaluation_out=out)
+    assert list(result.performance["model"].unique()) == [
+        "riskmodel", "signs met", "HScore", ABLATED,
+    ]  # fmt: skip
+    assert result.model.labels == "adjudicated"
+    assert {f.split("_")[0] for f in result.model.features} >= {"ferritin", "macrophage", "tumor"}
+    assert "Each centre was held out" in result.card
+    assert {"day 3", "day 6"} <= set(result.performance["subset"])
+    page = (out / "report.html").read_text()
+    assert "Each centre was held out" in page
+    assert ABLATED in page
+
+
+def test_small_cohorts_can_be_corrected_for_optimism(simulated, tiny_design, tmp_path):
+    plan = load_design(tiny_design)
+    check = replace(plan.validation, scheme="bootstrap", fits=4)
+    plan = replace(plan, comparators=("ferritin alone",), validation=check)
+    out = tmp_path / "evaluation"
+    result = train(read_cohort(simulated), "pre_infusion", design=plan, track=False,
+                   evaluation_out=out)  # fmt: skip
+    table = result.evaluation.tables["optimism"].set_index("metric")
+    assert table.loc["auroc", "optimism"] > 0
+    assert table.loc["auroc", "corrected"] < table.loc["auroc", "apparent"]
+    assert (out / "optimism.csv").exists()
+    assert "Corrected for optimism" in (out / "report.html").read_text()
+
+
+def test_a_design_of_another_stage_is_refused(simulated, tiny_design):
+    plan = replace(load_design(tiny_design), stage="early")
+    with pytest.raises(SchemaError, match="for stage 'early'"):
+        train(read_cohort(simulated), "pre_infusion", design=plan, track=False)
+
+
+def test_the_card_holds_the_picture_and_the_items(model_folders):
+    folder = model_folders["early"]
+    card = (folder / "model_card.md").read_text()
+    assert "](calibration.svg)" in card
+    assert "patients, " in (folder / "calibration.svg").read_text()
+    for heading in ("Intended use", "Participants and data", "Outcome", "Predictors and missing",
+                    "Sample size", "Performance on held-out", "Fairness", "Updating",
+                    "Limits and warnings"):  # fmt: skip
+        assert f"## {heading}" in card
+    assert "Riley 2019" in card
+    assert "lead >= 48 h" in card
+    assert "not estimable" in card
+    named = {int(n) for group in re.findall(r"\[([\d, -]+)\]|AI (\d+-\d+)", card)
+             for part in "".join(group).split(",")
+             for n in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)}  # fmt: skip
+    assert named >= set(range(1, 28))

@@ -1,8 +1,9 @@
 """Pictures of an evaluation: drawn from its tables, saved as SVG and PNG."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ _GREY = "#888888"
 _DRAWN = 6
 """Contenders in one picture: the model, then those with the highest AUROC."""
 _DRAWN_BY_DAY = 4
+_STABLE: Any = {"svg.hashsalt": "riskmodel", "svg.fonttype": "none"}
 _FORMATS = ("svg", "png")
 _MODEL_WIDTH = 2.4
 
@@ -203,8 +205,24 @@ def save(figures: Mapping[str, "Figure"], folder: Path) -> None:
     """Write each figure as SVG and PNG; the same figure gives the same bytes."""
     from matplotlib import rc_context
 
-    with rc_context({"svg.hashsalt": "riskmodel", "svg.fonttype": "none"}):
+    with rc_context(_STABLE):
         for name, figure in figures.items():
             for kind in _FORMATS:
                 about = {"Date": None} if kind == "svg" else {"Software": None}
                 figure.savefig(folder / f"{name}.{kind}", dpi=150, metadata=about)
+
+
+def calibration_svg(evaluation: Evaluation) -> str | None:
+    """The calibration picture as SVG text; None where there is no curve."""
+    found = draw(evaluation).get("calibration")
+    return None if found is None else svg(found)
+
+
+def svg(figure: "Figure") -> str:
+    """A figure as SVG text, the same for the same figure."""
+    from matplotlib import rc_context
+
+    target = io.BytesIO()
+    with rc_context(_STABLE):
+        figure.savefig(target, format="svg", metadata={"Date": None})
+    return target.getvalue().decode("utf-8")

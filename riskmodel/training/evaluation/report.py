@@ -1,7 +1,6 @@
 """One page about an evaluation: opens without a network, holds no patient."""
 
 import base64
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.training.evaluation.assess import Evaluation, shown
-from riskmodel.training.evaluation.pictures import TITLES, caption
+from riskmodel.training.evaluation.pictures import TITLES, caption, svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -153,12 +152,7 @@ _TEXT = {
 
 
 def _inline(figure: "Figure") -> str:
-    from matplotlib import rc_context
-
-    target = io.BytesIO()
-    with rc_context({"svg.hashsalt": "riskmodel"}):
-        figure.savefig(target, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(target.getvalue()).decode("ascii")
+    return "data:image/svg+xml;base64," + base64.b64encode(svg(figure).encode()).decode("ascii")
 
 
 def page(evaluation: Evaluation, pictures: Mapping[str, "Figure"]) -> str:

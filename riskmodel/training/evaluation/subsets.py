@@ -63,7 +63,8 @@ def _times(cohort: Cohort, examples: Examples) -> list[Subset]:
         found.append(Subset("lead", f"lead >= {lead} h", ~(examples.lead < lead)))
     later = ~(examples.hours + examples.lead <= next_draw(cohort, examples))
     found.append(Subset("lead", "onset after the next draw", later))
-    return found
+    # Where no onset is that close, the figures would only repeat those of all rows.
+    return [subset for subset in found if not subset.rows.all()]
 
 
 def age_group(years: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
