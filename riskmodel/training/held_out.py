@@ -42,8 +42,14 @@ def validated(
         predictions = {MODEL: held_out, **out_of_fold(rows, others, splits)}
     else:
         predictions = out_of_fold(rows, models, splits)
+    # A draw of patients leaves about a third of them out, as three folds would.
+    parts = 3 if check.scheme == "bootstrap" else len(splits[0])
     signal = check_signal(
-        rows, predictions[MODEL], permutations=check.permutations, seed=check.seed
+        rows,
+        predictions[MODEL],
+        splits=parts,
+        permutations=check.permutations,
+        seed=check.seed,
     )
     how = scheme_in_words(check)
     found = assess(

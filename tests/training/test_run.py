@@ -79,7 +79,11 @@ def test_registering_needs_tracking(simulated: Path, tiny_design: Path):
 
 def test_a_world_without_signal_is_told_so(tmp_path: Path, tiny_design: Path):
     simulate(tmp_path / "null", patients=300, seed=4, world="null")
-    result = train(read_cohort(tmp_path / "null"), "pre_infusion", design=tiny_design, track=False)
+    # The humans' labels: rules read the very analytes that stand in the baseline too.
+    result = train(
+        read_cohort(tmp_path / "null"), "pre_infusion", labels="adjudicated", design=tiny_design,
+        track=False,
+    )  # fmt: skip
     (sentence,) = [text for text in result.warnings if text.startswith(NO_SIGNAL)]
     assert "Do not use this model" in sentence
     assert sentence in result.card
@@ -146,7 +150,6 @@ def test_the_card_holds_the_picture_and_the_items(model_folders):
                     "Limits and warnings"):  # fmt: skip
         assert f"## {heading}" in card
     assert "Riley 2019" in card
-    assert "lead >= 48 h" in card
     assert "not estimable" in card
     named = {int(n) for group in re.findall(r"\[([\d, -]+)\]|AI (\d+-\d+)", card)
              for part in "".join(group).split(",")
