@@ -59,7 +59,7 @@ class Signal:
 
 
 def check_signal(
-    rows: Examples, log_odds: Floats, *, permutations: int, seed: int
+    rows: Examples, log_odds: Floats, *, splits: int, permutations: int, seed: int
 ) -> Signal | None:
     """Compare held-out risks with the same ones dealt to other patients.
 
