@@ -206,7 +206,7 @@ def main() -> None:
         return
     n, rounds = given.patients, given.rounds
     rows = n * len(ANALYTES) * DRAWS
-    with tempfile.TemporaryDirectory(prefix="riskmodel-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="riskmodel-features-") as name:
         small, tenth, all_of_it, mixed = (
             Path(name) / f"{part}.parquet" for part in ("small", "tenth", "all", "mixed")
         )

@@ -58,6 +58,9 @@ def write_lab_statistics(
     from riskmodel.features import kernel
 
     labs = records.labs
+    # One statistic after the other, not one analyte: the pass then branches as it did before.
+    together = sorted(range(len(features)), key=lambda k: STATISTICS[features[k].builder])
+    features, rows = [features[k] for k in together], [rows[k] for k in together]
     slots = _Slots(labs.analytes)
     kind = [STATISTICS[feature.builder] for feature in features]
     slot = [slots.number(feature.of, feature.window) for feature in features]
