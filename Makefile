@@ -3,6 +3,7 @@
 # make lint    lint, import layers, types
 # make bench   start-up time and rows per second
 # make bench-model    the model beside its peers on simulated worlds, under an hour (QUICK=1, FULL=1)
+# make bench-features lab features beside polars, DuckDB, pandas and tsfresh (QUICK=1)
 # make bench-score    scoring end to end, beside plain scripts (QUICK=1)
 # make bench-explain  CPU seconds of a fit and of contributions, beside shap.TreeExplainer
 # make models  train the shipped models again, from simulated patients
@@ -21,7 +22,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers bench-model bench-explain bench-score models dictionary format clean
+.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers bench-model bench-features bench-explain bench-score models dictionary format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -71,6 +72,10 @@ bench-readers: $(READY)
 bench-model: $(READY)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,web,bench]'
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/bench_model.py
+
+bench-features: $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,web,bench]'
+	$(BIN)/python benchmarks/bench_features.py
 
 bench-score: $(READY)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,web,spark,bench]'
