@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.cohort import Cohort
@@ -150,6 +150,7 @@ def test_the_order_of_the_rows_changes_nothing(make_cohort, labs, seed):
 
 
 @given(labs=LABS)
+@settings(max_examples=8)
 def test_several_landmarks_in_one_pass_are_each_alone(make_cohort, labs):
     catalogue = load_catalogue()
     records = Records(make_cohort(labs, [], patients=PATIENTS))
