@@ -134,6 +134,7 @@ def learn_plausible(X: Floats, weight: Floats) -> Plausible:
             continue
         two_valued[j] = bool(np.all((values == 0) | (values == 1)))
         quantiles[j] = values.mean() if two_valued[j] else np.quantile(values, LEVELS)
+        quantiles[j] = [float(f"{value:.6g}") for value in quantiles[j]]
         ranked = ndtri(rankdata(values) / (len(values) + 1.0))
         scores[seen[:, j], j] = ranked - ranked.mean()
     return Plausible(quantiles, two_valued, _correlation(scores, seen & ~np.isnan(quantiles[:, 0])))
@@ -153,4 +154,5 @@ def _correlation(scores: Floats, seen: npt.NDArray[np.bool_]) -> Floats:
     R = (vector * np.maximum(value, _SMALLEST_OWN)) @ vector.T
     size = np.sqrt(np.diag(R))
     R = R / np.outer(size, size)
-    return np.asarray((R + R.T) / 2.0)
+    # Four decimals are more than a cohort tells, and keep the model folder small.
+    return np.asarray(np.round((R + R.T) / 2.0, 4))

@@ -119,6 +119,15 @@ def test_an_unknown_stage_or_label_source_is_refused(fitted, key, value):
         )
 
 
+def test_a_list_of_numbers_is_one_line_and_texts_stay(fitted, world, tmp_path):
+    notes = ["said [\n 1, 2]", "[", "1,\n 2]"]
+    save_model(replace(model_of(fitted, world.X), card={"notes": notes}), tmp_path / "m")
+    text = (tmp_path / "m" / "model.json").read_text()
+    line = next(line for line in text.splitlines() if '"coefficients"' in line)
+    assert json.loads(line.partition(": ")[2].rstrip(",")) == fitted.coef_.tolist()
+    assert load_model(tmp_path / "m").card == {"notes": notes}
+
+
 def test_no_folder(tmp_path):
     with pytest.raises(SchemaError, match="not a model folder"):
         load_model(tmp_path / "absent")
