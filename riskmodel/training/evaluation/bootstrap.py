@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -69,8 +70,10 @@ def bootstrapped(
     values : array of shape () or (k,)
     drawn : array of shape (draws,) or (draws, k)
     """
-    values = figure(weight[None, :])[0]
-    blocks = [figure(drawn) for drawn in drawn_weights(weight, patient, draws, seed)]
+    # One thread inside linear algebra: at this size a second one mostly waits.
+    with threadpool_limits(limits=1):
+        values = figure(weight[None, :])[0]
+        blocks = [figure(drawn) for drawn in drawn_weights(weight, patient, draws, seed)]
     drawn = np.concatenate(blocks) if blocks else np.empty((0, *np.shape(values)))
     return values, drawn
 
