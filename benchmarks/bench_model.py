@@ -31,6 +31,9 @@ DOCS = Path(__file__).parents[1] / "docs"
 WORLDS = ("literature", "perturbed", "contrary", "shifted", "interaction", "null")
 SHOWN = ("auroc", "auprc", "log_loss", "calibration_slope", "calibration_intercept")
 
+ONE_COHORT = 10_000
+"""Patients of the limit's model in the perturbed world: all of a draw must be simulated at once."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -61,7 +64,7 @@ def sets(grid: Grid, world: str, stage: Stage, seed: int) -> tuple[Rows, Rows, R
         train = cohort(world, stage, grid.largest, seed)
         return train, large(world, stage, grid.test, TEST_SEED), limit
     # Effects are drawn with the seed: all patients of one draw come from one cohort.
-    patients = grid.largest + grid.test + min(grid.limit, Grid.limit)
+    patients = grid.largest + grid.test + min(grid.limit, ONE_COHORT)
     rows = cohort(world, stage, patients, seed)
     later = rows.after(grid.largest)
     test = later.first(grid.largest + grid.test)
@@ -147,7 +150,8 @@ def markdown(table: pd.DataFrame, grid: Grid) -> str:
         "in log-loss over the base rate of the training patients (1 is the most that can be known, "
         "0 the base rate). The limit before infusion is the simulation's p_baseline; early it is "
         "the mean log-odds of a logistic and a boosted model fitted on "
-        f"{grid.limit:,} other patients. Simulated patients: `literature` shares its source with "
+        f"{grid.limit:,} other patients ({ONE_COHORT:,} in the perturbed world). "
+        "Simulated patients: `literature` shares its source with "
         "the evidence that the model leans on; `perturbed` multiplies every published effect by "
         "its own factor between 0 and 2, `contrary` reverses all of them.",
     ]

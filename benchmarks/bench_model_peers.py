@@ -26,7 +26,7 @@ Fit = Callable[[Rows, pd.DataFrame], np.ndarray]
 
 OURS = "riskmodel"
 FOLDS = 3
-STRENGTHS = tuple(float(c) for c in np.logspace(-3, 0.5, 8))
+STRENGTHS = tuple(float(c) for c in np.logspace(-3, 0.5, 6))
 
 
 def ours(stage: Stage) -> Fit:
@@ -58,7 +58,7 @@ def elastic_net(rows: Rows, unseen: pd.DataFrame) -> np.ndarray:
     def fit(inside: np.ndarray, strength: float, X: np.ndarray) -> np.ndarray:
         scale = learn_scale(values[inside], weight[inside])
         model = LogisticRegression(
-            C=strength, l1_ratio=0.5, solver="saga", max_iter=300, tol=1e-3, random_state=0
+            C=strength, l1_ratio=0.5, solver="saga", max_iter=200, tol=1e-3, random_state=0
         )
         model.fit(scale.standardise(values[inside]), rows.y[inside], weight[inside])
         return np.asarray(model.decision_function(scale.standardise(X)))
@@ -162,7 +162,7 @@ def large_sample(rows: Rows, unseen: pd.DataFrame) -> np.ndarray:
     straight = linear.decision_function(scale.standardise(unseen.to_numpy()))
     curved = boosted(
         lambda: HistGradientBoostingClassifier(
-            max_iter=300, learning_rate=0.04, max_leaf_nodes=8, l2_regularization=10.0,
+            max_iter=150, learning_rate=0.08, max_leaf_nodes=8, l2_regularization=10.0,
             min_samples_leaf=100, random_state=0,
         )
     )(rows, unseen)  # fmt: skip
