@@ -77,9 +77,13 @@ def _flags(text: pd.Series) -> tuple[pd.Series, npt.NDArray[np.bool_]]:
 def _out_of_range(table: pd.DataFrame) -> pd.DataFrame:
     """Every failing cell at once (pandera, lazy): columns ``index`` and ``column``."""
     with warnings.catch_warnings():
-        # pandera 0.35 imports pyspark where it is installed, and 4.3 warns of pandas 3.
+        # pandera 0.35 imports pyspark where it is installed, and pyspark 4.3 warns of pandas 3.
         warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
-        import pandera.pandas as pa
+        return _failing_cells(table)
+
+
+def _failing_cells(table: pd.DataFrame) -> pd.DataFrame:
+    import pandera.pandas as pa
     from pandera.errors import SchemaErrors
 
     columns = {

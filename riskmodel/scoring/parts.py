@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from riskmodel.cohort import Cohort
 from riskmodel.cohort.patients import text_column
@@ -19,7 +20,7 @@ from riskmodel.scoring.times import output_columns, score_times
 from riskmodel.scoring.writers.formats import INFUSION, OUTCOME, PLACE
 
 FAILED = "scoring_failed"
-FAULTS = (ArithmeticError, LookupError, TypeError, ValueError)
+FAULTS = (ArithmeticError, LookupError, TypeError, ValueError, pa.ArrowException)
 """What unforeseen values can raise. A fault of the machine (memory, files) is none of them."""
 
 TOLD = ["table", "column", "reason", "detail", "count", "row", "patient_id"]

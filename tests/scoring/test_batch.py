@@ -227,7 +227,7 @@ def test_a_full_disk_leaves_the_old_file_and_a_run_that_can_go_on(hostile, model
     assert out.read_bytes() == (tmp_path / "fresh" / "scores.csv").read_bytes()
 
 
-def test_a_damaged_part_is_refused_and_the_old_file_stays(hostile, models, tmp_path, monkeypatch):
+def test_a_damaged_part_is_refused_and_the_old_file_stays(hostile, models, tmp_path):
     out = tmp_path / "scores.csv"
     out.write_text("old\n")
     store = tmp_path / ".scores.csv.parts"
@@ -279,27 +279,29 @@ def test_two_runs_do_not_write_one_output(hostile, models, tmp_path):
     assert out.exists()
 
 
-def test_what_nothing_foresaw_costs_one_patient_only(hostile, models, tmp_path, monkeypatch):
-    from riskmodel.scoring import parts
-
-    wanted = parts.score_times
-
-    def brittle(cohort, *given, **options):
-        if "S00012" in set(cohort.patient_id):
-            raise ZeroDivisionError("secret value 17")
-        return wanted(cohort, *given, **options)
-
-    batch(hostile, models, tmp_path / "all.parquet")
-    monkeypatch.setattr(parts, "score_times", brittle)
-    batch(hostile, models, tmp_path / "most.parquet")
+@pytest.mark.parametrize(("table", "column"), [("labs", "unit"), ("labs", "value")])
+def test_what_nothing_foresaw_costs_one_patient_only(
+    simulated, models, tmp_path, write_latin, table, column
+):
+    folder = tmp_path / "cohort"
+    folder.mkdir()
+    tables = {n: pd.read_csv(simulated / f"{n}.csv", dtype=str) for n in
+              ("patients", "labs", "events")}  # fmt: skip
+    ids = tables["patients"]["patient_id"].head(12)
+    for name, rows in tables.items():
+        rows[rows["patient_id"].isin(ids)].to_parquet(folder / f"{name}.parquet", index=False)
+    score_batch(folder, models[:1], TIMES[:1], tmp_path / "all.parquet")
+    kept = tables[table][tables[table]["patient_id"].isin(ids)].reset_index(drop=True)
+    write_latin(kept, column, {"S00007"}, folder / f"{table}.parquet")
+    score_batch(folder, models[:1], TIMES[:1], tmp_path / "most.parquet")
     expected = pd.read_parquet(tmp_path / "all.parquet")
     found = pd.read_parquet(tmp_path / "most.parquet")
-    lost = found[found["patient_id"] == "S00012"]
-    assert lost["reason"].tolist() == ["scoring_failed: ZeroDivisionError"]
+    lost = found[found["patient_id"] == "S00007"]
     assert lost["status"].tolist() == ["rejected"]
+    assert lost["reason"].str.fullmatch("scoring_failed: Arrow[A-Za-z]+").all()
     assert_frame_equal(
-        found[found["patient_id"] != "S00012"].reset_index(drop=True),
-        expected[expected["patient_id"] != "S00012"].reset_index(drop=True),
+        found[found["patient_id"] != "S00007"].reset_index(drop=True),
+        expected[expected["patient_id"] != "S00007"].reset_index(drop=True),
         check_exact=True,
     )
 

@@ -17,7 +17,6 @@ from riskmodel.scoring.batch import score_batch
 
 pyspark = pytest.importorskip("pyspark")
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:pyspark"),
 ]
@@ -80,7 +79,7 @@ def ordered(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.astype({"n_missing": "Int64"}).sort_values(keys, ignore_index=True)
 
 
-def test_spark_gives_what_the_local_engine_gives(session, cohort, models, tmp_path):
+def test_spark_gives_what_the_local_engine_gives(session, cohort, models, tmp_path, write_latin):
     from riskmodel.scoring.spark import score_spark
 
     local = score_batch(cohort, models, TIMES, tmp_path / "local.parquet", explain=True)
@@ -101,15 +100,13 @@ def test_spark_gives_what_the_local_engine_gives(session, cohort, models, tmp_pa
         "local.parquet", "local.parquet.manifest.json", "scores", "scores.manifest.json"
     ]  # fmt: skip
 
-    # A partition that cannot be read names its patients, and no other loses its rows.
+    # A partition with records that cannot be read names their patients; no other loses its rows.
     broken = pd.read_parquet(cohort / "labs.parquet")
     folder = tmp_path / "broken"
     folder.mkdir()
     for name in ("patients", "events"):
         (folder / f"{name}.parquet").write_bytes((cohort / f"{name}.parquet").read_bytes())
-    nested = pd.DataFrame({**broken, "unit": [[{"unit": u}] for u in broken["unit"]]})
-    nested.loc[~nested["patient_id"].isin(["S00010", "S00020"]), "unit"] = None
-    nested.to_parquet(folder / "labs.parquet")
+    write_latin(broken, "unit", {"S00010", "S00020"}, folder / "labs.parquet")
     score_spark(
         str(folder), models[:1], TIMES[:1], str(out), spark=session, patients_of_partition=20
     )
