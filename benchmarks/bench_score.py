@@ -177,20 +177,20 @@ def main() -> None:
         scripts = {"fit": FIT, "peer": PEER, "tsfresh": TSFRESH, "scan": SCAN}
         for key, text in scripts.items():
             script = text.replace("{hours}", str(HOURS)) if "{hours}" in text else text
-            (top / f"{key}.py").write_text(script, encoding="utf-8")
+            (top / f"script_{key}.py").write_text(script, encoding="utf-8")
         python, model = sys.executable, top / "peer.json"
-        cpu(python, top / "fit.py", folder, model)
+        cpu(python, top / "script_fit.py", folder, model)
         mine = ours(folder, top / "ours.parquet")
         figures = {
             "ours, end to end with --explain": mine,
-            "(a) bare Parquet scan": cpu(python, top / "scan.py", folder),
+            "(a) bare Parquet scan": cpu(python, top / "script_scan.py", folder),
             "(b) groupby + XGBoost + TreeExplainer": cpu(
-                python, top / "peer.py", folder, model, top / "peer.parquet"
+                python, top / "script_peer.py", folder, model, top / "peer.parquet"
             ),
         }
         count = min(TSFRESH_PATIENTS, given.patients)
         start = cpu(python, "-c", "import tsfresh, xgboost, pandas")
-        part = cpu(python, top / "tsfresh.py", folder, str(count), str(HOURS))
+        part = cpu(python, top / "script_tsfresh.py", folder, str(count), str(HOURS))
         label = f"(c) tsfresh minimal + XGBoost, EXTRAPOLATED from {count}"
         figures[label] = start + (part - start) * given.patients / count
         print(f"{given.patients:,} patients, {AT}, CPU seconds of one process each")
