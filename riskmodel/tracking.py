@@ -126,8 +126,12 @@ def log_training(
     design: Mapping[str, Any],
     performance: pd.DataFrame,
     register: str | None = None,
+    *,
+    folds: pd.DataFrame | None = None,
+    importance: pd.DataFrame | None = None,
+    evaluation: Path | None = None,
 ) -> str | None:
-    """Log a training run and, where a name is given, register its model.
+    """Log a training run with a child run per fold and, where a name is given, register its model.
 
     Parameters
     ----------
@@ -138,6 +142,12 @@ def log_training(
         ``model, subset, metric, value, low, high``; logged as metrics and as a table.
     register : str, optional
         Registered model name. Its first version becomes the champion.
+    folds : DataFrame, optional
+        ``round, fold, patients, events, metric, value``: one child run for each fold.
+    importance : DataFrame, optional
+        ``factor, mean_absolute_contribution``; logged as a table.
+    evaluation : Path, optional
+        Folder of tables, pictures and report.html; logged whole.
 
     Returns
     -------
@@ -151,7 +161,21 @@ def log_training(
     """
     mlflow = _mlflow()
     with _refused(mlflow):
-        return _log(mlflow, model, design, performance, register)
+        return _log(mlflow, model, design, performance, register, folds, importance, evaluation)
+
+
+def _log_folds(mlflow: Any, model: RiskModel, folds: pd.DataFrame) -> None:
+    """A child run per fold: its counts and figures."""
+    for (turn, fold), rows in folds.groupby(["round", "fold"], sort=True):
+        name = f"{model.name} round {turn} fold {fold}"
+        with mlflow.start_run(run_name=name, nested=True, log_system_metrics=False):
+            first = rows.iloc[0]
+            counts = {"patients": int(first["patients"]), "events": int(first["events"])}
+            mlflow.log_params({"round": int(turn), "fold": int(fold), **counts})
+            known = rows[rows["value"].notna()]
+            mlflow.log_metrics(
+                dict(zip(known["metric"], known["value"].astype(float), strict=True))
+            )
 
 
 def _log(
@@ -160,6 +184,9 @@ def _log(
     design: Mapping[str, Any],
     performance: pd.DataFrame,
     register: str | None,
+    folds: pd.DataFrame | None,
+    importance: pd.DataFrame | None,
+    evaluation: Path | None,
 ) -> str | None:
     # `mlflow run` opens the run itself, in the experiment that its user chose.
     if "MLFLOW_RUN_ID" not in os.environ:
@@ -172,6 +199,14 @@ def _log(
         mlflow.log_text(str(model.card.get("text", "")), "model_card.md")
         mlflow.log_text(performance.to_csv(index=False, lineterminator="\n"), "performance.csv")
         mlflow.set_tags({"stage": model.stage, "fingerprint": model.fingerprint})
+        mlflow.log_dict({"packages": dict(model.created_with)}, "environment.json")
+        if importance is not None:
+            table = importance.to_csv(index=False, lineterminator="\n")
+            mlflow.log_text(table, "contributions_by_factor.csv")
+        if evaluation is not None:
+            mlflow.log_artifacts(str(evaluation), "evaluation")
+        if folds is not None:
+            _log_folds(mlflow, model, folds)
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / _FOLDER
             save_model(model, folder)
