@@ -18,6 +18,7 @@ from riskmodel.files import replacing, write_table
 from riskmodel.models import RiskModel
 from riskmodel.scoring import find_model, report, score
 from riskmodel.training import TrainingResult, simulate, train
+from riskmodel.training.evaluation.writing import write_evaluation
 
 PUBLISHED_CASE = Path(__file__).parent / "cohort" / "published_case"
 _DESIGN = "quick"
@@ -87,6 +88,10 @@ def _train(cohort: Cohort, stage: Stage, out: Path, steps: _Steps) -> tuple[str,
         ),
         ("  model card", str(folder / "model_card.md")),
     ]
+    if result.evaluation is not None:
+        evaluation = out / f"evaluation_{stage}"
+        write_evaluation(result.evaluation, evaluation)
+        steps.made.append(("  evaluation on held-out patients", str(evaluation / "report.html")))
     return f"models:/{name}@champion", result.model
 
 
@@ -162,6 +167,9 @@ def run_demo(out: Path, *, patients: int = 600, seed: int = 7) -> None:
             (f"  page of simulated patient {shown}", str(page)),
             ("  page of the published patient", str(published)),
         ]
+    from riskmodel.tracking import store
+
+    steps.made.append(("runs and registry (mlflow ui)", store()))
     text = (
         f"{steps.table()}\nDone in {steps.seconds:.0f} s. "
         f"The models were trained on simulated patients.\n{RESEARCH_USE}"

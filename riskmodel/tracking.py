@@ -83,6 +83,11 @@ def _signature(model: RiskModel) -> Any:
     return ModelSignature(schema(model.features, False), schema(example.columns, True))
 
 
+def store() -> str:
+    """Address of the store in use, without a password."""
+    return _without_password(str(_mlflow().get_tracking_uri()))
+
+
 def check_store(register: str | None) -> None:
     """Refuse, before any work, a registered name or a store that cannot be used.
 
