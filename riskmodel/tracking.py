@@ -171,12 +171,13 @@ def log_training(
 
 def _log_folds(mlflow: Any, model: RiskModel, folds: pd.DataFrame) -> None:
     """A child run per fold: its counts and figures."""
-    for (turn, fold), rows in folds.groupby(["round", "fold"], sort=True):
+    for _, rows in folds.groupby(["round", "fold"], sort=True):
+        turn, fold = int(rows["round"].iloc[0]), int(rows["fold"].iloc[0])
         name = f"{model.name} round {turn} fold {fold}"
         with mlflow.start_run(run_name=name, nested=True, log_system_metrics=False):
             first = rows.iloc[0]
             counts = {"patients": int(first["patients"]), "events": int(first["events"])}
-            mlflow.log_params({"round": int(turn), "fold": int(fold), **counts})
+            mlflow.log_params({"round": turn, "fold": fold, **counts})
             known = rows[rows["value"].notna()]
             mlflow.log_metrics(
                 dict(zip(known["metric"], known["value"].astype(float), strict=True))

@@ -79,12 +79,36 @@ def test_pyfunc_loads_without_pickle_and_agrees(trained, store, simulated, monke
 def test_the_run_holds_metrics_with_intervals_and_no_patient(trained, store, simulated):
     import mlflow
 
-    (run,) = mlflow.search_runs(experiment_names=["riskmodel"], output_format="list")
+    runs = mlflow.search_runs(experiment_names=["riskmodel"], output_format="list")
+    (run,) = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
     assert run.data.metrics["riskmodel/all/auroc_low"] <= run.data.metrics["riskmodel/all/auroc"]
     assert run.data.params["validation.folds"] == "2"
     logged = str(run.data.to_dictionary())
     ids = pd.read_csv(simulated / "patients.csv", dtype=str)["patient_id"]
     assert not [p for p in ids if p in logged]
+
+
+def test_each_fold_is_a_child_run_and_the_evaluation_is_logged(trained, store, simulated):
+    import mlflow
+
+    runs = mlflow.search_runs(experiment_names=["riskmodel"], output_format="list")
+    (parent,) = [r for r in runs if "mlflow.parentRunId" not in r.data.tags]
+    children = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert {r.data.params["fold"] for r in children} == {"1", "2"}
+    counted = sum(int(r.data.params["patients"]) for r in children)
+    assert counted == trained.model.counts["patients"]
+    assert all(0 <= r.data.metrics["auroc"] <= 1 for r in children)
+    client = mlflow.MlflowClient()
+    top = {a.path for a in client.list_artifacts(parent.info.run_id)}
+    assert {"contributions_by_factor.csv", "environment.json", "evaluation"} <= top
+    inside = {a.path for a in client.list_artifacts(parent.info.run_id, "evaluation")}
+    assert "evaluation/report.html" in inside
+    ids = pd.read_csv(simulated / "patients.csv", dtype=str)["patient_id"]
+    page = Path(mlflow.artifacts.download_artifacts(f"runs:/{parent.info.run_id}/evaluation"))
+    written = "".join(
+        p.read_text(encoding="utf-8") for p in page.iterdir() if p.suffix in (".html", ".csv")
+    )
+    assert not [p for p in ids if p in written]
 
 
 def test_a_second_version_does_not_move_the_champion(trained, store, simulated, tiny_design):

@@ -11,6 +11,7 @@ from riskmodel.training.evaluation.contenders import MODEL, Contender
 from riskmodel.training.evaluation.signal import Signal, check_signal
 from riskmodel.training.examples import Examples
 from riskmodel.training.optimism import corrected
+from riskmodel.training.record import fold_figures
 from riskmodel.training.validation import Maker, out_of_fold, rounds, scheme_in_words
 
 
@@ -51,6 +52,7 @@ def validated(
         permutations=check.permutations,
         seed=check.seed,
     )
+    more["folds"] = fold_figures(rows, predictions[MODEL], splits)
     how = scheme_in_words(check)
     found = assess(
         cohort,

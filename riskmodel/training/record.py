@@ -58,4 +58,6 @@ def mean_contributions(classifier: RiskClassifier, X: pd.DataFrame) -> pd.DataFr
     """
     parts = classifier.factor_contributions(X).drop(columns="base").abs().mean()
     ordered = parts.sort_values(ascending=False, kind="stable")
-    return ordered.rename_axis("factor").rename("mean_absolute_contribution").reset_index()
+    return pd.DataFrame(
+        {"factor": ordered.index.astype("str"), "mean_absolute_contribution": ordered.to_numpy()}
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import stored_figures
 from riskmodel.training.held_out import main_figures, validated
 from riskmodel.training.priors import priors
+from riskmodel.training.record import mean_contributions
 from riskmodel.training.sample_size import sample_warning
 from riskmodel.training.update import (
     Unchanged,
@@ -273,7 +275,18 @@ def train(
         from riskmodel.tracking import log_training
 
         progress("log and register in MLflow")
-        registered = log_training(model, plan.as_dict(), figures, register)
+        with tempfile.TemporaryDirectory() as temporary:
+            written = Path(temporary) / "evaluation"
+            write_evaluation(evaluation, written)
+            registered = log_training(
+                model,
+                plan.as_dict(),
+                figures,
+                register,
+                folds=evaluation.tables["folds"],
+                importance=mean_contributions(classifier, examples.X),
+                evaluation=written,
+            )
     return TrainingResult(model, figures, card, said, registered, evaluation)
 
 
