@@ -86,17 +86,26 @@ HOURS = st.one_of(
     st.floats(-800, 400, allow_nan=False).map(lambda x: round(x, 2)),
 )
 VALUES = st.one_of(
-    st.sampled_from([0.0, 10.0, 20.0, 100.0, 1e5]),
+    st.sampled_from([0.0, 10.0, 20.0, 25.0, 80.0, 100.0, 1e5]),
     st.floats(0.05, 5e4).map(lambda x: float(f"{x:.4g}")),
 )
-ROWS = st.tuples(
-    st.integers(0, PATIENTS - 1),
-    HOURS,
-    st.sampled_from(["ferritin", "ferritin", "platelets", "ldh"]),
-    VALUES,
-    st.sampled_from([-2, -1, 0, 0, 0, 1, 2]),
-)
-LABS = st.lists(ROWS, max_size=70)
+
+
+@st.composite
+def dense_labs(draw: Any) -> list[tuple[int, float, str, float, int]]:
+    """Results at a handful of times, so that many share one."""
+    times = st.sampled_from(draw(st.lists(HOURS, min_size=2, max_size=12, unique=True)))
+    rows = st.tuples(
+        st.integers(0, PATIENTS - 1),
+        times,
+        st.sampled_from(["ferritin", "ferritin", "platelets"]),
+        VALUES,
+        st.sampled_from([-2, -1, 0, 0, 0, 1, 2]),
+    )
+    return draw(st.lists(rows, min_size=draw(st.sampled_from([0, 30])), max_size=70))
+
+
+LABS = dense_labs()
 
 
 def shuffled(cohort: Cohort, seed: int) -> Cohort:
