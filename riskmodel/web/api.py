@@ -98,10 +98,9 @@ def api_router(engine: Engine, audit: AuditLog, limits: Limits) -> APIRouter:
         model = engine.fitting(body.at, body.model)
         table = engine.scores(cohort, body.at, model, explain=body.explain)
         audit.note("score", cohort.patient_id, at=body.at, model=model.name, version=model.version)
-        rows = rows_of(table)
         if FHIR in request.headers.get("accept", ""):
-            return JSONResponse(bundle(rows, model), media_type=FHIR)
-        return JSONResponse(_answer(cohort, {"scores": rows, "note": note_of(model)}))
+            return JSONResponse(bundle(table, cohort), media_type=FHIR)
+        return JSONResponse(_answer(cohort, {"scores": rows_of(table), "note": note_of(model)}))
 
     @router.post(
         "/explain",

@@ -20,12 +20,12 @@ from riskmodel.scoring.factors import factors_of, feature_row
 from riskmodel.scoring.missing import range_of
 from riskmodel.scoring.score import check_stage, model_catalogue, score
 from riskmodel.scoring.words import frequency, percent
-from riskmodel.web.api import ERRORS, plain
+from riskmodel.web.api import ERRORS
 from riskmodel.web.audit import AuditLog
 from riskmodel.web.cds_bodies import FeedbackRequest, HookRequest
 from riskmodel.web.cds_records import ordered_product, records_of
 from riskmodel.web.engine import Engine
-from riskmodel.web.fhir import risk_assessment
+from riskmodel.web.fhir import assessments
 from riskmodel.web.problems import ProblemError
 from riskmodel.web.settings import Settings
 
@@ -140,7 +140,7 @@ def cds_router(engine: Engine, audit: AuditLog, settings: Settings, clock: Clock
         if len(cohort) == 0 or at is None or model is None:
             return []
         audit.note(hook, cohort.patient_id, at=at, model=model.name, version=model.version)
-        return card_of(cohort, model, at, address, body.context.patientId)
+        return card_of(cohort, model, at, address)
 
     @router.post(
         "/cds-services/{service}/feedback",
@@ -196,9 +196,7 @@ def _time(cohort: Cohort, moment: datetime, *, planned: bool) -> str | None:
     return f"day-{int(np.ceil(days))}" if days <= LAST_LANDMARK_DAY else None
 
 
-def card_of(
-    cohort: Cohort, model: RiskModel, at: str, address: str, patient_id: str
-) -> list[dict[str, Any]]:
+def card_of(cohort: Cohort, model: RiskModel, at: str, address: str) -> list[dict[str, Any]]:
     """The card of a patient who is scored; none for one who is not, but the autoimmune bound.
 
     Parameters
@@ -209,11 +207,10 @@ def card_of(
     at : str
     address : str
         Of this server, for the links.
-    patient_id : str
-        Of the hook's patient, for the reference of the assessment.
     """
     hours = check_stage(model, at)
-    row = score(cohort, model, at, explain=True).iloc[0]
+    scores = score(cohort, model, at, explain=True)
+    row = scores.iloc[0]
     page = "before" if hours == 0 else "after"
     card: dict[str, Any] = {
         "uuid": str(uuid.uuid4()),
@@ -247,10 +244,7 @@ def card_of(
     if row["risk_group"] == "high":
         card["indicator"] = "warning"
     card["detail"] = _detail(cohort.until(hours), model, row, hours, interval)
-    assessment = risk_assessment(
-        plain(row.to_dict()), model, {"reference": f"Patient/{patient_id}"}
-    )
-    card["extension"] = {EXTENSION: assessment}
+    card["extension"] = {EXTENSION: assessments(scores.iloc[:1], cohort)[0]}
     return [card]
 
 

@@ -15,7 +15,6 @@ from starlette.responses import HTMLResponse, Response
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features.matrix import LAST_LANDMARK_DAY
-from riskmodel.models import RiskModel
 from riskmodel.scoring.content import patient_content
 from riskmodel.scoring.score import score
 from riskmodel.web.audit import AuditLog
@@ -235,8 +234,3 @@ def _example(page: str) -> dict[str, str]:
     if page == "after":
         answers["table"] = (_HERE / "example_labs.csv").read_text(encoding="utf-8")
     return answers
-
-
-def models_by_stage(engine: Engine) -> dict[str, RiskModel | None]:
-    """The model of each stage."""
-    return {stage: engine.of_stage(stage) for stage in _STAGES.values()}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from fhir.resources.R4B.riskassessment import RiskAssessment
 from starlette.testclient import TestClient
 
 from riskmodel.cohort import Cohort, read_cohort
@@ -126,10 +127,9 @@ def test_fhir_is_a_bundle_of_risk_assessments(client: TestClient, body):
     found = [entry["resource"] for entry in answer.json()["entry"]]
     assert [r["subject"]["identifier"]["value"] for r in found] == [r["patient_id"] for r in plain]
     for resource, row in zip(found, plain, strict=True):
-        assert resource["resourceType"] == "RiskAssessment"
+        RiskAssessment.model_validate(resource)
         assert resource["status"] == "final"
-        # R4 gives a decimal probability as a percentage.
-        assert resource["prediction"][0]["probabilityDecimal"] == pytest.approx(100 * row["risk"])
+        assert resource["prediction"][0]["probabilityDecimal"] == row["risk"]
 
 
 def test_labels_are_those_of_riskmodel_label(client: TestClient, cohort: Cohort, body):
