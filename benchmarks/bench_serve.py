@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import queue
+import signal
 import socket
 import statistics
 import subprocess
@@ -111,6 +112,8 @@ def main() -> None:
     asked = parser.parse_args()
     port = free_port()
     command = [sys.executable, "-m", "riskmodel.cli", "serve", "--port", str(port)]
+    # A run that is stopped takes its server with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait(port)
@@ -124,8 +127,11 @@ def main() -> None:
         for k in range(10):
             took = send(port, 2 * WARM + k * part, part, asked.parallel)
             everything += took
-            print(f"{(k + 1) * part:>6} requests: p95 {statistics.quantiles(took, n=20)[-1]:.2f} s, "
-                  f"memory {memory(server.pid):.0f} MiB", flush=True)  # fmt: skip
+            p95 = statistics.quantiles(took, n=20)[-1]
+            held = memory(server.pid)
+            print(
+                f"{(k + 1) * part:>6} requests: p95 {p95:.2f} s, memory {held:.0f} MiB", flush=True
+            )
         spent = (cpu(server.pid) - used) / len(everything)
         print(f"{len(everything)} requests, {asked.parallel} in parallel: median "
               f"{statistics.median(everything):.2f} s, p95 "

@@ -79,22 +79,24 @@ def figure(model: RiskModel, metric: str) -> dict[str, Any] | None:
 
 
 def net_benefit(model: RiskModel) -> list[dict[str, str]]:
-    """Net benefit at the limits between the groups, where the card holds it.
+    """Net benefit at the limits between the groups, where the model holds it, per 1,000 patients.
 
-    The card names the threshold in the metric: ``net_benefit_0.05``.
+    In the held-out figures of its training it stands as ``net_benefit_0.05``.
     """
+    held = {
+        str(entry["metric"]): entry
+        for entry in model.card.get("held_out", [])
+        if entry["kind"] == "all" and entry["value"] is not None
+    }
     found = []
     for edge in risk_edges(model):
-        own = figure(model, f"net_benefit_{edge:g}")
-        if own is not None:
-            everyone = figure(model, f"net_benefit_treat_all_{edge:g}")
-            found.append(
-                {
-                    "edge": words.percent(edge),
-                    "value": f"{1000 * own['value']:.0f}",
-                    "all": f"{1000 * everyone['value']:.0f}" if everyone else "",
-                }
-            )
+        entry = held.get(f"net_benefit_{edge:g}")
+        if entry is not None:
+            low, high = entry.get("low"), entry.get("high")
+            known = low is not None and high is not None
+            interval = f" ({1000 * low:.0f} to {1000 * high:.0f})" if known else ""
+            value = f"{1000 * entry['value']:.0f}{interval}"
+            found.append({"edge": words.percent(edge), "value": value})
     return found
 
 

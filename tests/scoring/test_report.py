@@ -150,6 +150,10 @@ def test_the_page_says_the_risk_that_score_gives(html, scores, early):
     assert group in text
     assert f"This patient {percent(row['risk'])}" in text
     low, high = early.card["design"]["risk_groups"]
+    held = {entry["metric"]: entry["value"] for entry in early.card["held_out"]}
+    for edge in (low, high):
+        told = 1000 * held[f"net_benefit_{edge:g}"]
+        assert re.search(rf"{told:.0f}( \([-\d]+ to [-\d]+\))? from {percent(edge)}", text)
     assert f"Low below {percent(low)}" in text
     assert f"high from {percent(high)}" in text
     assert "project's choice, not clinical thresholds" in text
