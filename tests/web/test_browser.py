@@ -232,7 +232,7 @@ def test_patients_are_sorted_filtered_opened_and_downloaded(page: Page, engine, 
     assert np.isfinite(len(lines))
 
 
-@pytest.mark.parametrize("path", ["/before?example=true", "/model"])
+@pytest.mark.parametrize("path", ["/before?example=true", "/after?example=true", "/model"])
 def test_each_page_prints_on_one_sheet(page: Page, path: str):
     page.goto(path)
     if "example" in path:
