@@ -140,3 +140,9 @@ class _Slots:
 def prediction_day(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """Days from the infusion to the prediction time."""
     return np.full(records.patients, prediction_time / 24)
+
+
+def days_left(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Days from the prediction time to ``parameters.day``; missing from that day on."""
+    left = float(feature.parameters["day"]) - prediction_time / 24
+    return np.full(records.patients, left if left > 0 else np.nan)
