@@ -84,8 +84,9 @@ def _signature(model: RiskModel) -> Any:
 
 
 def store() -> str:
-    """Address of the store in use, without a password."""
-    return _without_password(str(_mlflow().get_tracking_uri()))
+    """Address of the store in use, without a password; a file from the working folder on."""
+    address = _without_password(str(_mlflow().get_tracking_uri()))
+    return address.replace(f"sqlite:///{Path.cwd()}/", "sqlite:///")
 
 
 def check_store(register: str | None) -> None:
