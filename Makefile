@@ -62,10 +62,11 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench_start.py
 	$(BIN)/python benchmarks/bench_rows.py
 
-# Minutes each: labelling 10,000 patients by every definition; each reader beside a bare read.
+# The server on loopback; REQUESTS=20000 shows whether its memory grows.
 bench-serve: $(READY)
 	$(BIN)/python benchmarks/bench_serve.py --requests $(or $(REQUESTS),2000)
 
+# Minutes each: labelling 10,000 patients by every definition; each reader beside a bare read.
 bench-labels: $(READY)
 	$(BIN)/python benchmarks/bench_labels.py
 
