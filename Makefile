@@ -6,6 +6,7 @@
 # make bench-features lab features beside polars, DuckDB, pandas and tsfresh (QUICK=1)
 # make bench-score    scoring end to end, beside plain scripts (QUICK=1)
 # make bench-serve    the server under load: latency and memory (REQUESTS=20000)
+# make bench-update   a shipped model updated on few local patients of another centre
 # make bench-explain  CPU seconds of a fit and of contributions, beside shap.TreeExplainer
 # make models  train the shipped models again, from simulated patients
 # make dictionary  write the data dictionary of features/*.toml again
@@ -23,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers bench-model bench-features bench-explain bench-score bench-serve models dictionary format clean
+.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers bench-model bench-features bench-explain bench-score bench-serve bench-update models dictionary format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -65,6 +66,10 @@ bench: $(READY)
 # The server on loopback; REQUESTS=20000 shows whether its memory grows.
 bench-serve: $(READY)
 	$(BIN)/python benchmarks/bench_serve.py --requests $(or $(REQUESTS),2000)
+
+# The shipped model and few local patients, together and alone.
+bench-update: $(READY)
+	$(BIN)/python benchmarks/bench_update.py
 
 # Minutes each: labelling 10,000 patients by every definition; each reader beside a bare read.
 bench-labels: $(READY)
