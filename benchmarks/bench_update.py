@@ -18,11 +18,12 @@ from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features import matrix
 from riskmodel.models import FewEventsWarning, RiskClassifier
+from riskmodel.models.own_features import model_catalogue
 from riskmodel.scoring import find_model
 from riskmodel.training import load_design, simulate
 from riskmodel.training.examples import training_examples
 from riskmodel.training.priors import priors
-from riskmodel.training.update import Recalibration, base_catalogue, updater, way_of
+from riskmodel.training.update import Recalibration, updater, way_of
 
 TEST_SEED = 99
 
@@ -52,7 +53,7 @@ def shares(folder: Path, world: str, test_patients: int) -> Callable[[np.ndarray
 def run(folder: Path, world: str, local: int, seeds: int, test_patients: int) -> dict[str, Any]:
     """Mean share of each way over the seeds."""
     model, plan = find_model("pre-infusion"), load_design("default")
-    features = base_catalogue(model)
+    features = model_catalogue(model)
     unseen = cohort(folder, world, test_patients, TEST_SEED)
     X = matrix(unseen, features, 0.0)[features.names]
     share = shares(folder, world, test_patients)

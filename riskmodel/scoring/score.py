@@ -1,6 +1,5 @@
 """Score every patient of a cohort: each one leaves with a row, a status and a reason."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,9 @@ import pandas as pd
 from riskmodel.cohort import AUTOIMMUNE, Cohort
 from riskmodel.criteria import adjudicated, evaluate_signs, load_definition
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue, Records, matrix, parse_catalogue, prediction_hours
+from riskmodel.features import Catalogue, Records, matrix, prediction_hours
 from riskmodel.models import RiskModel, predict_frame
+from riskmodel.models.own_features import model_catalogue
 from riskmodel.scoring.rows import CONTRIBUTION, joined, note_of, rejected_rows, rows_of
 
 __all__ = ["check_stage", "known_onset", "model_catalogue", "note_of", "out_of_scope", "score"]
@@ -27,17 +27,6 @@ _ENDS = ("death", "transplant", "new_cell_therapy")
 _GROUPS = ("low", "intermediate", "high")
 
 
-def model_catalogue(model: RiskModel) -> Catalogue:
-    """The model's own copy of its catalogue."""
-    text = model.catalogue.get("text")
-    if not isinstance(text, str):
-        raise SchemaError(
-            f"Model '{model.name}' holds no copy of its feature catalogue. Train it again."
-        )
-    return _parsed(text, tuple(model.features))
-
-
-_parsed = lru_cache(maxsize=8)(parse_catalogue)
 """A catalogue costs more to read than some patients cost to score."""
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskmodel.features import parse_catalogue
 from riskmodel.models import RiskModel
+from riskmodel.models.own_features import model_catalogue
 from riskmodel.training.design import Gate
 from riskmodel.training.evaluation.assess import Evaluation
 from riskmodel.training.evaluation.contenders import MODEL
@@ -96,10 +96,7 @@ def check_contract(challenger: RiskModel, champion: RiskModel) -> Check:
         )
         if new != old
     ]
-    ours, theirs = (
-        {f.name: f for f in parse_catalogue(str(m.catalogue["text"])).select(m.features)}
-        for m in (challenger, champion)
-    )
+    ours, theirs = ({f.name: f for f in model_catalogue(m)} for m in (challenger, champion))
     added = [name for name in ours if name not in theirs]
     redefined = [
         name

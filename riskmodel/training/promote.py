@@ -10,9 +10,11 @@ import numpy as np
 from riskmodel import tracking
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue, parse_catalogue
+from riskmodel.features import Catalogue
 from riskmodel.models import RiskModel, predict_frame
+from riskmodel.models.own_features import model_catalogue
 from riskmodel.training.design import Gate
+from riskmodel.training.evaluation.external import LANDMARK_DAYS
 from riskmodel.training.evaluation.figures import FEWEST, compare, figures, patients_by_class
 from riskmodel.training.evaluation.subsets import subsets
 from riskmodel.training.examples import (
@@ -32,8 +34,6 @@ from riskmodel.training.gate import (
     judge_compared,
     judge_stored,
 )
-
-LANDMARK_DAYS = (1, 2, 3, 5, 7, 10)
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,6 @@ def gate_of(model: RiskModel) -> Gate:
     return Gate(**given)
 
 
-def _features(model: RiskModel) -> Catalogue:
-    return parse_catalogue(str(model.catalogue["text"])).select(model.features)
-
-
 def held_out_rows(cohort: Cohort, challenger: RiskModel, champion: RiskModel) -> Examples:
     """Rows at risk at the challenger's prediction times, with the features of both models.
 
@@ -101,7 +97,7 @@ def held_out_rows(cohort: Cohort, challenger: RiskModel, champion: RiskModel) ->
     design = challenger.card.get("design", {})
     signs = (str(design.get("definition", "astct-2024")), challenger.cytopenia_rule)
     source: LabelSource = "adjudicated" if challenger.labels == "adjudicated" else "rules"
-    own, other = _features(challenger), _features(champion)
+    own, other = model_catalogue(challenger), model_catalogue(champion)
     more = tuple(f for f in other if f.name not in own.names)
     labels = outcome_table(
         cohort, source, signs[0], challenger.cytopenia_rule, challenger.horizon_days

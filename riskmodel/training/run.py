@@ -26,6 +26,7 @@ from riskmodel.models import (
     save_model,
     training_ranges,
 )
+from riskmodel.models.own_features import model_catalogue
 from riskmodel.training.card import CALIBRATION_FILE, card_as_file, model_card
 from riskmodel.training.choice import ABLATED, chosen, without_criteria
 from riskmodel.training.design import Design, load_design
@@ -43,7 +44,6 @@ from riskmodel.training.record import mean_contributions
 from riskmodel.training.sample_size import sample_warning
 from riskmodel.training.update import (
     Unchanged,
-    base_catalogue,
     check_base,
     updated_from,
     updater,
@@ -168,7 +168,7 @@ def train(
         features = chosen(full, plan)
     else:
         check_base(update, stage, plan.horizon_days)
-        features = base_catalogue(update)
+        features = model_catalogue(update)
     progress("labels and features")
     columns = score_columns(full, plan.comparators)
     rows = training_rows(cohort, joined(features, full, [*columns.values()]), stage, source, plan)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue, parse_catalogue
 from riskmodel.models import RiskClassifier, RiskModel
+from riskmodel.models.own_features import model_catalogue
 from riskmodel.models.shrinkage import expit, log_loss
 from riskmodel.training.priors import priors
 
@@ -119,11 +119,6 @@ def prior_effects(classifier: RiskClassifier) -> dict[str, tuple[float, float, s
     return found
 
 
-def base_catalogue(base: RiskModel) -> Catalogue:
-    """The features that the old model reads, from its own copy of the catalogue."""
-    return parse_catalogue(str(base.catalogue["text"])).select(base.features)
-
-
 def check_base(base: RiskModel, stage: str, horizon_days: float) -> None:
     """Refuse an old model of another stage or horizon.
 
@@ -174,7 +169,7 @@ def updater(
     """
     if way_of(events) == "recalibrated":
         return lambda: Recalibration(base.classifier)
-    given = {**priors(base_catalogue(base)), "evidence": prior_effects(base.classifier)}
+    given = {**priors(model_catalogue(base)), "evidence": prior_effects(base.classifier)}
     return lambda: RiskClassifier(**given, **settings, n_jobs=n_jobs)
 
 

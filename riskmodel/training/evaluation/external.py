@@ -7,8 +7,9 @@ from pathlib import Path
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue, Stage, load_catalogue, parse_catalogue
+from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.models import RiskModel, predict_frame
+from riskmodel.models.own_features import model_catalogue
 from riskmodel.training.design import COMPARATORS
 from riskmodel.training.evaluation.assess import Evaluation, assess
 from riskmodel.training.evaluation.contenders import (
@@ -31,16 +32,6 @@ from riskmodel.training.metrics import logit_of
 
 LANDMARK_DAYS = (1, 2, 3, 5, 7, 10)
 """Prediction times of an early model whose card names none."""
-
-
-def _catalogue(model: RiskModel) -> Catalogue:
-    """The model's own copy of its features."""
-    text = model.catalogue.get("text")
-    if not isinstance(text, str):
-        raise SchemaError(
-            f"Model '{model.name}' holds no copy of its feature catalogue. Train it again."
-        )
-    return parse_catalogue(text, model.features)
 
 
 def joined(features: Catalogue, full: Catalogue, columns: Sequence[str]) -> Catalogue:
@@ -91,7 +82,7 @@ def model_rows(
             f"Definition '{wanted}' is unknown. Allowed: {', '.join(definition_names())}."
         )
     full = load_catalogue().stage(stage)
-    features = joined(_catalogue(model), full, list(score_columns(full).values()))
+    features = joined(model_catalogue(model), full, list(score_columns(full).values()))
     outcome = outcome_table(cohort, source, wanted, model.cytopenia_rule, model.horizon_days)
     times = prediction_times(stage, design.get("landmark_days") or LANDMARK_DAYS)
     rows = at_risk_rows(cohort, features, outcome, times, signs)
