@@ -11,12 +11,14 @@ import pytest
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.scoring import find_model
-from riskmodel.training import evaluate
+from riskmodel.training import evaluate, simulate
 
 
 @pytest.fixture(scope="module")
-def cohort(simulated):
-    return read_cohort(simulated)
+def cohort(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("close") / "cohort"
+    simulate(folder, patients=500, seed=13)  # some onsets follow a prediction within a day
+    return read_cohort(folder)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def test_the_page_needs_no_network_and_says_what_it_is(folder):
     assert not any(tag in ("script", "link", "iframe") for tag, _ in page.tags)
     assert text.count(RESEARCH_USE) == 2
     assert all(a.get("alt") for tag, a in page.tags if tag == "img")
-    for phrase in ("Calibration", "treating none", "not estimable", "HScore"):
+    for phrase in ("Calibration", "treating none", "By lead time", "not estimable", "HScore"):
         assert phrase in text
 
 
