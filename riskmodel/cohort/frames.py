@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from riskmodel.cohort.parquet_text import KEY, check_text
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.errors import SchemaError
 
@@ -128,26 +129,39 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Raises
     ------
     SchemaError
-        When it is damaged.
+        When it is damaged, or its text is not UTF-8.
     """
-    import pyarrow as pa
-
-    try:
-        return pd.read_parquet(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise _not_parquet(path, error) from None
-
-
-def parquet_batches(path: Path, rows: int = 250_000) -> "Iterator[pa.RecordBatch]":
-    """The rows of `read_parquet` some at a time; at least one batch."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(path) as opened:
+            rows = opened.read()
+        check_text(rows, path)
+        frame: pd.DataFrame = rows.to_pandas()
+        return frame
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise _not_parquet(path, error) from None
+
+
+def parquet_batches(path: Path, rows: int = 250_000) -> "Iterator[pa.RecordBatch]":
+    """The rows of `read_parquet` some at a time; at least one batch.
+
+    Of the text, only that of the identifiers is checked: without it no row has a patient, while
+    another column that cannot be read costs the patients whose cells it holds, no others.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    before = 0
+    try:
+        with parquet.ParquetFile(path) as opened:
             yield pa.RecordBatch.from_pylist([], schema=opened.schema_arrow)
-            yield from opened.iter_batches(batch_size=rows, use_threads=False)
-    except (pa.ArrowInvalid, OSError) as error:
+            for batch in opened.iter_batches(batch_size=rows, use_threads=False):
+                check_text(batch, path, (KEY,), before)
+                before += len(batch)
+                yield batch
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise _not_parquet(path, error) from None
 
 

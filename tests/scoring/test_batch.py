@@ -330,3 +330,20 @@ def test_a_cohort_that_cannot_be_read_is_refused_in_the_readers_words(
     with pytest.raises(SchemaError, match=said):
         read_cohort(folder)
     assert [p.name for p in tmp_path.iterdir()] == ["cohort"]
+
+
+def test_an_identifier_that_is_no_text_is_refused_and_nothing_is_left(
+    simulated, models, tmp_path, write_latin
+):
+    folder = tmp_path / "cohort"
+    folder.mkdir()
+    for name in ("patients", "labs", "events"):
+        table = pd.read_csv(simulated / f"{name}.csv", dtype=str)
+        table.to_parquet(folder / f"{name}.parquet", index=False)
+        if name == "labs":
+            write_latin(table, "patient_id", {"S00007"}, folder / "labs.parquet")
+            first = int(table.index[table["patient_id"] == "S00007"][0]) + 1
+    said = rf"Column 'patient_id' of 'labs\.parquet' .*not UTF-8 \(first: row {first}\)"
+    with pytest.raises(SchemaError, match=said):
+        score_batch(folder, models[:1], TIMES[:1], tmp_path / "scores.csv")
+    assert [p.name for p in tmp_path.iterdir()] == ["cohort"]
