@@ -1,5 +1,7 @@
 """Read the three tables of a cohort folder as text, with every structural fault at once."""
 
+import codecs
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,19 +30,35 @@ _NEEDED = {
 MISSING = ("NA", "NaN", "nan", "NULL", "null", "None", "N/A", "n/a", "<NA>")
 
 
-def _open_quotation(path: Path) -> bool:
-    """Whether a quotation mark is never closed: the rest of the file would be one cell."""
-    count = 0
+def _check_bytes(path: Path) -> None:
+    """Refuse what is not UTF-8, by its line, and a quotation mark that is never closed: the rest
+    of the file would be one cell.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    quotations = read = 0
     with path.open("rb") as source:
         while chunk := source.read(1 << 22):
-            count += chunk.count(b'"')
-    return count % 2 == 1
+            quotations += chunk.count(b'"')
+            begun = len(decoder.getstate()[0])
+            try:
+                if begun or not chunk.isascii():
+                    decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                source.seek(0)
+                line = source.read(read - begun + error.start).count(b"\n") + 1
+                raise _not_csv(path, f"line {line} is not UTF-8") from None
+            read += len(chunk)
+    if quotations % 2 == 1:
+        raise SchemaError(
+            f"File '{path}' has a quotation mark that is never closed. Close it or remove it."
+        )
+    if decoder.getstate()[0]:
+        raise _not_csv(path, "its last character is not UTF-8")
 
 
-def _not_csv(path: Path, error: Exception) -> SchemaError:
-    reason = str(error).splitlines()[0].rstrip(".")
+def _not_csv(path: Path, reason: str) -> SchemaError:
     return SchemaError(
-        f"File '{path}' cannot be read as CSV in UTF-8: {reason[:200]}. "
+        f"File '{path}' cannot be read as CSV in UTF-8: {reason}. "
         "Save it again as comma-separated UTF-8 text."
     )
 
@@ -75,10 +93,7 @@ def csv_batches(
     import pyarrow as pa
     from pyarrow import csv
 
-    if _open_quotation(path):
-        raise SchemaError(
-            f"File '{path}' has a quotation mark that is never closed. Close it or remove it."
-        )
+    _check_bytes(path)
     malformed: list[int] = []
 
     def skip(row: csv.InvalidRow) -> str:
@@ -107,7 +122,9 @@ def csv_batches(
             yield pa.RecordBatch.from_pylist([], schema=opened.schema)
             yield from opened
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise _not_csv(path, error) from None
+        # Arrow ends with the row itself.
+        said = re.sub(r"(got \d+): .*", r"\1", str(error).splitlines()[0])
+        raise _not_csv(path, said[:200].rstrip(".")) from None
     if malformed:
         rows = np.array([max(n - 2, 0) for n in malformed], dtype=np.int64)
         empty = pd.Series([""] * (int(rows.max()) + 1))
