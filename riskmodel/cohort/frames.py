@@ -31,8 +31,9 @@ MISSING = ("NA", "NaN", "nan", "NULL", "null", "None", "N/A", "n/a", "<NA>")
 
 
 def _check_bytes(path: Path) -> None:
-    """Refuse what is not UTF-8, by its line, and a quotation mark that is never closed: the rest
-    of the file would be one cell.
+    """Refuse a CSV file that is not UTF-8, or that never closes a quotation mark.
+
+    The rest of the file would be one cell.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     quotations = read = 0

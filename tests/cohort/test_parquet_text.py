@@ -29,7 +29,7 @@ TABLES = {
 }
 
 
-def not_text(cells: pa.Array, kind: pa.DataType = pa.string()) -> pa.Array:
+def not_text(cells: pa.Array, kind: pa.DataType) -> pa.Array:
     """The cells with bytes in the second one that are not UTF-8."""
     raw = [b"caf\xe9" if k == 1 else cell.encode() for k, cell in enumerate(cells.to_pylist())]
     found = pa.array(raw, pa.binary())
