@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.patients import text_column
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.schema import EXACT, PATIENT_NUMBERS
+from riskmodel.cohort.texts import text_column
 from riskmodel.cohort.timeline import parse_times
 from riskmodel.cohort.values import parse_results
 from riskmodel.files import read_toml

@@ -1,17 +1,26 @@
 """The events table: names checked, grades read, times aligned."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.labs import patient_codes, reject_bad_times
-from riskmodel.cohort.patients import Patients, text_column
+from riskmodel.cohort.patients import Patients
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.schema import EVENT_COLUMNS, EVENT_NAMES
+from riskmodel.cohort.texts import text_column, texts
 from riskmodel.cohort.values import numbers
 
 _KNOWN = ("patient_id", "event", "hours_from_infusion", "time", "grade", "value")
 _GRADED = ("crs", "icans", "iec_hs")
 EVENT_CATEGORIES = tuple(sorted(EVENT_NAMES))
+
+
+def _category(charted: str) -> int:
+    """Place of an event in `EVENT_CATEGORIES`, -1 where it is none of them."""
+    name = re.sub(r"[\s-]+", "_", charted.casefold())
+    return EVENT_CATEGORIES.index(name) if name in EVENT_NAMES else -1
 
 
 def clean_events(raw: pd.DataFrame, patients: Patients, rejections: Rejections) -> pd.DataFrame:
@@ -20,13 +29,13 @@ def clean_events(raw: pd.DataFrame, patients: Patients, rejections: Rejections) 
         if column not in _KNOWN:
             rejections.note("unknown columns (not used)", f"events.{column}")
     raw = raw.reset_index(drop=True)
-    ids = text_column(raw, "patient_id")
-    code = patient_codes(raw, patients)
-    hours, usable = reject_bad_times("events", raw, code, patients, rejections)
-    charted = text_column(raw, "event")
-    name: pd.Series = charted.str.casefold().str.replace(r"[\s-]+", "_", regex=True)
-    known = name.isin(EVENT_NAMES).to_numpy(dtype=bool)
-    seen = ("event '" + charted.fillna("") + "'").to_numpy(dtype=object)
+    ids = texts(raw, "patient_id")
+    code = patient_codes(ids, patients)
+    hours, usable = reject_bad_times("events", raw, ids, code, patients, rejections)
+    charted = texts(raw, "event")
+    name = charted.each(_category, -1).astype(np.int64)[charted.codes]
+    known = name >= 0
+    seen = charted.each(lambda word: f"event '{word}'", "event ''")[charted.codes]
     rejections.add("events", usable & ~known, ids, "unknown_event", column="event", detail=seen)
     usable &= known
     grade = np.full(len(raw), np.nan)
@@ -36,7 +45,7 @@ def clean_events(raw: pd.DataFrame, patients: Patients, rejections: Rejections) 
         bad = np.isnan(grade) & text.notna().to_numpy() & usable
         rejections.add("events", bad, ids, "text_in_number", column="grade")
         wrong = usable & ~np.isnan(grade) & ~np.isin(grade, (1, 2, 3, 4, 5))
-        wrong &= name.isin(_GRADED).to_numpy(dtype=bool)
+        wrong &= np.isin(name, [EVENT_CATEGORIES.index(graded) for graded in _GRADED])
         detail = "allowed: 1 to 5"
         rejections.add("events", wrong, ids, "out_of_range", column="grade", detail=detail)
         grade = np.where(wrong, np.nan, grade)
@@ -44,7 +53,7 @@ def clean_events(raw: pd.DataFrame, patients: Patients, rejections: Rejections) 
         {
             "patient": code,
             "hours": hours,
-            "event": pd.Categorical(name.where(known), categories=EVENT_CATEGORIES),
+            "event": pd.Categorical.from_codes(name, categories=pd.Index(EVENT_CATEGORIES)),
             "grade": grade,
             "value": text_column(raw, "value").fillna(""),
         }

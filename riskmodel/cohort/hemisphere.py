@@ -56,29 +56,36 @@ def suspicions(
     names: Sequence[str],
     analyte: npt.NDArray[np.int64],
     factor: npt.NDArray[np.float64],
+    group: npt.NDArray[np.int64],
     value: npt.NDArray[np.float64],
 ) -> list[tuple[str, float, str, int]]:
-    """Groups of results whose median fits another unit.
+    """Analytes and charted units whose median result fits another unit.
 
     Parameters
     ----------
     names : sequence of str
         Analytes by index.
-    analyte, factor, value : arrays of shape (n,)
-        Index, factor of the charted unit and canonical value of each usable result.
+    analyte, factor : arrays of shape (groups,)
+        Index of the analyte, -1 for none, and factor of the charted unit; several groups may
+        have the same.
+    group, value : arrays of shape (n,)
+        Group and canonical value of each usable result.
 
     Returns
     -------
     list of (analyte, factor, unit that fits, results)
     """
     found = []
-    groups, codes = np.unique(np.column_stack([analyte, factor]), axis=0, return_inverse=True)
-    for k, (index, used) in enumerate(groups):
-        sizes = value[codes.ravel() == k]
-        entry = analytes()[names[int(index)]]
-        if len(sizes) < FEWEST_RESULTS:
+    pairs = np.column_stack([analyte, np.where(analyte < 0, 0.0, factor)])
+    distinct, pair = np.unique(pairs, axis=0, return_inverse=True)
+    pair = pair.ravel()[group].astype(np.int16)
+    order = np.argsort(pair, kind="stable")
+    edges = np.searchsorted(pair[order], np.arange(len(distinct) + 1))
+    for (index, used), first, end in zip(distinct, edges[:-1], edges[1:], strict=True):
+        if end - first < FEWEST_RESULTS:
             continue
-        unit = fitting_unit(entry, float(np.median(sizes)), float(used))
+        entry = analytes()[names[int(index)]]
+        unit = fitting_unit(entry, float(np.median(value[order[first:end]])), float(used))
         if unit is not None:
-            found.append((entry.name, float(used), unit, len(sizes)))
+            found.append((entry.name, float(used), unit, int(end - first)))
     return found

@@ -4,11 +4,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.patients import Patients, text_column
+from riskmodel.cohort.patients import Patients
 from riskmodel.cohort.rejection import Rejections
-from riskmodel.cohort.results import read_results
+from riskmodel.cohort.results import Meanings, read_results
 from riskmodel.cohort.schema import EXACT, LAB_COLUMNS
-from riskmodel.cohort.timeline import HOURS_PER_YEAR, hours_from_infusion
+from riskmodel.cohort.sorting import SAME_RESULT, SAME_TIME, repeats, sorted_results
+from riskmodel.cohort.texts import Texts, texts
+from riskmodel.cohort.timeline import HOURS_PER_YEAR, TIME_FAULTS, hours_from_infusion
 from riskmodel.cohort.units import analytes, find_analyte, resolve
 from riskmodel.cohort.values import numbers
 from riskmodel.errors import SchemaError, UnitError
@@ -30,88 +32,83 @@ _KNOWN = (
     "reference_low",
     "reference_high",
 )
-_ORDER = [
-    "patient",
-    "hours",
-    "analyte",
-    "value",
-    "comparator",
-    "reference_high",
-    "reference_low",
-]
 _PERCENT_OF_WBC = (("anc", "neutrophils_percent"), ("alc", "lymphocytes_percent"))
 
 
 def reject_bad_times(
     table: str,
     raw: pd.DataFrame,
+    ids: Texts,
     code: npt.NDArray[np.int64],
     patients: Patients,
     rejections: Rejections,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Hours of each row, and which rows have a known patient and a usable time."""
-    ids = text_column(raw, "patient_id")
     age = patients.table["age_years"].to_numpy()
-    hours, reason, date_only = hours_from_infusion(
+    hours, fault, date_only = hours_from_infusion(
         raw, code, patients.infusion, patients.infusion_zoned, age
     )
-    missing = ids.isna().to_numpy()
-    rejections.add(table, missing, ids, "patient_id_missing", column="patient_id")
-    rejections.add(table, (code < 0) & ~missing, ids, "unknown_patient", column="patient_id")
     known = code >= 0
-    for name in np.unique(reason[known & (reason != "")]):
-        rejections.add(table, known & (reason == name), ids, str(name), column="time")
+    rejections.add(table, ids.empty, ids, "patient_id_missing", column="patient_id")
+    rejections.add(table, ~known & ~ids.empty, ids, "unknown_patient", column="patient_id")
+    for name, k in sorted(zip(TIME_FAULTS, range(1, len(TIME_FAULTS) + 1), strict=True)):
+        rejections.add(table, known & (fault == k), ids, name, column="time")
     rejections.note("date without a time of day, read as midnight", table, int(date_only.sum()))
-    usable = known & (reason == "")
+    usable = known & (fault == 0)
     late = usable & (hours > LATE_YEARS * HOURS_PER_YEAR)
     late_told = f"{table}: more than {LATE_YEARS} years after the infusion, kept"
     rejections.note("flagged", late_told, int(late.sum()))
     return hours, usable
 
 
-def patient_codes(raw: pd.DataFrame, patients: Patients) -> npt.NDArray[np.int64]:
+def patient_codes(ids: Texts, patients: Patients) -> npt.NDArray[np.int64]:
     """Patient code of each row, -1 where the patient is not in the cohort."""
-    index = pd.Index(patients.table["patient_id"])
-    return np.asarray(index.get_indexer(text_column(raw, "patient_id")), dtype=np.int64)
+    known = pd.Index(patients.table["patient_id"])
+    of_word = known.get_indexer(pd.Index(ids.words, dtype="str"))
+    return np.asarray(np.append(of_word, -1)[ids.codes], dtype=np.int64)
 
 
-def _resolve_units(
-    raw: pd.DataFrame, usable: npt.NDArray[np.bool_], rejections: Rejections
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Analyte index (-1 unusable) and factor of each row; one look-up per combination."""
-    ids = text_column(raw, "patient_id")
-    parts = [text_column(raw, name).fillna("") for name in ("analyte", "loinc_code", "unit")]
-    key = pd.MultiIndex.from_arrays(parts)
-    codes, combinations = pd.factorize(key)
-    index = np.full(len(combinations), -1, dtype=np.int64)
-    factor = np.full(len(combinations), np.nan)
-    counts = np.bincount(codes[usable], minlength=len(combinations))
-    for k, (name, loinc, unit) in enumerate(combinations):
+def _meanings(
+    raw: pd.DataFrame, usable: npt.NDArray[np.bool_], ids: Texts, rejections: Rejections
+) -> Meanings:
+    """Analyte and unit of each row; one look-up per combination."""
+    columns = [texts(raw, name) for name in ("analyte", "loinc_code", "unit")]
+    sizes = [len(column.words) + 1 for column in columns]
+    packed = np.ravel_multi_index([column.codes + 1 for column in columns], sizes)
+    code, distinct = pd.factorize(packed)
+    places = np.column_stack(np.unravel_index(distinct, sizes)) - 1
+    analyte = np.full(len(distinct), -1, dtype=np.int64)
+    factor = np.full(len(distinct), np.nan)
+    counts = np.bincount(code[usable], minlength=len(distinct))
+    for k, place in enumerate(places.tolist()):
         if not counts[k]:
             continue
+        name, loinc, unit = (
+            str(column.words[at]) if at >= 0 else ""
+            for column, at in zip(columns, place, strict=True)
+        )
         try:
             found = resolve(name, loinc, unit)
         except UnitError:
-            analyte = find_analyte(name, loinc) or ""
-            allowed = ", ".join(analytes()[analyte].factors)
-            seen = f"analyte {analyte}, unit '{unit}'; allowed: {allowed}"
+            known = find_analyte(name, loinc) or ""
+            allowed = ", ".join(analytes()[known].factors)
+            seen = f"analyte {known}, unit '{unit}'; allowed: {allowed}"
             reason = "unknown_unit" if unit else "missing_unit"
-            rejections.add("labs", usable & (codes == k), ids, reason, column="unit", detail=seen)
+            rejections.add("labs", usable & (code == k), ids, reason, column="unit", detail=seen)
             continue
         except SchemaError:
             seen = f"analyte '{name}'" if name else f"LOINC '{loinc}'"
             rejections.add(
-                "labs", usable & (codes == k), ids, "unknown_analyte", column="analyte", detail=seen
+                "labs", usable & (code == k), ids, "unknown_analyte", column="analyte", detail=seen
             )
             continue
-        index[k], factor[k] = ANALYTES.index(found.analyte), found.factor
-        canonical = analytes()[found.analyte].unit
+        analyte[k], factor[k] = ANALYTES.index(found.analyte), found.factor
         if found.factor != 1:
-            shown = f"{found.analyte}: {unit} to {canonical}"
+            shown = f"{found.analyte}: {unit} to {analytes()[found.analyte].unit}"
             rejections.note("units converted", shown, int(counts[k]))
         if found.note:
             rejections.note("flagged", f"{found.analyte}: {found.note}", int(counts[k]))
-    return index[codes], factor[codes]
+    return Meanings(np.asarray(code, dtype=np.int64), analyte, factor)
 
 
 def _from_percent(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
@@ -122,6 +119,8 @@ def _from_percent(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
     wbc = wbc[wbc["comparator"] == EXACT].drop(columns="comparator")
     for count, percent in _PERCENT_OF_WBC:
         shares = labs[(labs["analyte"] == percent) & (labs["comparator"] == EXACT)]
+        if shares.empty:
+            continue
         shares = shares.drop_duplicates(["patient", "hours"], keep=False)
         joined = shares.merge(wbc, on=["patient", "hours"], suffixes=("", "_wbc"))
         direct = labs.loc[labs["analyte"] == count, ["patient", "hours"]].drop_duplicates()
@@ -133,17 +132,18 @@ def _from_percent(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
             reference_low=np.nan,
             reference_high=np.nan,
         )
-        pieces.append(derived[list(LAB_COLUMNS)])
+        if len(derived):
+            pieces.append(derived[list(LAB_COLUMNS)])
         rejections.note("derived", f"{count} from wbc and {percent}", len(derived))
-    return pd.concat(pieces, ignore_index=True)
+    return pd.concat(pieces, ignore_index=True) if len(pieces) > 1 else labs
 
 
 def _merged(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
     """Sort, and keep one of equal results at one time."""
-    labs = labs.sort_values(_ORDER, ignore_index=True)
-    same = labs.duplicated(_ORDER[:5])
+    labs = sorted_results(labs)
+    same = repeats(labs, SAME_RESULT)
     rejections.note("merged equal results", "labs", int(same.sum()))
-    return labs[~same]
+    return labs[~same] if same.any() else labs
 
 
 def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) -> pd.DataFrame:
@@ -152,11 +152,13 @@ def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) ->
         if name not in _KNOWN:
             rejections.note("unknown columns (not used)", f"labs.{name}")
     raw = raw.reset_index(drop=True)
-    code = patient_codes(raw, patients)
-    hours, usable = reject_bad_times("labs", raw, code, patients, rejections)
-    analyte, factor = _resolve_units(raw, usable, rejections)
+    ids = texts(raw, "patient_id")
+    code = patient_codes(ids, patients)
+    hours, usable = reject_bad_times("labs", raw, ids, code, patients, rejections)
+    meanings = _meanings(raw, usable, ids, rejections)
+    analyte, factor = meanings.analyte[meanings.code], meanings.factor[meanings.code]
     usable &= analyte >= 0
-    results = read_results(raw, usable, ANALYTES, analyte, factor, rejections)
+    results = read_results(raw, usable, ANALYTES, meanings, ids, rejections)
     references = {
         name: numbers(raw[name]) * factor if name in raw else np.full(len(raw), np.nan)
         for name in ("reference_low", "reference_high")
@@ -170,9 +172,11 @@ def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) ->
             "comparator": results.comparator,
             **references,
         }
-    )[results.usable]
-    labs = _from_percent(_merged(labs, rejections), rejections)
-    labs = labs.sort_values(_ORDER, ignore_index=True)
-    differing = labs.duplicated(["patient", "hours", "analyte"], keep=False)
+    )
+    if not results.usable.all():
+        labs = labs[results.usable]
+    labs = sorted_results(_from_percent(_merged(labs, rejections), rejections))
+    again = repeats(labs, SAME_TIME)
+    differing = again | np.append(again[1:], False)[: len(again)]
     rejections.note("differing results at one time, both kept", "labs", int(differing.sum()))
     return labs

@@ -1,6 +1,5 @@
-"""The patients table: one row per infusion, cells checked with pandera, synonyms resolved."""
+"""The patients table: one row per infusion, cells checked, synonyms resolved."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from riskmodel.cohort.schema import (
     PATIENT_NUMBERS,
     PATIENT_TEXT,
 )
+from riskmodel.cohort.texts import text_column
 from riskmodel.cohort.timeline import parse_times
 from riskmodel.cohort.values import numbers
 
@@ -39,22 +39,6 @@ class Patients:
     infusion_zoned: npt.NDArray[np.bool_]
 
 
-def _plain_number(value: float) -> str:
-    """A number as a person writes it: whole ones without a decimal point."""
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
-
-
-def text_column(table: pd.DataFrame, name: str) -> pd.Series:
-    """A column as stripped text with NaN for empty; all empty where it is absent."""
-    if name not in table:
-        return pd.Series(np.nan, index=table.index, dtype="str")
-    column = table[name]
-    if pd.api.types.is_float_dtype(column.dtype):
-        column = column.map(_plain_number, na_action="ignore")
-    text = column.astype("str").str.strip()
-    return text.mask(text == "")
-
-
 def _usable_rows(raw: pd.DataFrame, rejections: Rejections) -> npt.NDArray[np.int64]:
     ids = text_column(raw, "patient_id")
     missing = ids.isna().to_numpy()
@@ -66,42 +50,22 @@ def _usable_rows(raw: pd.DataFrame, rejections: Rejections) -> npt.NDArray[np.in
     return np.flatnonzero(~missing & ~same & ~again)
 
 
+def _number_column(
+    raw: pd.DataFrame, name: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Numbers of a column, NaN where empty or unreadable, and which cells are unreadable."""
+    stated = raw[name] if name in raw else text_column(raw, name)
+    column = stated if pd.api.types.is_float_dtype(stated.dtype) else text_column(raw, name)
+    found = numbers(column)
+    return found, np.isnan(found) & column.notna().to_numpy()
+
+
 def _flags(text: pd.Series) -> tuple[pd.Series, npt.NDArray[np.bool_]]:
     folded = text.str.casefold()
     flag = pd.Series(pd.NA, index=text.index, dtype="boolean")
     flag[folded.isin(_TRUE).to_numpy(dtype=bool)] = True
     flag[folded.isin(_FALSE).to_numpy(dtype=bool)] = False
     return flag, (flag.isna() & text.notna()).to_numpy(dtype=bool)
-
-
-def _out_of_range(table: pd.DataFrame) -> pd.DataFrame:
-    """Every failing cell at once (pandera, lazy): columns ``index`` and ``column``."""
-    with warnings.catch_warnings():
-        # pandera 0.35 imports pyspark where it is installed, and pyspark 4.3 warns of pandas 3.
-        warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)
-        return _failing_cells(table)
-
-
-def _failing_cells(table: pd.DataFrame) -> pd.DataFrame:
-    import pandera.pandas as pa
-    from pandera.errors import SchemaErrors
-
-    columns = {
-        name: pa.Column(float, pa.Check.in_range(low, high), nullable=True)
-        for name, (low, high) in PATIENT_NUMBERS.items()
-    }
-    columns |= {
-        name: pa.Column(str, pa.Check.isin(allowed), nullable=True)
-        for name, allowed in PATIENT_CHOICES.items()
-    }
-    columns |= {name: pa.Column(pd.BooleanDtype(), nullable=True) for name in PATIENT_FLAGS}
-    columns["patient_id"] = pa.Column(str, nullable=False, unique=True)
-    try:
-        pa.DataFrameSchema(columns).validate(table, lazy=True)
-    except SchemaErrors as error:
-        failures: pd.DataFrame = error.failure_cases
-        return failures[["index", "column"]]
-    return pd.DataFrame({"index": [], "column": []})
 
 
 def _fill_from_product(table: pd.DataFrame, rejections: Rejections) -> None:
@@ -149,26 +113,16 @@ def clean_patients(raw: pd.DataFrame, rejections: Rejections) -> Patients:
         respelled = (columns[name] != text) & columns[name].notna()
         rejections.note("synonyms resolved", name, int(respelled.sum()))
     for name in PATIENT_NUMBERS:
-        text = text_column(raw, name)
-        columns[name] = pd.Series(numbers(text), index=raw.index)
-        bad = (columns[name].isna() & text.notna()).to_numpy()
-        reject_cells(bad, name, "text_in_number", "allowed: a number, or empty")
+        number, unread = _number_column(raw, name)
+        columns[name] = pd.Series(number, index=raw.index)
+        reject_cells(unread, name, "text_in_number", "allowed: a number, or empty")
     for name in PATIENT_FLAGS:
         columns[name], bad = _flags(text_column(raw, name))
         reject_cells(bad, name, "not_allowed", "allowed: 0, 1, or empty")
     table = pd.DataFrame(columns).reset_index(drop=True)
-    failures = _out_of_range(table)
-    for column, rows in failures.groupby("column"):
-        positions = rows["index"].to_numpy(dtype=np.int64)
-        low, high = PATIENT_NUMBERS[str(column)]
-        rejections.add(
-            "patients",
-            kept[positions],
-            ids,
-            "out_of_range",
-            column=str(column),
-            detail=f"allowed: {low:g} to {high:g}",
-        )
-        table.loc[positions, str(column)] = np.nan
+    for name, (low, high) in PATIENT_NUMBERS.items():
+        outside = ((table[name] < low) | (table[name] > high)).to_numpy()
+        reject_cells(outside, name, "out_of_range", f"allowed: {low:g} to {high:g}")
+        table.loc[outside, name] = np.nan
     _fill_from_product(table, rejections)
     return Patients(table, instant, zoned)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.schema import REJECTED_COLUMNS
+from riskmodel.cohort.texts import Texts
 
 REASONS = {
     "patient_id_missing": "has no patient_id",
@@ -62,26 +63,43 @@ class Rejections:
         self,
         table: str,
         rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64],
-        patient_id: pd.Series,
+        patient_id: pd.Series | Texts,
         reason: str,
         *,
         column: str = "",
         detail: str | npt.NDArray[np.object_] = "",
     ) -> None:
         """Reject rows (a mask or positions); `detail` is one text, or one per row of the table."""
-        position = np.flatnonzero(rows) if rows.dtype == bool else rows
+        position = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        shown = detail[position] if isinstance(detail, np.ndarray) else detail
+        self.add_each(table, position, patient_id, reason, column=column, detail=shown)
+
+    def add_each(
+        self,
+        table: str,
+        position: npt.NDArray[np.int64],
+        patient_id: pd.Series | Texts,
+        reason: str,
+        *,
+        column: str = "",
+        detail: str | npt.NDArray[np.object_] = "",
+    ) -> None:
+        """`add` at positions; `detail` is one text, or one per position."""
         if len(position) == 0:
             return
-        shown = detail[position] if isinstance(detail, np.ndarray) else detail
+        if isinstance(patient_id, Texts):
+            named = patient_id.at(position)
+        else:
+            named = patient_id.iloc[position].fillna("").astype("str").to_numpy()
         self._frames.append(
             pd.DataFrame(
                 {
                     "table": table,
                     "row": position + 1,
-                    "patient_id": patient_id.iloc[position].fillna("").astype("str").to_numpy(),
+                    "patient_id": pd.Series(named, dtype="str"),
                     "column": column,
                     "reason": reason,
-                    "detail": shown,
+                    "detail": detail,
                 }
             )
         )

@@ -1,6 +1,6 @@
 """Results of the labs table: read, converted, and judged possible, plausible or neither."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.hemisphere import fitting_unit, suspicions
-from riskmodel.cohort.patients import text_column
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.schema import EXACT
+from riskmodel.cohort.texts import Texts, texts
 from riskmodel.cohort.units import analytes
 from riskmodel.cohort.values import combine_comparators, parse_results
 
@@ -31,12 +31,29 @@ class Results:
     usable: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Meanings:
+    """What each combination of analyte, LOINC code and unit of a table means.
+
+    Attributes
+    ----------
+    code : int64 array of shape (n,)
+        Combination of each row.
+    analyte, factor : arrays of shape (combinations,)
+        Index of the analyte and factor to its canonical unit, -1 and NaN where they are unknown.
+    """
+
+    code: npt.NDArray[np.int64]
+    analyte: npt.NDArray[np.int64]
+    factor: npt.NDArray[np.float64]
+
+
 def read_results(
     raw: pd.DataFrame,
     usable: npt.NDArray[np.bool_],
     names: Sequence[str],
-    analyte: npt.NDArray[np.int64],
-    factor: npt.NDArray[np.float64],
+    meanings: Meanings,
+    ids: Texts,
     rejections: Rejections,
 ) -> Results:
     """Read and convert the values of usable rows; record each one that cannot be used.
@@ -47,30 +64,42 @@ def read_results(
     usable : bool array of shape (n,)
     names : sequence of str
         Analytes by index.
-    analyte, factor : arrays of shape (n,)
-        Index and factor of each row, -1 and NaN where they are unknown.
+    meanings : Meanings
+    ids : Texts of shape (n,)
+        Patients.
+    rejections : Rejections
     """
-    ids = text_column(raw, "patient_id")
-    shown = np.array(names, dtype=object)[analyte]
+    analyte, factor = meanings.analyte[meanings.code], meanings.factor[meanings.code]
+
+    def reject(
+        mask: npt.NDArray[np.bool_], reason: str, column: str, detail: Callable[[int], str]
+    ) -> None:
+        rows = np.flatnonzero(mask)
+        told = np.array([detail(row) for row in rows.tolist()], dtype=object)
+        rejections.add_each("labs", rows, ids, reason, column=column, detail=told)
+
+    def shown(row: int) -> str:
+        return names[int(analyte[row])]
+
     value, comparator, unreadable = parse_results(raw["value"])
-    rejections.add(
-        "labs", usable & unreadable, ids, "value_not_a_number", column="value", detail=shown
-    )
-    missing = np.isnan(value) & ~unreadable
-    rejections.add("labs", usable & missing, ids, "value_missing", column="value", detail=shown)
-    usable = usable & ~np.isnan(value)
+    empty = np.isnan(value)
+    reject(usable & unreadable, "value_not_a_number", "value", shown)
+    reject(usable & empty & ~unreadable, "value_missing", "value", shown)
+    usable = usable & ~empty
     if "comparator" in raw:
-        comparator, unknown = combine_comparators(text_column(raw, "comparator"), comparator)
-        rejections.add("labs", usable & unknown, ids, "unknown_comparator", column="comparator")
+        comparator, unknown = combine_comparators(texts(raw, "comparator"), comparator)
+        reject(usable & unknown, "unknown_comparator", "comparator", lambda _: "")
         usable = usable & ~unknown
     canonical = value * factor
     outside = usable & _impossible(names, analyte, canonical, comparator)
-    detail = np.full(len(raw), "", dtype=object)
-    for row in np.flatnonzero(outside):
-        detail[row] = _allowed(names[analyte[row]], canonical[row], factor[row])
-    rejections.add("labs", outside, ids, "value_impossible", column="value", detail=detail)
+    reject(
+        outside,
+        "value_impossible",
+        "value",
+        lambda row: _allowed(names[analyte[row]], canonical[row], factor[row]),
+    )
     usable = usable & ~outside
-    _note_oddities(names, analyte, factor, canonical, comparator, usable, rejections)
+    _note_oddities(names, analyte, meanings, canonical, comparator, usable, rejections)
     return Results(canonical, comparator, usable)
 
 
@@ -81,10 +110,18 @@ def _impossible(
     comparator: npt.NDArray[np.int8],
 ) -> npt.NDArray[np.bool_]:
     """Values that cannot be results. A bound may lie beyond: `<5` of an assay says a truth."""
-    low, high = np.array([analytes()[name].possible for name in names])[analyte].T
+    low, high = _limits([analytes()[name].possible for name in names], analyte)
     low_enough = (value >= low) | (comparator < EXACT)
     high_enough = (value <= high) | (comparator > EXACT)
     return np.asarray(~(low_enough & high_enough & (value >= 0)))
+
+
+def _limits(
+    pairs: Sequence[tuple[float, float]], analyte: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Lower and upper limit of each row; of rows without an analyte, anything."""
+    low, high = np.array(pairs, dtype=np.float64).T
+    return low[analyte], high[analyte]
 
 
 def _allowed(name: str, value: float, factor: float) -> str:
@@ -99,14 +136,14 @@ def _allowed(name: str, value: float, factor: float) -> str:
 def _note_oddities(
     names: Sequence[str],
     analyte: npt.NDArray[np.int64],
-    factor: npt.NDArray[np.float64],
+    meanings: Meanings,
     value: npt.NDArray[np.float64],
     comparator: npt.NDArray[np.int8],
     usable: npt.NDArray[np.bool_],
     rejections: Rejections,
 ) -> None:
     """Count implausible values, bounds, and units that look like the other hemisphere's."""
-    low, high = np.array([analytes()[name].plausible for name in names])[analyte].T
+    low, high = _limits([analytes()[name].plausible for name in names], analyte)
     exact = comparator == EXACT
     odd = np.bincount(analyte[usable & exact & ~((value >= low) & (value <= high))])
     bounded = np.bincount(analyte[usable & ~exact])
@@ -117,7 +154,8 @@ def _note_oddities(
         for index in np.flatnonzero(counts).tolist():
             rejections.note(kind, text.format(names[index]), int(counts[index]))
     kept = usable & exact
-    for name, used, unit, count in suspicions(names, analyte[kept], factor[kept], value[kept]):
+    groups = (meanings.analyte, meanings.factor, meanings.code[kept])
+    for name, used, unit, count in suspicions(names, *groups, value[kept]):
         charted = [u for u, f in analytes()[name].factors.items() if f == used]
         rejections.note(
             "flagged", f"{name}: results charted as {charted[0]} look like {unit}, kept", count

@@ -6,6 +6,18 @@ import pandas as pd
 
 from riskmodel.cohort.values import numbers
 
+TIME_FAULTS = (
+    "time_unreadable",
+    "no_infusion_time",
+    "time_zone_mismatch",
+    "time_missing",
+    "time_before_birth",
+    "time_impossible",
+)
+"""Why a row has no hours from the infusion; a row's fault counts from 1, 0 is none."""
+
+_UNREADABLE, _NO_INFUSION, _MISMATCH, _MISSING, _BEFORE_BIRTH, _IMPOSSIBLE = range(1, 7)
+
 HOURS_PER_YEAR = 24 * 365.25
 LONGEST_LIFE_YEARS = 120.0
 _ZONE = r"(?:[zZ]|[+-]\d{2}:?\d{2})$"
@@ -53,8 +65,8 @@ def hours_from_infusion(
     infusion: npt.NDArray[np.datetime64],
     infusion_zoned: npt.NDArray[np.bool_],
     age_years: npt.NDArray[np.float64],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
-    """Hours of each row from its patient's infusion, or the reason why there are none.
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
+    """Hours of each row from its patient's infusion, or the fault by which there are none.
 
     Parameters
     ----------
@@ -68,38 +80,38 @@ def hours_from_infusion(
     Returns
     -------
     hours : float64 array, NaN where unusable
-    reason : object array, empty text where usable, else a reason code
+    fault : int8 array, 0 where usable, else the place in `TIME_FAULTS`, from 1
     date_only : bool array
     """
     n = len(table)
     hours = np.full(n, np.nan)
-    reason = np.full(n, "", dtype=object)
+    fault = np.zeros(n, dtype=np.int8)
     date_only = np.zeros(n, dtype=bool)
     empty = np.ones(n, dtype=bool)
     if "hours_from_infusion" in table:
         hours = numbers(table["hours_from_infusion"])
         empty = table["hours_from_infusion"].isna().to_numpy()
-        reason[~empty & np.isnan(hours)] = "time_unreadable"
+        fault[~empty & np.isnan(hours)] = _UNREADABLE
     known = code >= 0
-    if "time" in table:
+    if "time" in table and empty.any():
         instant, zoned, dates = parse_times(table["time"])
         use = empty & table["time"].notna().to_numpy() & known
         # Code -1, an unknown patient, finds the entry added at the end: also without any patient.
         start = np.append(infusion, np.datetime64("NaT"))[code]
         start_zoned = np.append(infusion_zoned, False)[code]
-        reason[use & np.isnat(instant)] = "time_unreadable"
-        reason[use & np.isnat(start)] = "no_infusion_time"
+        fault[use & np.isnat(instant)] = _UNREADABLE
+        fault[use & np.isnat(start)] = _NO_INFUSION
         ready = use & ~np.isnat(instant) & ~np.isnat(start)
-        reason[ready & (zoned != start_zoned)] = "time_zone_mismatch"
+        fault[ready & (zoned != start_zoned)] = _MISMATCH
         ready = ready & (zoned == start_zoned)
         microseconds = (instant - start).astype(np.int64)
         hours = np.where(ready, microseconds / 3.6e9, hours)
         date_only = dates & ready
         empty = empty & ~use
-    reason[empty & known & (reason == "")] = "time_missing"
+    fault[empty & known & (fault == 0)] = _MISSING
     age = np.where(known, age_years[code], np.nan) if len(age_years) else np.full(n, np.nan)
     oldest = np.where(np.isnan(age), LONGEST_LIFE_YEARS, age + 1) * HOURS_PER_YEAR
-    usable = (reason == "") & ~np.isnan(hours)
-    reason[usable & (hours < -oldest)] = "time_before_birth"
-    reason[usable & (hours > LONGEST_LIFE_YEARS * HOURS_PER_YEAR)] = "time_impossible"
-    return hours, reason, date_only
+    usable = (fault == 0) & ~np.isnan(hours)
+    fault[usable & (hours < -oldest)] = _BEFORE_BIRTH
+    fault[usable & (hours > LONGEST_LIFE_YEARS * HOURS_PER_YEAR)] = _IMPOSSIBLE
+    return hours, fault, date_only

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.schema import COMPARATORS, EXACT
+from riskmodel.cohort.texts import Texts, distinct_cells
 
 _WORDS = (
     (r"GREATER THAN OR EQUAL TO|AT LEAST|>=|=>|\u2265", ">="),
@@ -61,6 +62,13 @@ def parse_result(text: str) -> tuple[float, int] | None:
 
 def numbers(column: pd.Series) -> npt.NDArray[np.float64]:
     """Plain numbers of a column, NaN where empty or not a finite number."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return _finite(column)
+    codes, distinct = distinct_cells(column)
+    return np.append(_finite(distinct), np.nan)[codes]
+
+
+def _finite(column: pd.Series) -> npt.NDArray[np.float64]:
     found = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     return np.where(np.isfinite(found), found, np.nan)
 
@@ -81,21 +89,24 @@ def parse_results(
     comparator : int8 array of shape (n,)
     unreadable : bool array of shape (n,)
     """
-    value = numbers(column)
-    comparator = np.full(len(column), EXACT, dtype=np.int8)
-    unreadable = np.zeros(len(column), dtype=bool)
-    open_cells = np.flatnonzero(np.isnan(value) & column.notna().to_numpy())
-    if len(open_cells):
-        codes, texts = pd.factorize(column.iloc[open_cells].astype(str))
-        parsed = [parse_result(text) for text in texts]
-        value[open_cells] = np.array([p[0] if p else np.nan for p in parsed])[codes]
-        comparator[open_cells] = np.array([p[1] if p else EXACT for p in parsed], np.int8)[codes]
-        unreadable[open_cells] = np.array([p is None for p in parsed])[codes]
-    return value, comparator, unreadable
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        value = _finite(column)
+        unreadable = np.isnan(value) & column.notna().to_numpy()
+        return value, np.full(len(column), EXACT, dtype=np.int8), unreadable
+    codes, distinct = distinct_cells(column)
+    number = np.append(_finite(distinct), np.nan)
+    sign = np.full(len(number), EXACT, dtype=np.int8)
+    bad = np.zeros(len(number), dtype=bool)
+    for k in np.flatnonzero(np.isnan(number[:-1])).tolist():
+        parsed = parse_result(str(distinct.iloc[k]))
+        bad[k] = parsed is None
+        if parsed is not None:
+            number[k], sign[k] = parsed
+    return number[codes], sign[codes], bad[codes]
 
 
 def combine_comparators(
-    column: pd.Series, charted: npt.NDArray[np.int8]
+    column: Texts, charted: npt.NDArray[np.int8]
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
     """Comparator of the value text joined with the comparator column.
 
@@ -105,9 +116,7 @@ def combine_comparators(
     unknown : bool array of shape (n,)
         Where the column holds a text that is no comparator, or contradicts the value text.
     """
-    signs = column.fillna("").astype(str).str.strip()
-    codes, texts = pd.factorize(signs)
     known = {"=": EXACT, "\u2264": -1, "\u2265": 1, **COMPARATORS}
-    stated = np.array([known.get(text, 99) for text in texts], dtype=np.int8)[codes]
+    stated = column.each(lambda word: known.get(word, 99), EXACT).astype(np.int8)[column.codes]
     unknown = (stated == 99) | ((stated != EXACT) & (charted != EXACT) & (stated != charted))
     return np.where(stated == EXACT, charted, stated).astype(np.int8), unknown

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from riskmodel.cohort import Cohort
-from riskmodel.cohort.patients import text_column
 from riskmodel.cohort.rejection import Rejections
 from riskmodel.cohort.tables import assemble
+from riskmodel.cohort.texts import text_column
 from riskmodel.cohort.timeline import parse_times
 from riskmodel.criteria import adjudicated, label
 from riskmodel.models import RiskModel

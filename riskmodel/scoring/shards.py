@@ -24,8 +24,8 @@ from riskmodel.cohort.frames import (
     read_frames,
     unknown_cells,
 )
-from riskmodel.cohort.patients import text_column
 from riskmodel.cohort.rejection import Rejections
+from riskmodel.cohort.texts import text_column
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 

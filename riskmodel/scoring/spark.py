@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from riskmodel.cohort.frames import TABLES, missing_columns
-from riskmodel.cohort.patients import text_column
+from riskmodel.cohort.texts import text_column
 from riskmodel.errors import SchemaError
 from riskmodel.models import RiskModel, load_model, save_model
 from riskmodel.scoring.batch import Batch

@@ -1,0 +1,89 @@
+"""Columns of text: stripped, with empty cells told apart, and each distinct text held once.
+
+A cohort of millions of results repeats a few hundred names, units and identifiers. What is done to
+a text is done to each distinct one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Codes = npt.NDArray[np.int64]
+
+
+def _plain_number(value: float) -> str:
+    """A number as a person writes it: whole ones without a decimal point."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
+
+
+def text_column(table: pd.DataFrame, name: str) -> pd.Series:
+    """A column as stripped text with NaN for empty; all empty where it is absent."""
+    if name not in table:
+        return pd.Series(np.nan, index=table.index, dtype="str")
+    return _stripped(table[name])
+
+
+def _stripped(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_float_dtype(column.dtype):
+        column = column.map(_plain_number, na_action="ignore")
+    text = column.astype("str").str.strip()
+    return text.mask(text == "")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column as `text_column` reads it, each distinct text once.
+
+    Attributes
+    ----------
+    codes : int64 array of shape (n,)
+        Position in `words`, -1 where the cell is empty.
+    words : str array of shape (m,)
+        Distinct, none empty.
+    """
+
+    codes: Codes
+    words: npt.NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def empty(self) -> npt.NDArray[np.bool_]:
+        """Whether each cell is empty."""
+        return self.codes < 0
+
+    def at(self, positions: Codes) -> npt.NDArray[np.object_]:
+        """Texts of some rows, the empty text where the cell is empty."""
+        return self.each(lambda word: word, "")[self.codes[positions]]
+
+    def each(self, meaning: Callable[[str], Any], empty: Any) -> npt.NDArray[np.object_]:
+        """What each distinct text means; the last entry, code -1, is that of an empty cell."""
+        found = np.empty(len(self.words) + 1, dtype=object)
+        found[:-1] = [meaning(word) for word in self.words]
+        found[-1] = empty
+        return found
+
+
+def texts(table: pd.DataFrame, name: str) -> Texts:
+    """A column's distinct texts; all cells empty where the column is absent."""
+    if name not in table:
+        return Texts(np.full(len(table), -1, dtype=np.int64), np.zeros(0, dtype=object))
+    codes, distinct = distinct_cells(table[name])
+    again, words = pd.factorize(_stripped(distinct))
+    return Texts(np.append(again, -1)[codes], np.asarray(words, dtype=object))
+
+
+def distinct_cells(column: pd.Series) -> tuple[Codes, pd.Series]:
+    """Code of each cell, -1 where it is missing, and the distinct cells as charted."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return np.asarray(column.cat.codes, dtype=np.int64), pd.Series(column.cat.categories)
+    if column.dtype == object:
+        # 1, True and "1" are one cell to a dictionary, and three texts.
+        column = column.astype("str")
+    codes, distinct = pd.factorize(column)
+    return np.asarray(codes, dtype=np.int64), pd.Series(distinct)
