@@ -12,7 +12,7 @@ import riskmodel
 from riskmodel.errors import SchemaError
 from riskmodel.material import material
 
-HEAVY = {"mlflow", "shap", "xgboost", "sklearn", "numba", "matplotlib", "pandera", "pyspark"}
+HEAVY = {"mlflow", "shap", "xgboost", "sklearn", "numba", "matplotlib", "pyspark"}
 MATERIAL = ("features", "training", "models")
 
 LOADED = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"

@@ -1,6 +1,7 @@
 """The patients table: one row per infusion, cells checked, synonyms resolved."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from riskmodel.cohort.schema import (
     PATIENT_NUMBERS,
     PATIENT_TEXT,
 )
-from riskmodel.cohort.texts import text_column
+from riskmodel.cohort.texts import Texts, text_column, texts
 from riskmodel.cohort.timeline import parse_times
 from riskmodel.cohort.values import numbers
 
@@ -39,15 +40,18 @@ class Patients:
     infusion_zoned: npt.NDArray[np.bool_]
 
 
-def _usable_rows(raw: pd.DataFrame, rejections: Rejections) -> npt.NDArray[np.int64]:
-    ids = text_column(raw, "patient_id")
-    missing = ids.isna().to_numpy()
-    rejections.add("patients", missing, ids, "patient_id_missing", column="patient_id")
-    same = raw.astype("str").duplicated(keep="first").to_numpy() & ~missing
+def _usable_rows(raw: pd.DataFrame, ids: Texts, rejections: Rejections) -> npt.NDArray[np.int64]:
+    twice = (np.bincount(ids.codes + 1, minlength=1) > 1)[ids.codes + 1] & ~ids.empty
+    rejections.add("patients", ids.empty, ids, "patient_id_missing", column="patient_id")
+    same = np.zeros(len(raw), dtype=bool)
+    if twice.any():
+        same[twice] = raw.loc[twice].astype("str").duplicated(keep="first").to_numpy()
     rejections.note("merged equal patient rows", "patients", int(same.sum()))
-    again = ids.where(~missing & ~same).duplicated(keep=False).to_numpy() & ~missing & ~same
+    again = np.zeros(len(raw), dtype=bool)
+    again[~same] = (np.bincount(ids.codes[~same] + 1, minlength=1) > 1)[ids.codes[~same] + 1]
+    again &= ~ids.empty
     rejections.add("patients", again, ids, "duplicate_patient", column="patient_id")
-    return np.flatnonzero(~missing & ~same & ~again)
+    return np.flatnonzero(~ids.empty & ~same & ~again)
 
 
 def _number_column(
@@ -60,28 +64,29 @@ def _number_column(
     return found, np.isnan(found) & column.notna().to_numpy()
 
 
-def _flags(text: pd.Series) -> tuple[pd.Series, npt.NDArray[np.bool_]]:
-    folded = text.str.casefold()
-    flag = pd.Series(pd.NA, index=text.index, dtype="boolean")
-    flag[folded.isin(_TRUE).to_numpy(dtype=bool)] = True
-    flag[folded.isin(_FALSE).to_numpy(dtype=bool)] = False
-    return flag, (flag.isna() & text.notna()).to_numpy(dtype=bool)
+def _flag(text: str) -> bool | None:
+    folded = text.casefold()
+    return True if folded in _TRUE else False if folded in _FALSE else None
 
 
-def _fill_from_product(table: pd.DataFrame, rejections: Rejections) -> None:
-    named = {text: find_product(text) for text in table["product"].dropna().unique()}
-    for column in ("target_antigen", "costimulatory_domain"):
-        known = {text: getattr(p, column) for text, p in named.items() if p is not None}
-        implied = table["product"].map(known).astype("str")
-        empty = table[column].isna() & implied.notna()
-        conflict = (table[column] != implied) & table[column].notna() & implied.notna()
-        rejections.note("filled from product", column, int(empty.sum()))
-        rejections.note("stated value differs from product", column, int(conflict.sum()))
-        table[column] = table[column].where(~empty, implied)
-    for text, product in named.items():
+def _fill_from_product(
+    columns: dict[str, pd.Series], products: Texts, rejections: Rejections
+) -> None:
+    """Target and domain from the product, where they were not stated."""
+    found = products.each(find_product, None)
+    for name in ("target_antigen", "costimulatory_domain"):
+        known = np.array([getattr(product, name, None) for product in found], dtype=object)
+        implied = pd.Series(known[products.codes], dtype="str")
+        empty = columns[name].isna() & implied.notna()
+        conflict = (columns[name] != implied) & columns[name].notna() & implied.notna()
+        rejections.note("filled from product", name, int(empty.sum()))
+        rejections.note("stated value differs from product", name, int(conflict.sum()))
+        if empty.any():
+            columns[name] = columns[name].where(~empty, implied)
+    counts = np.bincount(products.codes[~products.empty], minlength=len(products.words))
+    for text, product, count in zip(products.words, found, counts, strict=False):
         if product is None:
-            count = int((table["product"] == text).sum())
-            rejections.note("product not in the product table", text, count)
+            rejections.note("product not in the product table", str(text), int(count))
 
 
 def clean_patients(raw: pd.DataFrame, rejections: Rejections) -> Patients:
@@ -89,40 +94,43 @@ def clean_patients(raw: pd.DataFrame, rejections: Rejections) -> Patients:
     for name in raw.columns:
         if name not in KNOWN_COLUMNS:
             rejections.note("unknown columns (not used)", f"patients.{name}")
-    kept = _usable_rows(raw, rejections)
-    ids = text_column(raw, "patient_id")
-    raw = raw.iloc[kept]
+    raw = raw.reset_index(drop=True)
+    ids = texts(raw, "patient_id")
+    kept = _usable_rows(raw, ids, rejections)
+    if len(kept) < len(raw):
+        raw = raw.iloc[kept].reset_index(drop=True)
 
     def reject_cells(mask: npt.NDArray[np.bool_], column: str, reason: str, detail: str) -> None:
         rejections.add("patients", kept[mask], ids, reason, column=column, detail=detail)
 
-    columns: dict[str, pd.Series] = {"patient_id": text_column(raw, "patient_id")}
+    columns: dict[str, pd.Series] = {"patient_id": pd.Series(ids.at(kept), dtype="str")}
     time = raw["infusion_time"] if "infusion_time" in raw else text_column(raw, "infusion_time")
     instant, zoned, _ = parse_times(time)
     unread = np.isnat(instant) & time.notna().to_numpy()
     reject_cells(unread, "infusion_time", "time_unreadable", "allowed: ISO 8601")
-    columns["infusion_time"] = pd.Series(instant, index=raw.index)
+    columns["infusion_time"] = pd.Series(instant)
+    charted = {name: texts(raw, name) for name in (*PATIENT_TEXT, *PATIENT_CHOICES)}
     for name in PATIENT_TEXT:
-        columns[name] = text_column(raw, name)
+        columns[name] = pd.Series(charted[name].cells(), dtype="str")
     for name, allowed in PATIENT_CHOICES.items():
-        text = text_column(raw, name)
-        meant = {t: choice(name, t) for t in text.dropna().unique()}
-        columns[name] = text.map(meant).astype("str")
-        bad = (columns[name].isna() & text.notna()).to_numpy()
+        text = charted[name]
+        meant = text.each(partial(choice, name), None)
+        columns[name] = pd.Series(meant[text.codes], dtype="str")
+        bad = columns[name].isna().to_numpy() & ~text.empty
         reject_cells(bad, name, "not_allowed", f"allowed: {', '.join(allowed)}")
-        respelled = (columns[name] != text) & columns[name].notna()
-        rejections.note("synonyms resolved", name, int(respelled.sum()))
-    for name in PATIENT_NUMBERS:
-        number, unread = _number_column(raw, name)
-        columns[name] = pd.Series(number, index=raw.index)
-        reject_cells(unread, name, "text_in_number", "allowed: a number, or empty")
-    for name in PATIENT_FLAGS:
-        columns[name], bad = _flags(text_column(raw, name))
-        reject_cells(bad, name, "not_allowed", "allowed: 0, 1, or empty")
-    table = pd.DataFrame(columns).reset_index(drop=True)
+        other = np.append(meant[:-1] != text.words, False)[text.codes] & ~bad
+        rejections.note("synonyms resolved", name, int(other.sum()))
     for name, (low, high) in PATIENT_NUMBERS.items():
-        outside = ((table[name] < low) | (table[name] > high)).to_numpy()
+        number, unread = _number_column(raw, name)
+        reject_cells(unread, name, "text_in_number", "allowed: a number, or empty")
+        outside = (number < low) | (number > high)
         reject_cells(outside, name, "out_of_range", f"allowed: {low:g} to {high:g}")
-        table.loc[outside, name] = np.nan
-    _fill_from_product(table, rejections)
-    return Patients(table, instant, zoned)
+        columns[name] = pd.Series(np.where(outside, np.nan, number))
+    for name in PATIENT_FLAGS:
+        text = texts(raw, name)
+        meant = text.each(_flag, pd.NA)
+        unknown = np.array([value is None for value in meant])[text.codes]
+        columns[name] = pd.Series(meant[text.codes], dtype="boolean")
+        reject_cells(unknown, name, "not_allowed", "allowed: 0, 1, or empty")
+    _fill_from_product(columns, charted["product"], rejections)
+    return Patients(pd.DataFrame(columns), instant, zoned)

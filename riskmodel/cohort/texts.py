@@ -61,6 +61,10 @@ class Texts:
         """Texts of some rows, the empty text where the cell is empty."""
         return self.each(lambda word: word, "")[self.codes[positions]]
 
+    def cells(self) -> npt.NDArray[np.object_]:
+        """Text of every row, None where the cell is empty."""
+        return self.each(lambda word: word, None)[self.codes]
+
     def each(self, meaning: Callable[[str], Any], empty: Any) -> npt.NDArray[np.object_]:
         """What each distinct text means; the last entry, code -1, is that of an empty cell."""
         found = np.empty(len(self.words) + 1, dtype=object)
@@ -74,8 +78,12 @@ def texts(table: pd.DataFrame, name: str) -> Texts:
     if name not in table:
         return Texts(np.full(len(table), -1, dtype=np.int64), np.zeros(0, dtype=object))
     codes, distinct = distinct_cells(table[name])
-    again, words = pd.factorize(_stripped(distinct))
-    return Texts(np.append(again, -1)[codes], np.asarray(words, dtype=object))
+    if distinct.dtype != "str":
+        distinct = _stripped(distinct).fillna("")
+    place: dict[str, int] = {"": -1}
+    words = [place.setdefault(word.strip(), len(place) - 1) for word in distinct]
+    del place[""]
+    return Texts(np.array([*words, -1], dtype=np.int64)[codes], np.array([*place], dtype=object))
 
 
 def distinct_cells(column: pd.Series) -> tuple[Codes, pd.Series]:

@@ -5,13 +5,13 @@ a small buffer, ordered and merged into draws there, and every statistic is read
 every landmark. `riskmodel.features.statistic` says what each statistic is.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numba
 import numpy as np
 from numba import types
 
+from riskmodel.compiled import compiled, read_only
 from riskmodel.features.statistic import Statistic
 
 _LAST = int(Statistic.LAST)
@@ -34,31 +34,10 @@ _ABOVE, _BELOW = 1, 2
 """Bits of a draw: a result of it was reported as `>` or `>=`, as `<` or `<=`."""
 
 
-def _in(of: Any, ndim: int = 1) -> Any:
-    """Type of an argument that is only read: pandas hands out such arrays."""
-    return types.Array(of, ndim, "C", readonly=True)
-
-
-def compiled(signature: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Compile a function once for one signature, kept on disk where a folder for it is writable."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        try:
-            built = numba.njit(signature, cache=True, error_model="numpy")(function)
-        except RuntimeError as error:
-            # numba finds no folder that it may write to: compile in this process alone.
-            if "no locator available" not in str(error):
-                raise
-            built = numba.njit(signature, error_model="numpy")(function)
-        return built  # type: ignore[no-any-return]
-
-    return decorate
-
-
 _inner = numba.njit(error_model="numpy", inline="always")
 
 
-@compiled(types.boolean(_in(types.int64), types.int64[::1]))
+@compiled(types.boolean(read_only(types.int64), types.int64[::1]))
 def offsets(patient: Any, start: Any) -> bool:
     """Where each patient's results begin, and whether the results stand grouped in that order.
 
@@ -96,7 +75,7 @@ def offsets(patient: Any, start: Any) -> bool:
     return grouped
 
 
-@compiled(types.void(_in(types.int64), _in(types.int64), types.int64[::1]))
+@compiled(types.void(read_only(types.int64), read_only(types.int64), types.int64[::1]))
 def group(patient: Any, start: Any, order: Any) -> None:
     """Rows of ungrouped results in the order of the patients (`start` as of `offsets`)."""
     free = start[:-1].copy()
@@ -238,11 +217,12 @@ def _statistic(
 
 
 _SCAN = types.void(
-    _in(types.float64), _in(types.float64), _in(types.int8), _in(types.int8),
-    _in(types.int64), _in(types.int64), _in(types.int64),
-    _in(types.int64), _in(types.float64, 3),
-    _in(types.int64), _in(types.int64), _in(types.int64), _in(types.float64, 2),
-    _in(types.float64), _in(types.int64), types.float64[:, :, ::1],
+    read_only(types.float64), read_only(types.float64), read_only(types.int8),
+    read_only(types.int8), read_only(types.int64), read_only(types.int64),
+    read_only(types.int64), read_only(types.int64), read_only(types.float64, 3),
+    read_only(types.int64), read_only(types.int64), read_only(types.int64),
+    read_only(types.float64, 2), read_only(types.float64), read_only(types.int64),
+    types.float64[:, :, ::1],
 )  # fmt: skip
 
 

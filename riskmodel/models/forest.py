@@ -30,9 +30,6 @@ _KEYS = (
 DEEPEST = 2
 """Depth up to which trees are packed; boosters with deeper ones ask XGBoost, which is slower."""
 
-_ROWS = 4096
-"""Rows at a time: what one tree needs of them stays in the processor's cache."""
-
 
 @dataclass(frozen=True)
 class Packed:
@@ -97,25 +94,26 @@ class Forest:
         margins : float64[n, draws]
             Without rounding, the mean of a row is the sum of its parts.
         """
+        from riskmodel.models.forest_pass import add_trees
+
         n, draws = len(X), len(self.packed)
-        total = np.zeros((self.n_columns + 1, n))
-        margins = np.zeros((draws, n))
+        total = np.zeros((n, self.n_columns + 1))
+        margins = np.zeros((n, draws))
         with np.errstate(over="ignore"):  # beyond float32 is infinite, and still on one side
-            narrow = X.astype(np.float32)
-        for start in range(0, n, _ROWS):
-            rows = slice(start, start + _ROWS)
-            # A missing value becomes an infinite one on the side that the question sends it to.
-            unknown = np.isnan(narrow[rows]).T
-            sides = np.array([np.where(unknown, end, narrow[rows].T) for end in (-np.inf, np.inf)])
-            for d, trees in enumerate(self.packed):
-                _add(trees, sides.astype(np.float32), total[:, rows], margins[d, rows])
+            narrow = np.ascontiguousarray(X, dtype=np.float32)
+        for d, trees in enumerate(self.packed):
+            total[:, -1] += trees.expected.sum()
+            add_trees(
+                trees.feature, trees.threshold, trees.missing_right, trees.parts, trees.value,
+                narrow, total, margins, d,
+            )  # fmt: skip
         for d, boosters in enumerate(self.deep):
             for share, booster in boosters:
-                parts = share * tree_contributions(booster, X).T
+                parts = share * tree_contributions(booster, X)
                 total += parts
-                for column in parts:
-                    margins[d] += column
-        return total.T / draws, margins.T
+                for column in parts.T:
+                    margins[:, d] += column
+        return total / draws, margins
 
 
 def pack(bag: Sequence[Sequence[xgb.Booster]], weights: Sequence[float], p: int, n: int) -> Forest:
@@ -138,22 +136,6 @@ def pack(bag: Sequence[Sequence[xgb.Booster]], weights: Sequence[float], p: int,
         packed.append(_joined(shallow))
         deep.append([(share, booster) for share, booster, found in trees if found is None])
     return Forest(packed, deep, p)
-
-
-def _add(trees: Packed, sides: npt.NDArray[np.float32], total: Floats, margin: Floats) -> None:
-    """Add the trees' contributions to `total` [p + 1, n] and their margins to `margin` [n]."""
-    total[-1] += trees.expected.sum()
-    for t in range(len(trees.expected)):
-        code = np.zeros(len(margin), dtype=np.intp)
-        for k in range(3):
-            feature = trees.feature[t, k]
-            values = sides[int(trees.missing_right[t, k]), feature]
-            code += (values >= trees.threshold[t, k]).astype(np.intp) << k
-        for k in range(3):
-            table = trees.parts[t, k]
-            if table.any():
-                total[trees.feature[t, k]] += table[code]
-        margin += trees.value[t][code]
 
 
 def _trees_of(booster: xgb.Booster) -> list[Tree] | None:

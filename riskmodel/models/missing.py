@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 from riskmodel.errors import SchemaError
 from riskmodel.features import parse_catalogue
 from riskmodel.models.persistence import RiskModel
+from riskmodel.models.predict import numeric_features
 from riskmodel.models.shrinkage import expit
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +49,7 @@ def missing_range(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
         ``narrowing``, the share of the variance of the log-odds that this test would remove,
         0 to 1.
     """
-    rows = X.reindex(columns=model.features).apply(pd.to_numeric, errors="coerce")
+    rows = numeric_features(model, X)
     values = rows.to_numpy(np.float64)
     tests = tests_of(model)
     noise = np.random.default_rng(_SEED).standard_normal((DRAWS // 2, len(tests)))

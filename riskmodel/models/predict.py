@@ -27,8 +27,7 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
     if len(X) == 0:
         nobody = pd.DataFrame(np.nan, index=[0], columns=model.features)
         return predict_frame(model, nobody).iloc[:0]
-    rows = X.reindex(columns=model.features).apply(pd.to_numeric, errors="coerce")
-    rows = rows.astype(np.float64)
+    rows = numeric_features(model, X)
     parts, low, high = model.classifier.explain(rows)
     total = row_sums(parts.to_numpy())
     named = {f"contribution_{factor_key(c)}": parts[c].to_numpy() for c in parts.columns}
@@ -36,6 +35,20 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
         {"risk": expit(total), "risk_low": low, "risk_high": high, **named},
         index=X.index,
     )
+
+
+def numeric_features(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
+    """The model's features as float64, NaN where a column is absent or a cell no number."""
+    columns = {}
+    for name in model.features:
+        if name not in X:
+            columns[name] = np.full(len(X), np.nan)
+            continue
+        column = X[name]
+        if column.dtype != np.float64:
+            column = pd.to_numeric(column, errors="coerce").astype(np.float64)
+        columns[name] = column.to_numpy()
+    return pd.DataFrame(columns, index=X.index, columns=model.features, dtype=np.float64)
 
 
 def change_by_factor(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFrame) -> pd.DataFrame:
@@ -64,9 +77,7 @@ def change_by_factor(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFra
             "same patients at both, in the same order."
         )
     before, now = (
-        model.classifier.factor_contributions(
-            X.reindex(columns=model.features).apply(pd.to_numeric, errors="coerce").astype(float)
-        ).set_axis(X_now.index)
+        model.classifier.factor_contributions(numeric_features(model, X)).set_axis(X_now.index)
         if len(X)
         else None
         for X in (X_before, X_now)
