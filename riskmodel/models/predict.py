@@ -22,11 +22,13 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n, 4 + factors)
-        ``risk, risk_low, risk_high, contribution_base, contribution_<factor>``.
+        ``risk, risk_low, risk_high, contribution_<factor>``, ``contribution_base``.
     """
     if len(X) == 0:
-        nobody = pd.DataFrame(np.nan, index=[0], columns=model.features)
-        return predict_frame(model, nobody).iloc[:0]
+        factors = [*dict.fromkeys(_factors(model)), "base"]
+        names = [f"contribution_{factor_key(factor)}" for factor in factors]
+        columns = ["risk", "risk_low", "risk_high", *names]
+        return pd.DataFrame(columns=columns, index=X.index, dtype=np.float64)
     rows = numeric_features(model, X)
     parts, low, high = model.classifier.explain(rows)
     total = row_sums(parts.to_numpy())
