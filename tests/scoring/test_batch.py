@@ -298,7 +298,7 @@ def test_what_nothing_foresaw_costs_one_patient_only(
     found = pd.read_parquet(tmp_path / "most.parquet")
     lost = found[found["patient_id"] == "S00007"]
     assert lost["status"].tolist() == ["rejected"]
-    assert lost["reason"].str.fullmatch("scoring_failed: Arrow[A-Za-z]+").all()
+    assert lost["reason"].str.fullmatch("scoring_failed: (Arrow[A-Za-z]+|UnicodeDecodeError)").all()
     assert_frame_equal(
         found[found["patient_id"] != "S00007"].reset_index(drop=True),
         expected[expected["patient_id"] != "S00007"].reset_index(drop=True),
