@@ -58,7 +58,9 @@ def _number_column(
     raw: pd.DataFrame, name: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Numbers of a column, NaN where empty or unreadable, and which cells are unreadable."""
-    stated = raw[name] if name in raw else text_column(raw, name)
+    if name not in raw:
+        return np.full(len(raw), np.nan), np.zeros(len(raw), dtype=bool)
+    stated = raw[name]
     column = stated if pd.api.types.is_float_dtype(stated.dtype) else text_column(raw, name)
     found = numbers(column)
     return found, np.isnan(found) & column.notna().to_numpy()

@@ -191,6 +191,8 @@ def score(
         When the model does not fit the prediction time.
     """
     rows = score_rows(cohort, model, check_stage(model, at), explain=explain)
+    if cohort.rejected.empty:
+        return rows
     refused = rejected_rows(cohort, model, prediction_hours(at))
     return joined([rows, refused]) if len(refused) else rows
 
