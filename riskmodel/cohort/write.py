@@ -109,13 +109,13 @@ def safe_cells(table: pd.DataFrame) -> pd.DataFrame:
     return safe
 
 
-def write_cohort(cohort: Cohort, folder: Path, *, file_format: str = "csv") -> None:
+def write_cohort(cohort: Cohort, folder: Path | str, *, file_format: str = "csv") -> None:
     """Write the tables, ``rejected.csv`` and a conversion report, complete or not at all.
 
     Parameters
     ----------
     cohort : Cohort
-    folder : Path
+    folder : path
         Replaced only where it is empty or was written by this function.
     file_format : {"csv", "parquet"}
 
@@ -124,6 +124,7 @@ def write_cohort(cohort: Cohort, folder: Path, *, file_format: str = "csv") -> N
     SchemaError
         When `folder` holds something else.
     """
+    folder = Path(folder)
     if folder.is_file() or (
         folder.is_dir() and any(folder.iterdir()) and not (folder / REPORT).exists()
     ):

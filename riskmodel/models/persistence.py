@@ -136,7 +136,7 @@ def check_destination(folder: Path) -> None:
         )
 
 
-def save_model(model: RiskModel, folder: Path) -> None:
+def save_model(model: RiskModel, folder: Path | str) -> None:
     """Write a model folder, complete or not at all.
 
     An existing model folder of this name is replaced.
@@ -146,6 +146,7 @@ def save_model(model: RiskModel, folder: Path) -> None:
     SchemaError
         When `folder` holds something that is not a model, or the metadata holds what JSON cannot.
     """
+    folder = Path(folder)
     check_destination(folder)
     boosters = {
         _tree_file(member, draw): bytes(booster.save_raw("ubj"))
@@ -168,7 +169,7 @@ def save_model(model: RiskModel, folder: Path) -> None:
         (temporary / MODEL_FILE).write_text(whole + "\n", encoding="utf-8")
 
 
-def load_model(folder: Path) -> RiskModel:
+def load_model(folder: Path | str) -> RiskModel:
     """Read a model folder; its predictions are those of the model that was saved, to the last bit.
 
     Raises
@@ -177,6 +178,7 @@ def load_model(folder: Path) -> RiskModel:
         When the folder or a file of it is missing, truncated, changed since it was written, or
         of a newer format.
     """
+    folder = Path(folder)
     content = _read(folder)
     trees = content["trees"]
     raw = {name: _checked_bytes(folder, name, digest) for name, digest in trees.items()}

@@ -96,8 +96,8 @@ def train(
     name: str | None = None,
     simulated: bool = False,
     update: RiskModel | None = None,
-    out: Path | None = None,
-    evaluation_out: Path | None = None,
+    out: Path | str | None = None,
+    evaluation_out: Path | str | None = None,
     register: str | None = None,
     track: bool = True,
     progress: Progress = lambda text: None,
@@ -123,9 +123,9 @@ def train(
     update : RiskModel, optional
         A model of the same stage to start from: it is recalibrated where the cohort holds few
         events, and is the prior of the fit where it holds more. Its own features are used.
-    out : Path, optional
+    out : path, optional
         Model folder to write.
-    evaluation_out : Path, optional
+    evaluation_out : path, optional
         Folder to write the whole evaluation to: tables, pictures, report.html.
     register : str, optional
         Registered model name in MLflow.
@@ -148,6 +148,8 @@ def train(
         )
     if register is not None and not track:
         raise SchemaError("A model cannot be registered without tracking. Drop one of the two.")
+    out = None if out is None else Path(out)
+    evaluation_out = None if evaluation_out is None else Path(evaluation_out)
     if out is not None:
         check_destination(out)
     if evaluation_out is not None:

@@ -100,7 +100,7 @@ def evaluate(
     comparators: Sequence[str] = COMPARATORS,
     draws: int = 500,
     seed: int = 20,
-    out: Path | None = None,
+    out: Path | str | None = None,
 ) -> Evaluation:
     """Evaluate a model on a cohort: every figure with an interval, beside the comparators.
 
@@ -118,7 +118,7 @@ def evaluate(
     draws : int
         Bootstrap draws of patients behind each interval.
     seed : int
-    out : Path, optional
+    out : path, optional
         Folder to write the tables, pictures and report.html to.
 
     Raises
@@ -127,6 +127,7 @@ def evaluate(
         When the cohort has no patient with, or none without, the event, or `out` holds what is
         not an evaluation.
     """
+    out = None if out is None else Path(out)
     if out is not None:
         check_folder(out)
     rows, own = model_rows(cohort, model, labels=labels, definition=definition)

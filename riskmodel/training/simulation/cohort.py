@@ -77,7 +77,7 @@ def draw_cohort(
 
 
 def simulate(
-    out: Path,
+    out: Path | str,
     *,
     patients: int,
     seed: int,
@@ -92,7 +92,7 @@ def simulate(
 
     Parameters
     ----------
-    out : Path
+    out : path
         Folder to write.
     patients : int
         Number of patients, at least 1.
@@ -118,6 +118,7 @@ def simulate(
     ``onset_hours`` is the latent onset, also after day 14 and after the end of observation, empty
     when it never comes; ``event`` is 1 when it comes before day 14 and under observation.
     """
+    out = Path(out)
     if file_format not in ("csv", "parquet"):
         raise SchemaError(f"File format '{file_format}' is unknown. Allowed: csv, parquet.")
     if out.exists() and not out.is_dir():
