@@ -16,6 +16,9 @@ from riskmodel.errors import SchemaError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+BLOCK_BYTES = 1 << 20
+"""Of a CSV file, read at once where nothing else is asked for; no row may be longer."""
+
 TABLES = ("patients", "labs", "events")
 _NEEDED = {
     "patients": (("patient_id",),),
@@ -85,7 +88,7 @@ def read_csv(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
 
 
 def csv_batches(
-    path: Path, table: str, rejections: Rejections, block_bytes: int = 1 << 20
+    path: Path, table: str, rejections: Rejections, block_bytes: int = BLOCK_BYTES
 ) -> "Iterator[pa.RecordBatch]":
     """The rows of `read_csv` some at a time, all cells text; at least one batch.
 
@@ -106,9 +109,11 @@ def csv_batches(
 
     # One thread: with more, rows have no numbers.
     reading = csv.ReadOptions(use_threads=False, block_size=block_bytes)
+    # To learn the names takes the types of a whole block: a small one.
+    heading = csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES)
     try:
         with csv.open_csv(
-            path, read_options=reading, parse_options=options(lambda _: "skip")
+            path, read_options=heading, parse_options=options(lambda _: "skip")
         ) as opened:
             names = opened.schema.names
         text = csv.ConvertOptions(

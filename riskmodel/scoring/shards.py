@@ -158,7 +158,8 @@ def _batches(path: Path, table: str, rejections: Rejections) -> Iterator[pa.Reco
 
 def _first_rows(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     """Enough of a table to check its columns, and that it has a row."""
-    for batch in _batches(path, table, rejections):
+    csv = path.suffix == ".csv"
+    for batch in csv_batches(path, table, rejections) if csv else parquet_batches(path):
         if batch.num_rows:
             break
     frame: pd.DataFrame = batch.slice(0, 1).to_pandas()
