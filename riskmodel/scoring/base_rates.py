@@ -10,7 +10,7 @@ import pandas as pd
 
 from riskmodel.cohort.products import find_product
 from riskmodel.files import read_toml
-from riskmodel.scoring.words import percent
+from riskmodel.scoring.words import cited, percent
 
 _PRODUCT, _GROUP = 2, 1
 
@@ -81,7 +81,7 @@ def _described(rate: Mapping[str, Any]) -> BaseRate:
     return BaseRate(
         ", ".join(part for part in who if part),
         said,
-        rate["source"],
+        cited(rate["source"]),
         float(low),
         float(high),
         bool(rate.get("unverified", False)),

@@ -16,7 +16,7 @@ from riskmodel.scoring.factors import Factor, factors_of, feature_row, grouped
 from riskmodel.scoring.missing import range_of
 from riskmodel.scoring.panels import course, event_strip, events_so_far
 from riskmodel.scoring.published_scores import published_scores
-from riskmodel.scoring.risk_course import changes, days_of, reading_of
+from riskmodel.scoring.risk_course import Change, Day, changes, comparable, days_of, reading_of
 from riskmodel.scoring.risk_pictures import Reading, course_svg, hundred_svg, scale_svg
 from riskmodel.scoring.score import check_stage, model_catalogue, score
 from riskmodel.scoring.standing import standing
@@ -109,6 +109,7 @@ NOBODY: dict[str, Any] = {
     "factors": [],
     "days": "",
     "changes": [],
+    "comparable": False,
     "base_rates": [],
     "published": [],
     "compared": None,
@@ -147,7 +148,6 @@ def patient_content(
     events = known.events
     treated = events[events["event"].isin(_ACTS_ON_LABS) & (events["hours"] >= 0)]
     onset = adjudicated_hours(known)
-    labels = [factor.label for factor in factors]
     return {
         **model_content(model),
         **NOBODY,
@@ -167,7 +167,7 @@ def patient_content(
         "published": published_scores(known, hours),
         **_risk(row, factors, model, known, compared),
         **_moved(row, X, model),
-        **_days(known, model, before, hours, labels),
+        **_days(known, model, before, hours, X),
         "standing": stands,
         "adjudicated": words.when(onset) if onset is not None else "",
         "course": course(known, stands.definition, hours),
@@ -280,7 +280,7 @@ def _days(
     model: RiskModel,
     before: RiskModel | None,
     hours: float,
-    labels: Sequence[str],
+    X: pd.DataFrame,
 ) -> dict[str, Any]:
     """The risk day by day, and what changed since the day before."""
     from markupsafe import Markup
@@ -308,6 +308,18 @@ def _days(
             )
             for r in readings
         ],
-        "changes": changes(days, labels),
+        "changes": _changes(patient, model, days, X),
+        "comparable": comparable(days),
         "yesterday": readings[-2].risk and words.percent(readings[-2].risk),
     }
+
+
+def _changes(
+    patient: Cohort, model: RiskModel, days: Sequence[Day], X: pd.DataFrame
+) -> list[Change]:
+    """What changed since the day before; nothing where the two days cannot be compared."""
+    if not comparable(days):
+        return []
+    hours = float(days[-2].row["prediction_time_hours"])
+    earlier = feature_row(patient.until(hours), model, hours, definition_of(model))
+    return changes(model, earlier, X)

@@ -21,7 +21,7 @@ BEYOND = "#fbeeee"
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 _WIDTH, _HEIGHT = 340.0, 150.0
-_LEFT, _RIGHT, _TOP, _FOOT = 44.0, 12.0, 14.0, 20.0
+_LEFT, _RIGHT, _TOP, _FOOT = 44.0, 12.0, 14.0, 26.0
 _ROW = 15.0
 _LABELS = 118.0  # room for the names of event rows
 
@@ -122,7 +122,7 @@ def curve_svg(curve: Curve) -> str:
         f'<desc id="{name}-desc">{escape(curve.described)}</desc>',
         *_values(curve, frame),
         *event_rows(curve.events, frame, _HEIGHT - _FOOT + 2),
-        *days_axis(frame, height - _FOOT + 13, _HEIGHT - _FOOT + _ROW * len(curve.events)),
+        *days_axis(frame, height - 7, _HEIGHT - _FOOT + _ROW * len(curve.events)),
         "</svg>",
     ]
     return "".join(parts)
@@ -190,7 +190,8 @@ def _limit_lines(limits: Sequence[Limit], frame: Frame, at: Sequence[float]) -> 
             f'<path d="M{frame.left:g} {y:g}H{frame.right:g}" stroke="{colour}" '
             f'stroke-width="1.2" stroke-dasharray="{dash}"/>'
             f'<text x="{frame.left + 4:g}" y="{max(words_y, 9):g}" fill="{colour}" '
-            f'font-size="9.5" stroke="#fff" stroke-width="3" paint-order="stroke">'
+            'class="limit-words" font-size="9.5" stroke="#fff" stroke-width="3" '
+            f'paint-order="stroke">'
             f"{escape(limit.words)}</text>"
         )
     return drawn
@@ -239,7 +240,12 @@ def days_axis(frame: Frame, words_at: float, foot: float) -> list[str]:
         x = frame.x(0)
         drawn.append(f'<path d="M{x:g} {frame.top:g}V{foot:g}" stroke="{QUIET}"/>')
     for day in day_ticks(frame.first_day, frame.last_day):
-        shown = "day 0" if day == 0 else f"{day}".replace("-", "\N{MINUS SIGN}")
+        # On paper, where the picture is small, the class leaves room for its neighbours.
+        shown = (
+            '<tspan class="word">day </tspan>0'
+            if day == 0
+            else f"{day}".replace("-", "\N{MINUS SIGN}")
+        )
         drawn.append(
             f'<text x="{frame.x(day):g}" y="{words_at:g}" text-anchor="middle" fill="{QUIET}">'
             f"{shown}</text>"

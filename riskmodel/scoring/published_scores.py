@@ -7,7 +7,7 @@ from functools import cache
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import label
 from riskmodel.features import Catalogue, Feature, Records, load_catalogue, matrix
-from riskmodel.scoring.words import number
+from riskmodel.scoring.words import cited, number
 
 _HSCORE = "hscore"
 _GROUP = "Published scores"
@@ -38,7 +38,7 @@ def _shown(feature: Feature, value: float) -> PublishedScore:
         said = number(2.0**value)
     else:
         said = f"{number(value)} {feature.unit}"
-    source = feature.source.partition(": ")[0]
+    source = cited(feature.source.partition(": ")[0])
     if feature.unverified:
         source += ", points unverified"
     return PublishedScore(feature.label[0].upper() + feature.label[1:], said, source)
@@ -69,4 +69,4 @@ def _hscore(patient: Cohort) -> PublishedScore:
         said += f", probability of HLH {' to '.join(dict.fromkeys(ends))}"
     if missing:
         said += f"; missing: {missing}"
-    return PublishedScore("HScore so far", said, "Fardet 2014 (EVIDENCE.md B.7)")
+    return PublishedScore("HScore so far", said, "Fardet 2014")

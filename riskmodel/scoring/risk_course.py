@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.models import RiskModel
-from riskmodel.models.predict import factor_key
+from riskmodel.models.predict import change_by_factor
 from riskmodel.models.wording import HARDLY
 from riskmodel.scoring.risk_pictures import Reading
 from riskmodel.scoring.score import score
@@ -20,8 +20,6 @@ class Change:
 
     label: str
     change: float
-    was: float
-    now: float
 
 
 @dataclass(frozen=True)
@@ -63,27 +61,26 @@ def days_of(
     return found
 
 
-def changes(days: Sequence[Day], labels: Sequence[str]) -> list[Change]:
-    """By clinical factor, today minus the day before; largest first.
+def comparable(days: Sequence[Day]) -> bool:
+    """Whether the last two days both have a risk, of one model."""
+    if len(days) < 2:
+        return False
+    was, now = days[-2].row, days[-1].row
+    same = was["model_version"] == now["model_version"]
+    return bool(same and pd.notna([was["risk"], now["risk"]]).all())
 
-    Empty where either day has no risk, or the two rest on different models.
+
+def changes(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFrame) -> list[Change]:
+    """By clinical factor, today minus the day before; largest first, the smallest left out.
 
     Parameters
     ----------
-    days : sequence of Day
-        The last two are compared.
-    labels : sequence of str
-        Clinical factors.
+    model : RiskModel
+    X_before, X_now : DataFrame of shape (1, any)
+        The patient's features at the two times.
     """
-    if len(days) < 2:
-        return []
-    was, now = days[-2].row, days[-1].row
-    if was["model_version"] != now["model_version"] or pd.isna([was["risk"], now["risk"]]).any():
-        return []
-    found = []
-    for label in labels:
-        column = f"contribution_{factor_key(label)}"
-        before, after = float(was[column]), float(now[column])
-        if abs(after - before) >= HARDLY:
-            found.append(Change(label, after - before, before, after))
-    return sorted(found, key=lambda change: -abs(change.change))
+    moved = change_by_factor(model, X_before, X_now).iloc[0]
+    moved = moved.drop(["log_odds_before", "log_odds_now"])
+    found = [Change(str(label), float(change)) for label, change in moved.items()]
+    kept = [change for change in found if abs(change.change) >= HARDLY]
+    return sorted(kept, key=lambda change: -abs(change.change))

@@ -169,7 +169,8 @@ def course_svg(
     """
     known = [r for r in readings if r.risk is not None]
     ends = [p for r in known for p in (r.risk, r.low, r.high) if p is not None]
-    low = min(log_odds(min([*ends, edges[0]])) - 0.3, log_odds(0.01))
+    # Room under the lowest tick, so that its figure stands clear of the rows of events.
+    low = min(log_odds(min([*ends, edges[0]])) - 0.3, log_odds(0.01) - 0.6)
     high = max(log_odds(max([*ends, edges[1]])) + 0.3, log_odds(0.3))
     tall = 190.0 + 15.0 * len(events)
     width = 360.0 if narrow else 680.0
@@ -200,7 +201,7 @@ def course_svg(
             f'<text x="{frame.right - 6:g}" y="{top + 13:g}" text-anchor="end" fill="{QUIET}">'
             f"{name}</text>"
         )
-    for risk in risk_ticks(low, high):
+    for risk in risk_ticks(low + 0.4, high):
         parts.append(
             f'<path d="M{frame.left:g} {y(risk):g}H{frame.right:g}" stroke="#fff"/>'
             f'<text x="{frame.left - 6:g}" y="{y(risk) + 4:g}" text-anchor="end" '

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from riskmodel.models.wording import HARDLY, risk_of
-from riskmodel.scoring.axes import log_odds, risk_ticks
 from riskmodel.scoring.factors import Factor
 from riskmodel.scoring.words import percent
 
@@ -58,7 +57,8 @@ class Waterfall:
         The factors of the shared step.
     start, end : float
         Places of the reference patient's risk and of this patient's.
-    ticks : tuple of (place, words)
+    lowest, highest : str
+        Risks between which the steps lie.
     reference : str
         Risk of the reference patient.
     """
@@ -67,7 +67,8 @@ class Waterfall:
     rest: tuple[Factor, ...]
     start: float
     end: float
-    ticks: tuple[tuple[float, str], ...]
+    lowest: str
+    highest: str
     reference: str
 
 
@@ -111,12 +112,12 @@ def waterfall(factors: Sequence[Factor], base: float) -> Waterfall:
                 percent(risk_of(levels[k + 1])),
             )
         )
-    ticks = tuple((place(log_odds(r)), percent(r)) for r in risk_ticks(low, high, 5))
     return Waterfall(
         tuple(steps),
         tuple(rest),
         place(base),
         place(levels[-1]),
-        ticks,
+        percent(risk_of(min(levels))),
+        percent(risk_of(max(levels))),
         percent(risk_of(base)),
     )

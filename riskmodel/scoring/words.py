@@ -1,6 +1,7 @@
 """Plain words for a page: numbers with units, times, risks, and what codes stand for."""
 
 import math
+import re
 
 from riskmodel.features import Feature
 from riskmodel.models.wording import HARDLY, odds
@@ -205,6 +206,17 @@ def scope_words(reason: str) -> str:
     'by this time the patient had died'
     """
     return SCOPE_WORDS.get(reason.partition(":")[0], reason)
+
+
+def cited(source: str) -> str:
+    """A source without the section of the project's own collection, which a reader has not.
+
+    Examples
+    --------
+    >>> cited("Pennisi 2021, PMC8525234 (EVIDENCE.md C.1)"), cited("A page, 2025-06-15 (A.2)")
+    ('Pennisi 2021, PMC8525234', 'A page, 2025-06-15')
+    """
+    return re.sub(r" \((EVIDENCE\.md )?[A-F](\.\d+)?\)", "", source)
 
 
 def percent(risk: float) -> str:

@@ -1,17 +1,21 @@
-"""What a training run leaves for MLflow beside its model: figures by fold, contributions."""
+"""What a training run leaves beside its figures: calibration, figures by fold, contributions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.models import RiskClassifier
+from riskmodel.training.evaluation.assess import Evaluation
 from riskmodel.training.evaluation.figures import figures, patients_by_class
 from riskmodel.training.examples import Examples
 from riskmodel.training.validation import Split
 
 Floats = npt.NDArray[np.float64]
+
+_DIGITS = 5
 
 
 def fold_figures(
@@ -61,3 +65,54 @@ def mean_contributions(classifier: RiskClassifier, X: pd.DataFrame) -> pd.DataFr
     return pd.DataFrame(
         {"factor": ordered.index.astype("str"), "mean_absolute_contribution": ordered.to_numpy()}
     )
+
+
+def stored_calibration(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The held-out calibration that a model keeps, so that whoever shows it can draw it.
+
+    Returns
+    -------
+    list of dict
+        The whole first, then each landmark: ``subset, patients, events``, ``curve`` (every other
+        point of the smoothed one) of ``predicted, observed, low, high``, and ``groups`` of
+        ``rows, predicted, observed, low, high``. JSON types only, NaN as None; no row is a
+        patient.
+    """
+    tables = evaluation.tables
+    if tables["calibration"].empty:
+        return []
+    whole = evaluation.figures.query("kind == 'all'").iloc[0]
+    about = {"subset": "all", "patients": int(whole["patients"]), "events": int(whole["events"])}
+    found = [_stored(about, tables["calibration"], tables["calibration_groups"])]
+    days, groups = tables["calibration_landmarks"], tables["calibration_landmark_groups"]
+    for name, curve in days.groupby("subset", sort=False) if len(days) else ():
+        first = curve.iloc[0]
+        about = {
+            "subset": str(name),
+            "patients": int(first["patients"]),
+            "events": int(first["events"]),
+        }
+        found.append(_stored(about, curve, groups[groups["subset"] == name]))
+    return found
+
+
+def _stored(about: dict[str, Any], curve: pd.DataFrame, groups: pd.DataFrame) -> dict[str, Any]:
+    return {
+        **about,
+        "curve": _points(curve.iloc[::2], ["predicted", "observed", "low", "high"]),
+        "groups": _points(groups, ["rows", "predicted", "observed", "low", "high"]),
+    }
+
+
+def _points(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            str(name): value
+            if isinstance(value, int)
+            else None
+            if np.isnan(value)
+            else round(float(value), _DIGITS)
+            for name, value in row.items()
+        }
+        for row in table[columns].to_dict(orient="records")
+    ]

@@ -40,7 +40,7 @@ from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import stored_figures
 from riskmodel.training.held_out import main_figures, validated
 from riskmodel.training.priors import priors
-from riskmodel.training.record import mean_contributions
+from riskmodel.training.record import mean_contributions, stored_calibration
 from riskmodel.training.sample_size import sample_warning
 from riskmodel.training.update import (
     Unchanged,
@@ -259,6 +259,7 @@ def train(
             "updated_from": updated,
             "design": plan.as_dict(),
             "held_out": stored_figures(evaluation, plan.gate),
+            "calibration": stored_calibration(evaluation),
             "performance": json.loads(figures.to_json(orient="records")),
         },
         **about,

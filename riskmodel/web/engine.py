@@ -1,16 +1,21 @@
 """The models that a server holds, and the one way in which it asks them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
+from riskmodel.material import material
 from riskmodel.models import RiskModel
-from riskmodel.scoring import find_model, score
+from riskmodel.scoring import find_model, score, shipped_models
 from riskmodel.web.intake import cohort_of
 from riskmodel.web.problems import ProblemError
+
+_PICTURE = "calibration.svg"
+_LARGEST_PICTURE = 2_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -20,9 +25,12 @@ class Engine:
     Attributes
     ----------
     models : tuple of RiskModel
+    pictures : mapping of int to bytes
+        The picture of the calibration that stands in a model's folder, by the model's place.
     """
 
     models: tuple[RiskModel, ...]
+    pictures: Mapping[int, bytes] = field(default_factory=dict)
 
     def of_stage(self, stage: str) -> RiskModel | None:
         """The first model of a stage, None without one."""
@@ -63,9 +71,21 @@ def load_engine(names: Sequence[str]) -> Engine:
     SchemaError
         When a model cannot be loaded.
     """
-    engine = Engine(tuple(find_model(name) for name in names))
+    pictures = {number: picture for number, name in enumerate(names) if (picture := _picture(name))}
+    engine = Engine(tuple(find_model(name) for name in names), pictures)
     nobody = cohort_of([{"patient_id": "nobody"}])
     for model in engine.models:
         at = "pre-infusion" if model.stage == "pre_infusion" else "day-1"
         engine.scores(nobody, at, model, explain=True)
     return engine
+
+
+def _picture(name: str) -> bytes | None:
+    """The picture in a model's folder; None of a model that is no folder here, or has none."""
+    folder = Path(name)
+    if not folder.is_dir() and name in shipped_models():
+        folder = material("models", name)
+    path = folder / _PICTURE
+    if not path.is_file() or path.stat().st_size > _LARGEST_PICTURE:
+        return None
+    return path.read_bytes()

@@ -12,8 +12,18 @@ from riskmodel.models import RiskModel
 from riskmodel.scoring.content import definition_of, model_content
 from riskmodel.scoring.sign_words import part_need
 from riskmodel.scoring.words import part_label, sign_label
+from riskmodel.web.calibration import calibrations
 from riskmodel.web.engine import Engine
+from riskmodel.web.problems import ProblemError
 from riskmodel.web.view import view
+
+_WANTED = (
+    "expected_over_observed",
+    "calibration_intercept",
+    "calibration_slope",
+    "auroc",
+    "brier",
+)
 
 
 def model_router(engine: Engine, described: Callable[[], dict[str, Any]]) -> APIRouter:
@@ -22,8 +32,15 @@ def model_router(engine: Engine, described: Callable[[], dict[str, Any]]) -> API
 
     @router.get("/model")
     def get_model() -> Response:
-        shown = [_shown(model) for model in engine.models]
+        shown = [_shown(engine, number) for number in range(len(engine.models))]
         return HTMLResponse(view("model.html.j2", engine, page="model", models=shown))
+
+    @router.get("/model/{number}/calibration.svg")
+    def get_picture(number: int) -> Response:
+        picture = engine.pictures.get(number)
+        if picture is None:
+            raise ProblemError(404, "The folder of that model holds no picture of its calibration.")
+        return Response(picture, media_type="image/svg+xml")
 
     @router.get("/docs")
     def get_docs() -> Response:
@@ -41,9 +58,10 @@ def model_router(engine: Engine, described: Callable[[], dict[str, Any]]) -> API
     return router
 
 
-def _shown(model: RiskModel) -> dict[str, Any]:
+def _shown(engine: Engine, number: int) -> dict[str, Any]:
     from markdown_it import MarkdownIt
 
+    model = engine.models[number]
     card = str(model.card.get("text", ""))
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     definition = load_definition(definition_of(model))
@@ -62,37 +80,60 @@ def _shown(model: RiskModel) -> dict[str, Any]:
             (part_label(part.name), part_need(part), [sign_label(s) for s in part.signs])
             for part in definition.parts
         ],
-        "calibration": _calibration(model),
+        "figures": _figures(model),
+        "calibrations": [(shown, Markup(shown.svg)) for shown in calibrations(model)],
+        "picture": number if engine.pictures.get(number) else None,
         "created_with": dict(model.created_with),
         "n_features": len(model.features),
     }
 
 
-def _calibration(model: RiskModel) -> list[dict[str, str]]:
-    """Calibration of the model on everybody and on each subset, as its card holds it."""
+def _figures(model: RiskModel) -> list[dict[str, str]]:
+    """Figures of the model on everybody and on each subset, as its card holds them."""
     found: dict[str, dict[str, str]] = {}
     for entry in model.card.get("performance", []):
-        wanted = ("calibration_intercept", "calibration_slope", "auroc", "brier")
-        if entry["model"] != "riskmodel" or entry["metric"] not in wanted:
+        if entry["model"] != "riskmodel" or entry["metric"] not in _WANTED:
             continue
         row = found.setdefault(str(entry["subset"]), {"subset": _subset(str(entry["subset"]))})
         row[entry["metric"]] = _figure(entry)
-        for count in ("rows", "events"):
+        for count in ("patients", "events"):
             row.setdefault(count, str(entry.get(count, "")))
     return list(found.values())
 
 
 def _subset(name: str) -> str:
-    return "everybody" if name == "all" else name.replace("_", " ")
+    """The rows of a figure, in words.
+
+    Examples
+    --------
+    >>> _subset("all"), _subset("day 3"), _subset("lead >= 24 h")
+    ('All predictions', 'Day 3', 'Onset 24 h or more ahead')
+    """
+    if name == "all":
+        return "All predictions"
+    if name.startswith("lead >= "):
+        return f"Onset {name.removeprefix('lead >= ')} or more ahead"
+    return f"{name[:1].upper()}{name[1:]}".replace("_", " ")
 
 
 def _figure(entry: Mapping[str, Any]) -> str:
     if entry["value"] is None:
         return ""
-    said = f"{entry['value']:.2f}"
+    said = _decimals(entry["value"])
     if entry.get("low") is not None and entry.get("high") is not None:
-        said += f" ({entry['low']:.2f} to {entry['high']:.2f})"
+        said += f" ({_decimals(entry['low'])} to {_decimals(entry['high'])})"
     return said
+
+
+def _decimals(value: float) -> str:
+    """Two decimals, without a zero below zero.
+
+    Examples
+    --------
+    >>> _decimals(-0.004), _decimals(-0.126), _decimals(0.126)
+    ('0.00', '−0.13', '0.13')
+    """
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _operations(found: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, Response
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
+from riskmodel.models.predict import factor_key
+from riskmodel.models.wording import HARDLY, odds
 from riskmodel.scoring.content import OUTSIDE, patient_content
 from riskmodel.scoring.factors import grouped
 from riskmodel.scoring.score import model_catalogue
@@ -25,14 +27,16 @@ from riskmodel.web.problems import ProblemError
 from riskmodel.web.view import view
 
 ON_A_PAGE = 200
-_ORDERS: Mapping[str, tuple[str, bool]] = {
-    "risk": ("risk", False),
-    "risk-up": ("risk", True),
-    "patient": ("patient_id", True),
-    "status": ("status", True),
-    "missing": ("n_missing", False),
+_ORDERS: Mapping[str, tuple[str, bool, str]] = {
+    "risk": ("risk", False, "highest risk first"),
+    "risk-up": ("risk", True, "lowest risk first"),
+    "patient": ("patient_id", True, "patient"),
+    "status": ("status", True, "status"),
+    "missing": ("n_missing", False, "most missing first"),
 }
 _MARKS = {"low": "○ low", "intermediate": "◐ intermediate", "high": "● high"}
+_FACTORS_SHOWN = 3
+_OUTSIDE_NAMED = 2
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -47,6 +51,7 @@ class Row:
     interval: str
     group: str
     missing: str
+    factors: tuple[tuple[str, str], ...]
     reason: str
     opens: bool
 
@@ -82,13 +87,15 @@ def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> A
             return HTMLResponse(view("patients.html.j2", engine, page="patients", loaded=False))
         time = chosen(at)
         table = scores(time)
-        column, rising = _ORDERS.get(order, _ORDERS["risk"])
+        order = order if order in _ORDERS else "risk"
+        column, rising, _ = _ORDERS[order]
         kept = table[(table["status"] == status) | (status == "")]
         kept = kept[(kept["risk_group"] == group) | (group == "")]
         kept = kept.sort_values(column, ascending=rising, na_position="last", kind="stable")
         shown = kept.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
         model = engine.fitting(time)
         labels = {feature.name: feature.label for feature in model_catalogue(model)}
+        groups = dict.fromkeys((model.classifier.groups or {}).values())
         audit.note("patients", at=time)
         return HTMLResponse(
             view(
@@ -101,11 +108,12 @@ def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> A
                 times=times,
                 at=time,
                 order=order,
+                orders={name: said for name, (_, _, said) in _ORDERS.items()},
                 status=status,
                 group=group,
                 counts=table["status"].value_counts().to_dict(),
                 marks=_MARKS,
-                rows=[_row(k, row, len(cohort), labels) for k, row in shown.iterrows()],
+                rows=[_row(k, row, len(cohort), labels, groups) for k, row in shown.iterrows()],
                 total=len(kept),
                 number=page,
                 pages=max(1, -(-len(kept) // ON_A_PAGE)),
@@ -150,7 +158,13 @@ def _times(engine: Engine) -> list[str]:
     ]
 
 
-def _row(number: Any, row: pd.Series, patients: int, labels: Mapping[str, str]) -> Row:
+def _row(
+    number: Any,
+    row: pd.Series,
+    patients: int,
+    labels: Mapping[str, str],
+    groups: Iterable[str],
+) -> Row:
     scored = pd.notna(row["risk"])
     interval = f"{percent(row['risk_low'])} to {percent(row['risk_high'])}" if scored else ""
     missing = "" if pd.isna(row["n_missing"]) else str(row["n_missing"])
@@ -162,20 +176,36 @@ def _row(number: Any, row: pd.Series, patients: int, labels: Mapping[str, str]) 
         interval,
         _MARKS.get(str(row["risk_group"]), ""),
         missing,
+        _strongest(row, groups) if scored else (),
         _reason(str(row["reason"]), labels),
         int(number) < patients,
     )
 
 
+def _strongest(row: pd.Series, groups: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The clinical factors that move this risk most: label, and the factor of the odds."""
+    parts = [(group, float(row[f"contribution_{factor_key(group)}"])) for group in groups]
+    ranked = sorted(parts, key=lambda part: -abs(part[1]))[:_FACTORS_SHOWN]
+    return tuple(
+        (label, f"{'▲' if part > 0 else '▼'}\N{NO-BREAK SPACE}×{odds(part)}")
+        for label, part in ranked
+        if abs(part) >= HARDLY
+    )
+
+
 def _reason(reason: str, labels: Mapping[str, str]) -> str:
-    """A reason in words, without the list of missing inputs, which the patient's own page shows."""
+    """A reason in words; the patient's own page lists all that is missing or out of range."""
     said = []
     for part in reason.split("; ") if reason else ():
         if part.startswith("missing: "):
             said.append("inputs missing")
         elif part.startswith(OUTSIDE):
             names = part.removeprefix(OUTSIDE).split(", ")
-            said.append(OUTSIDE + "; ".join(grouped([labels.get(n, n) for n in names])))
+            known = [labels.get(name, name) for name in names]
+            found = list(dict.fromkeys(label.partition(", ")[0] for label in known))
+            more = len(found) - _OUTSIDE_NAMED
+            named = ", ".join(grouped(found[:_OUTSIDE_NAMED]))
+            said.append(f"{OUTSIDE}{named}" + (f" and {more} more" if more > 0 else ""))
         else:
             said.append(scope_words(part).replace("_", " "))
     return "; ".join(said)

@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
-from riskmodel.models import FewEventsWarning, predict_frame
+from riskmodel.models import FewEventsWarning, load_model, predict_frame
 from riskmodel.training import load_design, simulate, train
 from riskmodel.training.choice import ABLATED
 from riskmodel.training.evaluation.signal import NO_SIGNAL
@@ -138,6 +138,19 @@ def test_a_design_of_another_stage_is_refused(simulated, tiny_design):
     plan = replace(load_design(tiny_design), stage="early")
     with pytest.raises(SchemaError, match="for stage 'early'"):
         train(read_cohort(simulated), "pre_infusion", design=plan, track=False)
+
+
+def test_the_model_keeps_its_calibration_as_numbers(model_folders):
+    for stage, subsets in (("pre_infusion", ["all"]), ("early", ["all", "day 2", "day 5"])):
+        held = load_model(model_folders[stage]).card["calibration"]
+        assert [entry["subset"] for entry in held] == subsets
+        for entry in held:
+            predicted = [point["predicted"] for point in entry["curve"]]
+            assert predicted == sorted(predicted)
+            for point in (*entry["curve"], *entry["groups"]):
+                assert 0 <= point["low"] <= point["observed"] + 1e-4
+                assert point["observed"] - 1e-4 <= point["high"] <= 1
+            assert min(point["rows"] for point in entry["groups"]) >= 10
 
 
 def test_the_card_holds_the_picture_and_the_items(model_folders):

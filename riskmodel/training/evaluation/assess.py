@@ -11,6 +11,7 @@ from riskmodel.training.evaluation.alarms import alarms
 from riskmodel.training.evaluation.contenders import MODEL, RIDGE, Contender
 from riskmodel.training.evaluation.curves import (
     calibration,
+    calibration_by_landmark,
     decision_curves,
     distribution,
     roc_and_pr,
@@ -48,8 +49,9 @@ class Evaluation:
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        ``figures, roc, pr, calibration, calibration_groups, distribution, decision, alarms,
-        time_dependent, bounds, definitions, contenders``. No row is a patient.
+        ``figures, roc, pr, calibration, calibration_groups, calibration_landmarks,
+        calibration_landmark_groups, distribution, decision, alarms, time_dependent, bounds,
+        definitions, contenders``. No row is a patient.
     about : mapping
         What was evaluated, on whom, how: JSON types only.
     """
@@ -152,7 +154,8 @@ def assess(
     """
     model = contenders[0]
     how = {"draws": draws, "seed": seed}
-    table = performance(rows, contenders, subsets(cohort, rows), **how)
+    wanted = subsets(cohort, rows)
+    table = performance(rows, contenders, wanted, **how)
     curve, groups, distance = calibration(rows, model, **how)
     if distance:
         whole = table[(table["model"] == model.name) & (table["kind"] == "all")].iloc[[0]]
@@ -160,6 +163,8 @@ def assess(
             metric="ici", value=distance["ici"], low=distance["ici_low"], high=distance["ici_high"]
         )
         table = pd.concat([table, ici], ignore_index=True)
+    landmarks = [subset for subset in wanted if subset.kind == "landmark"]
+    by_day, groups_by_day = calibration_by_landmark(rows, model, landmarks, **how)
     roc, pr = roc_and_pr(rows, contenders)
     tables = {
         "figures": table,
@@ -167,6 +172,8 @@ def assess(
         "pr": pr,
         "calibration": curve,
         "calibration_groups": groups,
+        "calibration_landmarks": by_day,
+        "calibration_landmark_groups": groups_by_day,
         "distribution": distribution(rows, model),
         "decision": decision_curves(rows, contenders, **how),
         "alarms": alarms(rows, model, **how),

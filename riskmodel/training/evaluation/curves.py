@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.training.evaluation.bootstrap import bootstrapped, estimates
+from riskmodel.training.evaluation.bootstrap import Estimate, bootstrapped, estimates
 from riskmodel.training.evaluation.contenders import Contender
+from riskmodel.training.evaluation.figures import FEWEST, patients_by_class
 from riskmodel.training.evaluation.spline import fitted_curves, knots_of, spline_columns
+from riskmodel.training.evaluation.subsets import Subset
 from riskmodel.training.examples import Examples
 from riskmodel.training.metrics import logit_of, net_benefit, risk_of
 
@@ -66,7 +68,8 @@ def calibration(
     curve : DataFrame
         ``predicted, observed, low, high`` from the 2nd to the 98th percentile of the risks.
     groups : DataFrame
-        ``rows, predicted, observed`` of up to ten groups of rising risk.
+        ``rows, predicted, observed, low, high`` of up to ten groups of rising risk; where nobody
+        or everybody in a group has the event, the exact binomial bound for its patients.
     distance : dict
         ``ici``: mean absolute distance of the curve from the risks (Austin 2019), with
         ``ici_low`` and ``ici_high``.
@@ -76,6 +79,8 @@ def calibration(
     risk, logit = one.risk[kept], logit_of(one.risk[kept])
     if len(np.unique(y)) < 2 or len(np.unique(logit)) < 3:
         return pd.DataFrame(), pd.DataFrame(), {}
+    place = _groups_of_risk(risk, patient)
+    member = (place[:, None] == np.unique(place)).astype(np.float64)
     knots = knots_of(logit, weight)
     columns = spline_columns(logit, knots)
     low, high = np.percentile(logit, [2, 98])
@@ -86,42 +91,78 @@ def calibration(
         theta = fitted_curves(y, columns, weights)
         apart = np.abs(risk_of(theta @ columns.T) - risk)
         distance = (weights * apart).sum(axis=1) / weights.sum(axis=1)
-        return np.column_stack([risk_of(theta @ grid_columns.T), distance])
+        held = weights @ member
+        shares = (weights * y) @ member / np.where(held > 0, held, np.nan)
+        return np.column_stack([risk_of(theta @ grid_columns.T), distance, shares])
 
     values, drawn = bootstrapped(curve, weight, patient, draws=draws, seed=seed)
     found = estimates(values, drawn)
-    table = pd.DataFrame(
+    table = pd.DataFrame({"predicted": risk_of(grid), **_observed(found[:_CURVE_POINTS])})
+    ici = found[_CURVE_POINTS]
+    people = [len(np.unique(patient[column > 0])) for column in member.T]
+    groups = pd.DataFrame(
         {
-            "predicted": risk_of(grid),
-            "observed": [e.value for e in found[:-1]],
-            "low": [e.low for e in found[:-1]],
-            "high": [e.high for e in found[:-1]],
+            "rows": member.sum(axis=0).astype(int),
+            "predicted": (weight * risk) @ member / (weight @ member),
+            **_observed(list(map(_with_room, found[_CURVE_POINTS + 1 :], people))),
         }
     )
-    ici = found[-1]
-    groups = _groups(y, risk, weight, patient)
     return table, groups, {"ici": ici.value, "ici_low": ici.low, "ici_high": ici.high}
 
 
-def _groups(
-    y: Floats, risk: Floats, weight: Floats, patient: npt.NDArray[np.int64]
-) -> pd.DataFrame:
-    people = len(np.unique(patient))
-    bins = max(2, min(_BINS, people // 20))
+def _observed(found: Sequence[Estimate]) -> dict[str, list[float]]:
+    return {
+        "observed": [e.value for e in found],
+        "low": [e.low for e in found],
+        "high": [e.high for e in found],
+    }
+
+
+def _with_room(share: Estimate, people: int) -> Estimate:
+    """A share of 0 or 1 with the exact binomial bound, where draws of patients give no width."""
+    room = 1.0 - 0.025 ** (1.0 / people)
+    if share.value == 0.0 and share.high == 0.0:
+        return Estimate(0.0, 0.0, room)
+    if share.value == 1.0 and share.low == 1.0:
+        return Estimate(1.0, 1.0 - room, 1.0)
+    return share
+
+
+def _groups_of_risk(risk: Floats, patient: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The group of rising risk of each row; fewer groups where there are few patients."""
+    bins = max(2, min(_BINS, len(np.unique(patient)) // 20))
     edges = np.unique(np.quantile(risk, np.linspace(0, 1, bins + 1)[1:-1]))
-    place = np.searchsorted(edges, risk, side="right")
-    rows = []
-    for k in np.unique(place):
-        own = place == k
-        w = weight[own]
-        rows.append(
-            {
-                "rows": int(own.sum()),
-                "predicted": float(np.average(risk[own], weights=w)),
-                "observed": float(np.average(y[own], weights=w)),
-            }
-        )
-    return pd.DataFrame(rows)
+    return np.searchsorted(edges, risk, side="right").astype(np.int64)
+
+
+def calibration_by_landmark(
+    rows: Examples, one: Contender, landmarks: Sequence[Subset], *, draws: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The curve and the groups of `calibration` at each landmark with patients of both classes.
+
+    Returns
+    -------
+    curve : DataFrame
+        ``subset, patients, events, predicted, observed, low, high``.
+    groups : DataFrame
+        ``subset, rows, predicted, observed, low, high``.
+    """
+    curves: list[pd.DataFrame] = []
+    groups: list[pd.DataFrame] = []
+    for landmark in landmarks:
+        kept = landmark.rows & rows.known & ~np.isnan(one.risk)
+        events, others = patients_by_class(rows.y[kept], rows.patient[kept])
+        if min(events, others) < FEWEST:
+            continue
+        there = Contender(one.name, one.risk[kept], one.rank[kept], one.how)
+        curve, own, _ = calibration(rows.take(kept), there, draws=draws, seed=seed)
+        if len(curve):
+            for table, found in ((curve, curves), (own, groups)):
+                table.insert(0, "subset", landmark.name)
+                found.append(table)
+            curve.insert(1, "patients", events + others)
+            curve.insert(2, "events", events)
+    return _joined(curves), _joined(groups)
 
 
 def distribution(rows: Examples, one: Contender) -> pd.DataFrame:

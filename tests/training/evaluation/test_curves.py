@@ -1,17 +1,22 @@
 """Curves on grids: net benefit against the dcurves package, calibration against the truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from riskmodel.training.evaluation.contenders import Contender
 from riskmodel.training.evaluation.curves import (
     THRESHOLDS,
     calibration,
+    calibration_by_landmark,
     decision_curves,
     distribution,
     roc_and_pr,
 )
+from riskmodel.training.evaluation.subsets import Subset
 
 
 def test_net_benefit_is_that_of_dcurves(make_rows):
@@ -85,3 +90,31 @@ def test_the_distribution_is_a_share_of_each_group(make_rows):
     rows, one = make_rows(300)
     table = distribution(rows, one)
     assert table[["event", "no_event"]].sum().to_list() == pytest.approx([1, 1])
+
+
+def test_groups_without_an_event_have_the_exact_bound(make_rows):
+    rows, one = make_rows(400, lost=0.0)
+    never = np.where(one.risk < np.quantile(one.risk, 0.2), 0, rows.y).astype(np.int8)
+    rows = replace(rows, y=never)
+    _, groups, _ = calibration(rows, one, draws=60, seed=1)
+    assert (groups["low"] <= groups["observed"]).all()
+    assert (groups["observed"] <= groups["high"]).all()
+    lowest = groups.iloc[0]
+    exact = stats.binomtest(0, int(lowest["rows"])).proportion_ci(0.95, method="exact")
+    assert lowest["observed"] == lowest["low"] == 0
+    assert lowest["high"] == pytest.approx(exact.high)
+
+
+def test_calibration_by_landmark_is_that_of_the_rows_of_the_landmark(make_rows):
+    rows, one = make_rows(300, landmarks=(24.0, 72.0), lost=0.0)
+    days = [Subset("landmark", f"day {h / 24:g}", rows.hours == h) for h in (24.0, 72.0)]
+    nobody = Subset("landmark", "day 9", rows.hours == 216.0)
+    curve, groups = calibration_by_landmark(rows, one, [*days, nobody], draws=20, seed=1)
+    assert list(dict.fromkeys(curve["subset"])) == ["day 1", "day 3"]
+    kept = days[1].rows
+    own = Contender(one.name, one.risk[kept], one.rank[kept], one.how)
+    there, _, _ = calibration(rows.take(kept), own, draws=20, seed=1)
+    found = curve[curve["subset"] == "day 3"]
+    assert found["observed"].tolist() == there["observed"].tolist()
+    assert (found["patients"] == 300).all()
+    assert groups.groupby("subset")["rows"].sum().tolist() == [300, 300]
