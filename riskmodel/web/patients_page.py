@@ -36,7 +36,8 @@ _ORDERS: Mapping[str, tuple[str, bool, str]] = {
 }
 _MARKS = {"low": "○ low", "intermediate": "◐ intermediate", "high": "● high"}
 _FACTORS_SHOWN = 3
-_OUTSIDE_NAMED = 2
+_OUTSIDE_NAMED = 1
+_ALIKE_FROM = 5  # patients from which a factor can be called the same for all
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -95,7 +96,7 @@ def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> A
         shown = kept.iloc[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
         model = engine.fitting(time)
         labels = {feature.name: feature.label for feature in model_catalogue(model)}
-        groups = dict.fromkeys((model.classifier.groups or {}).values())
+        groups, alike = _telling(table, dict.fromkeys((model.classifier.groups or {}).values()))
         audit.note("patients", at=time)
         return HTMLResponse(
             view(
@@ -113,6 +114,7 @@ def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> A
                 group=group,
                 counts=table["status"].value_counts().to_dict(),
                 marks=_MARKS,
+                alike=alike,
                 rows=[_row(k, row, len(cohort), labels, groups) for k, row in shown.iterrows()],
                 total=len(kept),
                 number=page,
@@ -180,6 +182,20 @@ def _row(
         _reason(str(row["reason"]), labels),
         int(number) < patients,
     )
+
+
+def _telling(table: pd.DataFrame, groups: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Clinical factors that tell patients apart, and those that do the same to every risk."""
+    scored = table[table["risk"].notna()]
+    telling, alike = [], []
+    for group in groups:
+        parts = scored[f"contribution_{factor_key(group)}"]
+        same = len(scored) >= _ALIKE_FROM and parts.max() - parts.min() < HARDLY
+        if not same:
+            telling.append(group)
+        elif parts.abs().max() >= HARDLY:
+            alike.append(f"{group} ×{odds(float(parts.median()))}")
+    return telling, alike
 
 
 def _strongest(row: pd.Series, groups: Iterable[str]) -> tuple[tuple[str, str], ...]:

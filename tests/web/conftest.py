@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import uvicorn
 from starlette.testclient import TestClient
@@ -38,6 +39,16 @@ def client(engine: Engine, cohort: Cohort) -> TestClient:
 @pytest.fixture(scope="session")
 def address(engine: Engine, cohort: Cohort) -> Iterator[str]:
     """A real server on a free port of this machine."""
+    yield from _served(engine, cohort)
+
+
+@pytest.fixture(scope="session")
+def ward(engine: Engine, cohort: Cohort) -> Iterator[str]:
+    """A server of forty patients: a ward list."""
+    yield from _served(engine, cohort.take(np.arange(40)))
+
+
+def _served(engine: Engine, cohort: Cohort) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -39,7 +39,8 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on("console", lambda said: "Content Security" in said.text and wrong.append(said.text))
-    opened.on("request", lambda sent: sent.url.startswith(address) or wrong.append(sent.url))
+    here = "http://127.0.0.1:"  # the servers of these tests
+    opened.on("request", lambda sent: sent.url.startswith(here) or wrong.append(sent.url))
     yield opened
     context.close()
     assert wrong == []
@@ -232,11 +233,72 @@ def test_patients_are_sorted_filtered_opened_and_downloaded(page: Page, engine, 
     assert np.isfinite(len(lines))
 
 
+def sheets(page: Page) -> int:
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
 @pytest.mark.parametrize("path", ["/before?example=true", "/after?example=true", "/model"])
 def test_each_page_prints_on_one_sheet(page: Page, path: str):
     page.goto(path)
     if "example" in path:
         page.click("text=Estimate the risk")
         page.wait_for_selector(".figure")
-    printed = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    assert sheets(page) == 1
+
+
+@pytest.mark.parametrize("at", ["pre-infusion", "day-3", "day-10"])
+def test_a_ward_list_prints_on_one_landscape_sheet(page: Page, ward: str, at: str):
+    page.goto(f"{ward}/patients?at={at}")
+    rows = page.locator("table.patients tbody tr")
+    assert rows.count() == 40
+    assert sheets(page) == 1
+    wide = page.pdf(prefer_css_page_size=True)
+    box = re.search(rb"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)", wide)
+    assert box is not None
+    assert float(box[1]) > float(box[2])
+    page.emulate_media(media="print")
+    first = rows.first.inner_text()
+    for name in ("risk-cell", "interval", "status", "drivers", "reason"):
+        shown = rows.first.locator(f"td.{name}")
+        assert shown.is_visible()
+        assert shown.inner_text().strip()
+    assert "×" in first
+    assert "scored" in page.inner_text("main")
+
+
+def test_a_longer_list_repeats_its_head_and_cuts_no_row(page: Page):
+    page.goto("/patients")
+    assert page.locator("table.patients tbody tr").count() == 200
+    page.emulate_media(media="print")
+    head = page.locator("table.patients thead")
+    assert head.evaluate("e => getComputedStyle(e).display") == "table-header-group"
+    row = page.locator("table.patients tbody tr").first
+    assert row.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+    assert 4 <= sheets(page) <= 6
+
+
+def test_the_calibration_stands_on_the_page_and_as_a_table(page: Page, engine):
+    page.goto("/model")
+    held = [entry for model in engine.models for entry in model.card["calibration"]]
+    assert page.locator(".calibrations svg").count() == len(held)
+    page.locator("summary", has_text="The same as a table").last.click()
+    table = page.locator("details[open] table")
+    shown = table.locator("tbody tr:not(.part)").all_inner_texts()
+    groups = [group for entry in engine.models[-1].card["calibration"] for group in entry["groups"]]
+    assert [row.split()[:3] for row in shown] == [
+        [str(g["rows"]), percent(g["predicted"]), percent(g["observed"])] for g in groups
+    ]
+    accessible(page)
+
+
+def test_a_list_on_a_phone_shows_all_of_a_row(page: Page):
+    page.set_viewport_size(PHONE)
+    page.goto("/patients?at=day-3")
+    reason = page.locator("table.patients tbody tr").first.locator(".reason").bounding_box()
+    assert reason is not None
+    assert reason["x"] + reason["width"] <= PHONE["width"]
+    page.select_option("#order", "risk-up")
+    page.click("text=Show")
+    assert "order=risk-up" in page.url
+    accessible(page)
