@@ -3,13 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, analytes
 from riskmodel.cohort.rejection import REASONS
+from riskmodel.web.as_written import (
+    TWO_WAYS,
+    common_sign,
+    day_first,
+    iso_time,
+    plain_number,
+    zone_of,
+)
 from riskmodel.web.fields import PATIENT, Field, fields
 from riskmodel.web.intake import cohort_of, rejections
 from riskmodel.web.lab_table import Table, hours_of_day
 
 EVENT_ROWS = 8
+_LEFT_EMPTY = "; the cell is left empty"  # true of a cohort; a form is sent back instead
+_NEXT = {
+    "no_infusion_time": " Fill in when the infusion began, or give days instead of dates.",
+    "time_zone_mismatch": " Write the time zone after the infusion's time as well, as in +01:00.",
+    "time_unreadable": " Write it as 2026-03-31 14:30.",
+}
+"""What to do about a time that cannot be used."""
 
 Answers = Mapping[str, str]
 
@@ -55,8 +70,33 @@ def patient_row(answers: Answers, page: str) -> dict[str, str]:
         if column and answers.get(asked.name, ""):
             row[column] = answers[asked.name]
     if answers.get("infusion_time"):
-        row["infusion_time"] = answers["infusion_time"]
+        typed = answers["infusion_time"]
+        row["infusion_time"] = iso_time(typed, day_first([typed])) or typed
     return row
+
+
+def _in_the_zone_of(table: Table, patient: dict[str, str]) -> list[str]:
+    """Read an infusion's time without a zone in the one zone of the table; says that it did."""
+    zones = {zone_of(row["time"]) for row in table.rows if "time" in row}
+    start = patient.get("infusion_time", "")
+    zone = "".join(zones) if len(zones) == 1 else ""
+    if not start or not zone or zone_of(start):
+        return []
+    patient["infusion_time"] = f"{start if ':' in start else start + 'T00:00'}{zone}"
+    named = "UTC" if zone == "Z" else zone
+    return [f"The time of the infusion was read in the time zone of the table, {named}."]
+
+
+def _plain(answers: Answers, page: str) -> tuple[Answers, dict[str, str]]:
+    """Answers with plain numbers, and those that can be read in two ways."""
+    asked = [f.name for f in fields(page) if f.kind in ("lab", "number", "dose")]
+    typed = {name: answers[name] for name in asked if answers.get(name, "").strip()}
+    sign = common_sign(typed.values())
+    plain = {name: plain_number(text, sign) for name, text in typed.items()}
+    known = {name: text for name, text in plain.items() if text is not None}
+    return {**answers, **known}, {
+        name: f"It has {TWO_WAYS}." for name, text in plain.items() if text is None
+    }
 
 
 def _lab_fields(answers: Answers, page: str) -> list[Field]:
@@ -92,6 +132,7 @@ def entered(answers: Answers, page: str, table: Table | None = None) -> Entered:
     table : Table, optional
         Results of the page after the infusion.
     """
+    answers, two_ways = _plain(answers, page)
     labs_asked = _lab_fields(answers, page)
     labs = [
         {
@@ -104,13 +145,14 @@ def entered(answers: Answers, page: str, table: Table | None = None) -> Entered:
         for asked in labs_asked
     ]
     events, event_names = _event_rows(answers)
-    cohort = cohort_of(
-        [patient_row(answers, page)], [*labs, *(table.rows if table else [])], events
-    )
-    faults = Faults()
+    patient = patient_row(answers, page)
+    notes = _in_the_zone_of(table, patient) if table else []
+    cohort = cohort_of([patient], [*labs, *(table.rows if table else [])], events)
+    faults = Faults(rows=list(table.refused) if table else [])
     for kind, row, column, reason, detail in rejections(cohort):
         at = int(row) - 1
-        said = f"It {REASONS[reason]}{f' ({detail})' if detail else ''}."
+        said = f"It {REASONS[reason].removesuffix(_LEFT_EMPTY)}{f' ({detail})' if detail else ''}."
+        said += _NEXT.get(reason, "")
         if kind == "patients":
             faults.fields["cell_dose" if column.startswith("cell_dose") else column] = said
         elif kind == "events":
@@ -119,10 +161,22 @@ def entered(answers: Answers, page: str, table: Table | None = None) -> Entered:
             faults.fields[labs_asked[at].name] = said
         elif table is not None:
             faults.rows.append(f"{table.places[at - len(labs)]}: it {said[3:]}")
-    if table is not None and table.rows and len(faults.rows) == len(table.rows):
+    faults.fields.update(two_ways)
+    if table is not None and faults.rows and len(faults.rows) == _size(table):
         faults.whole.append(
             f"No row of the table can be used. First: {faults.rows[0]} "
             "Correct the table and send it again."
         )
-    flagged = cohort.notes.get("flagged", {})
-    return Entered(cohort, faults, tuple(f"{text[0].upper()}{text[1:]}." for text in flagged))
+    notes += [_flag(text) for text in cohort.notes.get("flagged", {})]
+    return Entered(cohort, faults, tuple(notes))
+
+
+def _size(table: Table) -> int:
+    return len(table.rows) + len(table.refused)
+
+
+def _flag(text: str) -> str:
+    """A flag of the readers (``ldh: implausible value kept``) with the analyte's plain name."""
+    name, colon, rest = text.partition(": ")
+    named = analytes()[name].label if name in analytes() else f"{name[0].upper()}{name[1:]}"
+    return f"{named}{colon}{rest}. Look at it again."

@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 from riskmodel.cohort.units import find_analyte
 from riskmodel.errors import SchemaError
+from riskmodel.web.as_written import (
+    TWO_DATES,
+    TWO_WAYS,
+    common_sign,
+    day_first,
+    iso_time,
+    plain_number,
+)
 from riskmodel.web.fields import PATIENT
 
 MOST_ROWS = 5_000
@@ -34,6 +42,7 @@ _NAMES = {
     "reference_high": "reference_high",
     "uln": "reference_high",
 }
+_NUMBERS = ("value", "reference_low", "reference_high")
 _HEADED = re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]\s*$")
 
 
@@ -45,10 +54,13 @@ class Table:
     ----------
     rows : tuple of dict
     places : tuple of str
+    refused : tuple of str
+        Rows that can be read in two ways, each with its place and reason.
     """
 
     rows: tuple[dict[str, str], ...]
     places: tuple[str, ...]
+    refused: tuple[str, ...] = ()
 
 
 def hours_of_day(day: str) -> str:
@@ -101,7 +113,7 @@ def read_table(text: str) -> Table:
             f"The table has {len(text):,} characters; {MOST_CHARACTERS:,} are taken. "
             "Send fewer days."
         )
-    lines = _cells(text)
+    separator, lines = _cells(text)
     if len(lines) < 2:
         raise SchemaError(
             "The table has no rows under its heading. Its first line names the columns, such as: "
@@ -130,21 +142,40 @@ def read_table(text: str) -> Table:
         raise SchemaError(
             f"The table has {len(table.rows):,} results; {MOST_ROWS:,} are taken. Send fewer days."
         )
-    return table
+    return _plain(table, separator)
 
 
-def _cells(text: str) -> list[tuple[int, list[str]]]:
-    """Non-empty lines with their numbers, cut by the separator that the first line has most of."""
+def _plain(table: Table, separator: str) -> Table:
+    """Numbers and dates as they were meant, by the whole table; two ways to read one refuse it."""
+    numbers = [row[name] for row in table.rows for name in _NUMBERS if name in row]
+    sign = common_sign(numbers, separator)
+    first = day_first(row["time"] for row in table.rows if "time" in row)
+    rows, places, refused = [], [], []
+    for row, place in zip(table.rows, table.places, strict=True):
+        plain = {name: plain_number(row[name], sign) for name in _NUMBERS if name in row}
+        time = iso_time(row["time"], first) if "time" in row else ""
+        if None in plain.values() or time is None:
+            refused.append(f"{place}: it has {TWO_DATES if time is None else TWO_WAYS}.")
+            continue
+        known = {name: value for name, value in plain.items() if value is not None}
+        rows.append({**row, **known, **({"time": time} if "time" in row else {})})
+        places.append(place)
+    return Table(tuple(rows), tuple(places), tuple(refused))
+
+
+def _cells(text: str) -> tuple[str, list[tuple[int, list[str]]]]:
+    """The separator that the first line has most of; non-empty lines cut by it, with numbers."""
     first = text.lstrip().partition("\n")[0]
     separator = max("\t;,", key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True, skipinitialspace=True)
     try:
-        return [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise SchemaError(
             f"Line {reader.line_num} of the table cannot be read ({error}). Look for a quotation "
             "mark that is never closed."
         ) from None
+    return separator, lines
 
 
 def _when(cells: list[str], times: dict[int, str]) -> dict[str, str]:

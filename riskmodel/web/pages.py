@@ -14,9 +14,11 @@ from starlette.responses import HTMLResponse, Response
 
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
+from riskmodel.features import prediction_hours
 from riskmodel.features.matrix import LAST_LANDMARK_DAY
 from riskmodel.scoring.content import patient_content
 from riskmodel.scoring.score import score
+from riskmodel.scoring.words import when
 from riskmodel.web.audit import AuditLog
 from riskmodel.web.engine import Engine
 from riskmodel.web.fields import Field, event_choices, fields, product_choices, sections
@@ -100,7 +102,8 @@ def page_router(engine: Engine, audit: AuditLog) -> APIRouter:
         content = patient_content(found.cohort, model, at, before=other, compared=compared)
         audit.note(page, found.cohort.patient_id, at=at, model=model.name, version=model.version)
         content.update(_form(page, answers, found.faults, base))
-        content.update(notes=found.notes, changed=_changed(page, base, answers))
+        notes = (*found.notes, *_beyond(found.cohort, at))
+        content.update(notes=notes, changed=_changed(page, base, answers))
         content.update(base=json.dumps(base), scored=True)
         return HTMLResponse(view(f"{page}.html.j2", engine, page=page, **content))
 
@@ -129,6 +132,27 @@ def _time(cohort: Cohort, answers: Answers, page: str) -> str:
         return f"day-{asked}"
     last = max([*cohort.labs["hours"], *cohort.events["hours"]], default=0.0)
     return f"day-{int(np.clip(np.ceil(last / 24), 1, LAST_LANDMARK_DAY))}"
+
+
+def _beyond(cohort: Cohort, at: str) -> list[str]:
+    """What of the records does not fit the prediction time."""
+    if at == "pre-infusion":
+        return []
+    end = prediction_hours(at)
+    hours = np.array([*cohort.labs["hours"], *cohort.events["hours"]])
+    said, later = [], int((hours > end).sum())
+    if later:
+        rows = f"{later} results or events lie" if later > 1 else "1 result or event lies"
+        said.append(
+            f"{rows} after {when(end)} and {'were' if later > 1 else 'was'} left aside: nothing "
+            f"after the prediction time counts, of which the last is day {LAST_LANDMARK_DAY}."
+        )
+    if not (cohort.labs["hours"].between(0, end, inclusive="right")).any():
+        said.append(
+            "No result from after the infusion was given, so this risk rests on what was known "
+            "before it."
+        )
+    return said
 
 
 async def _sent(request: Request) -> Sent:
@@ -172,6 +196,7 @@ def _form(
         "events_to_choose": event_choices(),
         "event_rows": range(1, EVENT_ROWS + 1),
         "last_day": LAST_LANDMARK_DAY,
+        "labels": {field.name: field.label for field in fields(page)},
         "answers": _Answers(answers),
         "faults": faults,
         "was": _Answers(base if base is not None else answers),
@@ -198,10 +223,11 @@ def _changed(page: str, base: Answers, answers: Answers) -> list[tuple[str, str,
         if was != now:
             found.append((asked.label, was, now))
     if page == "after":
-        labels = {"table": "Results", "day": "Day of prediction"}
+        labels = {"table": "Results", "day": "Day of prediction", "infusion_time": "Infusion began"}
+        empty = {"day": "last day", "infusion_time": "not given"}
         found += [
-            (label, "the earlier ones" if name == "table" else base.get(name) or "last day",
-             "changed" if name == "table" else answers.get(name) or "last day")
+            (label, "the earlier ones" if name == "table" else base.get(name) or empty[name],
+             "changed" if name == "table" else answers.get(name) or empty[name])
             for name, label in labels.items()
             if base.get(name, "") != answers.get(name, "")
         ]  # fmt: skip
