@@ -17,8 +17,11 @@ from riskmodel.web.settings import Limits
 
 _LIMITS = Limits()
 Text = Annotated[str, Field(max_length=_LIMITS.cell_characters)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(max_length=200)] | int
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Cell = Number | Text
+"""A cell that holds a number. Other text is a cell that cannot be used, named in `rejected`: one
+row of many never costs the others their score."""
 TIMES = ("pre-infusion", *(f"day-{day}" for day in range(1, LAST_LANDMARK_DAY + 1)))
 Time = Literal[TIMES]  # type: ignore[valid-type]
 
@@ -44,9 +47,9 @@ def _patient_fields() -> dict[str, Any]:
         fields[name] = (Text | None, Field(None, description=said))
     for name, (low, high) in PATIENT_NUMBERS.items():
         said = f"{low:g} to {high:g}; beyond that the cell is left empty and named in `rejected`."
-        fields[name] = (Number | None, Field(None, description=said))
+        fields[name] = (Cell | None, Field(None, description=said))
     for name in PATIENT_FLAGS:
-        fields[name] = (bool | None, None)
+        fields[name] = (bool | Text | None, Field(None, description="true, false, or as charted."))
     return fields
 
 
@@ -63,15 +66,15 @@ class Result(Strict):
     """One laboratory result."""
 
     patient_id: Name
-    hours_from_infusion: Number | None = Field(None, description="The infusion is 0.")
+    hours_from_infusion: Cell | None = Field(None, description="The infusion is 0.")
     time: Text | None = Field(None, description="ISO 8601, where the infusion_time is given.")
     analyte: Text | None = Field(None, description=f"One of {', '.join(analytes())}.")
     loinc_code: Text | None = None
-    value: Number | Text = Field(description="A number, or text such as `<5`.")
-    comparator: Literal["", "<", "<=", ">", ">="] | None = None
+    value: Cell = Field(description="A number, or text such as `<5`.")
+    comparator: Text | None = Field(None, description="`<`, `<=`, `>` or `>=`.")
     unit: Text | None = Field(None, description="UCUM or a common spelling.")
-    reference_low: Number | None = None
-    reference_high: Number | None = Field(None, description="ULN, in the row's own unit.")
+    reference_low: Cell | None = None
+    reference_high: Cell | None = Field(None, description="ULN, in the row's own unit.")
 
 
 class Event(Strict):
@@ -81,9 +84,9 @@ class Event(Strict):
     event: Text = Field(
         description=f"One of {', '.join(name for names in EVENTS.values() for name in names)}."
     )
-    hours_from_infusion: Number | None = None
+    hours_from_infusion: Cell | None = None
     time: Text | None = None
-    grade: Number | None = Field(None, description="1 to 5, for crs, icans, iec_hs.")
+    grade: Cell | None = Field(None, description="1 to 5, for crs, icans, iec_hs.")
     value: Text | None = None
 
 

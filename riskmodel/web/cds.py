@@ -1,7 +1,7 @@
 """CDS Hooks 2.0: discovery, two services, their cards, and feedback."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from riskmodel.cohort import Cohort, analytes
 from riskmodel.errors import SchemaError
 from riskmodel.features.matrix import LAST_LANDMARK_DAY
 from riskmodel.models import RiskModel
+from riskmodel.models.wording import HARDLY
 from riskmodel.scoring.content import definition_of
 from riskmodel.scoring.factors import factors_of, feature_row
 from riskmodel.scoring.missing import range_of
@@ -23,7 +24,7 @@ from riskmodel.scoring.words import frequency, percent
 from riskmodel.web.api import ERRORS
 from riskmodel.web.audit import AuditLog
 from riskmodel.web.cds_bodies import FeedbackRequest, HookRequest
-from riskmodel.web.cds_records import ordered_product, records_of
+from riskmodel.web.cds_records import gaps, ordered_product, records_of
 from riskmodel.web.engine import Engine
 from riskmodel.web.fhir import assessments
 from riskmodel.web.problems import ProblemError
@@ -140,7 +141,7 @@ def cds_router(engine: Engine, audit: AuditLog, settings: Settings, clock: Clock
         if len(cohort) == 0 or at is None or model is None:
             return []
         audit.note(hook, cohort.patient_id, at=at, model=model.name, version=model.version)
-        return card_of(cohort, model, at, address)
+        return card_of(cohort, model, at, address, gaps(prefetch))
 
     @router.post(
         "/cds-services/{service}/feedback",
@@ -196,7 +197,9 @@ def _time(cohort: Cohort, moment: datetime, *, planned: bool) -> str | None:
     return f"day-{int(np.ceil(days))}" if days <= LAST_LANDMARK_DAY else None
 
 
-def card_of(cohort: Cohort, model: RiskModel, at: str, address: str) -> list[dict[str, Any]]:
+def card_of(
+    cohort: Cohort, model: RiskModel, at: str, address: str, absent: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """The card of a patient who is scored; none for one who is not, but the autoimmune bound.
 
     Parameters
@@ -207,6 +210,8 @@ def card_of(cohort: Cohort, model: RiskModel, at: str, address: str) -> list[dic
     at : str
     address : str
         Of this server, for the links.
+    absent : sequence of str
+        What was not sent, in sentences.
     """
     hours = check_stage(model, at)
     scores = score(cohort, model, at, explain=True)
@@ -243,12 +248,19 @@ def card_of(cohort: Cohort, model: RiskModel, at: str, address: str) -> list[dic
     )[:LONGEST_SUMMARY]
     if row["risk_group"] == "high":
         card["indicator"] = "warning"
-    card["detail"] = _detail(cohort.until(hours), model, row, hours, interval)
+    card["detail"] = _detail(cohort.until(hours), model, row, hours, interval, absent)
     card["extension"] = {EXTENSION: assessments(scores.iloc[:1], cohort)[0]}
     return [card]
 
 
-def _detail(known: Cohort, model: RiskModel, row: pd.Series, hours: float, interval: str) -> str:
+def _detail(
+    known: Cohort,
+    model: RiskModel,
+    row: pd.Series,
+    hours: float,
+    interval: str,
+    absent: Sequence[str],
+) -> str:
     """The card's text in Markdown."""
     X = feature_row(known, model, hours, definition_of(model))
     factors = sorted(factors_of(X.iloc[0], model, row), key=lambda f: -abs(f.contribution))
@@ -257,8 +269,18 @@ def _detail(known: Cohort, model: RiskModel, row: pd.Series, hours: float, inter
         f"**{frequency(float(row['risk']))} patients like this** are expected to develop IEC-HS "
         f"before day {model.horizon_days:g} (90% interval {interval}).",
         "",
-        *(f"- {f.label}: {f.effect}" for f in factors[:_SHOWN_FACTORS]),
+        *(
+            f"- {f.label}: {f.effect}"
+            for f in factors[:_SHOWN_FACTORS]
+            if abs(f.contribution) >= HARDLY
+        ),
     ]
+    unusable = int((known.rejected["table"] == "labs").sum())
+    if unusable:
+        were = "results were" if unusable > 1 else "result was"
+        absent = [*absent, f"{unusable} {were} sent that could not be used."]
+    if absent:
+        lines += ["", " ".join(absent)]
     if moved is not None:
         lines += [
             "",

@@ -21,6 +21,12 @@ from riskmodel.web.problems import ProblemError
 _DEEPEST = 3
 _ORDERS = {"MedicationRequest": "medicationCodeableConcept", "ServiceRequest": "code"}
 _SOURCE = "prefetch"
+_SENT = {
+    "results": "laboratory results",
+    "given": "records of drugs given",
+    "conditions": "conditions",
+}
+"""Prefetched lists whose absence changes what a card says."""
 
 
 def resources(held: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -35,6 +41,29 @@ def resources(held: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     for entry in entries if isinstance(entries, list) and depth < _DEEPEST else ():
         if isinstance(entry, dict):
             yield from resources(entry.get("resource"), depth + 1)
+
+
+def gaps(prefetch: Mapping[str, Any]) -> list[str]:
+    """What the client did not send, or sent only in part, in sentences."""
+    found = []
+    for name, said in _SENT.items():
+        held = prefetch.get(name)
+        kind = held.get("resourceType") if isinstance(held, dict) else None
+        if kind != "Bundle":
+            found.append(f"No {said} were sent.")
+        elif _goes_on(held):
+            found.append(
+                f"Only the first page of the {said} was sent; the others are missing here."
+            )
+    return found
+
+
+def _goes_on(bundle: Any) -> bool:
+    links = bundle.get("link")
+    return any(
+        isinstance(link, dict) and link.get("relation") == "next"
+        for link in (links if isinstance(links, list) else ())
+    )
 
 
 def records_of(

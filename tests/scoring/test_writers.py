@@ -1,6 +1,7 @@
 """The other forms of the output, each read by the package that owns the form."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,9 @@ def test_fhir_resources_are_valid_and_say_what_the_table_says(dated, models, sco
             assert prediction["qualitativeRisk"]["text"] == row["risk_group"]
             assert prediction["whenRange"]["low"]["value"] * 24 == row["prediction_time_hours"]
             assert prediction["whenRange"]["high"]["value"] == 14
-            assert f"Risk {row['risk']:.1%}" in prediction["rationale"]
+            said = re.match(r"Risk ([\d.]+)% \(90% interval", prediction["rationale"])
+            assert float(said[1]) == pytest.approx(100 * row["risk"], rel=0.06)
+            assert "probabilityDecimal is this risk as a fraction of 1" in prediction["rationale"]
             assert row["model_name"] in raw["method"]["text"]
         else:
             assert resource.status == "cancelled"

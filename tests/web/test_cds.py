@@ -209,6 +209,33 @@ def test_who_has_nothing_to_hear_gets_no_card(hooks, service, sent):
     assert validated(hooks.post(f"/cds-services/{service}", json=sent)) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"results": None}, "No laboratory results were sent."),
+        ({"results": {"resourceType": "OperationOutcome"}}, "No laboratory results were sent."),
+        (
+            {"results": bundle() | {"link": [{"relation": "next", "url": "http://ehr/2"}]}},
+            "Only the first page of the laboratory results was sent",
+        ),
+        (
+            {"results": bundle(observation("2276-4", 4000, "mmHg", -1))},
+            "1 result was sent that could not be used.",
+        ),
+    ],
+)
+def test_a_card_says_what_it_was_not_sent(hooks, change, said):
+    sent = request(4.2)
+    sent["prefetch"] |= change
+    (card,) = validated(hooks.post("/cds-services/iec-hs-patient-view", json=sent))
+    assert said in card["detail"]
+    assert "No records of drugs given were sent." in card["detail"]
+    complete = request(4.2)
+    complete["prefetch"] |= {"given": bundle(), "conditions": bundle()}
+    (card,) = validated(hooks.post("/cds-services/iec-hs-patient-view", json=complete))
+    assert "were sent" not in card["detail"]
+
+
 def test_an_order_of_a_car_t_product_gets_the_risk_before_it(hooks):
     cards = validated(hooks.post("/cds-services/iec-hs-order-select", json=order("Yescarta")))
     assert "before the infusion" in cards[0]["summary"]

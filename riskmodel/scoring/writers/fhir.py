@@ -36,8 +36,9 @@ def fhir_resources(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
     References
     ----------
     HL7 FHIR R4, RiskAssessment. ``probabilityDecimal`` is a fraction of 1, as in the standard's
-    own examples; the rationale repeats it in percent. ``whenRange`` is in days after the
-    infusion.
+    own examples and in use, though the comment on the element speaks of percentages: so the
+    rationale gives the risk in percent, and says which of the two the decimal is. ``whenRange``
+    is in days after the infusion.
     """
     names = [str(c) for c in rows.columns if str(c).startswith(CONTRIBUTION)]
     for row in rows.to_dict(orient="records"):
@@ -104,7 +105,10 @@ def _prediction(row: Mapping[Any, Any], risk: float, factors: list[str]) -> dict
 
 def _rationale(row: Mapping[Any, Any], risk: float, factors: list[str]) -> str:
     low, high = float(row["risk_low"]), float(row["risk_high"])
-    text = f"Risk {risk:.1%} (90% interval {low:.1%} to {high:.1%})."
+    text = (
+        f"Risk {_percent(risk)} (90% interval {_percent(low)} to {_percent(high)}). "
+        "probabilityDecimal is this risk as a fraction of 1, not in percent."
+    )
     parts = {
         name.removeprefix(CONTRIBUTION).replace("_", " "): float(row[name])
         for name in factors
@@ -115,6 +119,17 @@ def _rationale(row: Mapping[Any, Any], risk: float, factors: list[str]) -> str:
         told = ", ".join(f"{name} {parts[name]:+.2f}" for name in strongest)
         text += f" Strongest contributions, log-odds: {told}."
     return f"{text} {row['reason']}." if row["reason"] else text
+
+
+def _percent(risk: float) -> str:
+    """A risk in percent; one below 1% with two significant digits, so that none reads as zero.
+
+    Examples
+    --------
+    >>> _percent(0.1234), _percent(0.00042)
+    ('12.3%', '0.042%')
+    """
+    return f"{risk:.1%}" if risk >= 0.01 else f"{100 * risk:.2g}%"
 
 
 def _none(row: Mapping[Any, Any]) -> dict[str, Any]:
