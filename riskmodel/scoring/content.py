@@ -243,8 +243,7 @@ def _risk(
         "hundred": Markup(hundred_svg(round(100 * risk))) if risk >= 0.0095 else "",
         "low": words.percent(low),
         "high": words.percent(high),
-        "low_of": words.frequency(low).lower(),
-        "high_of": words.frequency(high).lower(),
+        "interval_of": words.frequency_range(low, high),
         "group": str(row["risk_group"]),
         "scale": Markup(scale_svg(reading, risk_edges(model), before=before, published=published)),
         "narrow_scale": Markup(

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria import label
 from riskmodel.features import Catalogue, Feature, Records, load_catalogue, matrix
 from riskmodel.scoring.words import cited, number
@@ -62,7 +62,7 @@ def _hscore(patient: Cohort) -> PublishedScore:
     low, high = float(row["total_low"]), float(row["total_high"])
     chance = [float(row["probability_low"]), float(row["probability_high"])]
     total = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
-    missing = str(row["missing_items"]).replace("_", " ").replace(";", ",")
+    missing = ", ".join(_item(name) for name in str(row["missing_items"]).split("; ") if name)
     said = f"{total} points"
     if chance[1] - chance[0] <= _TELLING:
         ends = [f"{c:.0%}" for c in chance]
@@ -70,3 +70,11 @@ def _hscore(patient: Cohort) -> PublishedScore:
     if missing:
         said += f"; missing: {missing}"
     return PublishedScore("HScore so far", said, "Fardet 2014")
+
+
+def _item(name: str) -> str:
+    """An item of a score: an analyte by its label, anything else by its name."""
+    if name in analytes():
+        label = analytes()[name].label
+        return label if label.isupper() else label[:1].lower() + label[1:]
+    return name.replace("_", " ")

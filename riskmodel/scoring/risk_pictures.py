@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from riskmodel.scoring.axes import log_odds, risk_ticks
+from riskmodel.scoring.axes import log_odds, risk_ticks, spread
 from riskmodel.scoring.curves import (
     FONT,
     INK,
@@ -175,7 +175,8 @@ def course_svg(
     tall = 190.0 + 15.0 * len(events)
     width = 360.0 if narrow else 680.0
     name = "course-narrow" if narrow else "course"
-    frame = Frame(96.0 if narrow else 118.0, width - 12.0, 12.0, 168.0, 0.0, horizon_days)
+    # The names of the groups stand beside the picture, where no curve runs through them.
+    frame = Frame(96.0 if narrow else 118.0, width - 74.0, 12.0, 168.0, 0.0, horizon_days)
 
     def y(risk: float) -> float:
         share = (log_odds(risk) - low) / (high - low)
@@ -194,12 +195,13 @@ def course_svg(
         f'<desc id="{name}-desc">{escape(said)}.</desc>',
     ]
     borders = [frame.foot, y(edges[0]), y(edges[1]), frame.top]
-    for (name, ground), foot, top in zip(GROUNDS.items(), borders[:-1], borders[1:], strict=True):
+    bands = list(zip(GROUNDS.items(), borders[:-1], borders[1:], strict=True))
+    places = spread([(foot + top) / 2 + 4 for _, foot, top in bands], 12)
+    for ((group, ground), foot, top), at in zip(bands, places, strict=True):
         parts.append(
             f'<rect x="{frame.left:g}" y="{top:g}" width="{frame.right - frame.left:g}" '
             f'height="{max(foot - top, 0):g}" fill="{ground}"/>'
-            f'<text x="{frame.right - 6:g}" y="{top + 13:g}" text-anchor="end" fill="{QUIET}">'
-            f"{name}</text>"
+            f'<text x="{frame.right + 7:g}" y="{at:g}" fill="{QUIET}">{group}</text>'
         )
     for risk in risk_ticks(low + 0.4, high):
         parts.append(

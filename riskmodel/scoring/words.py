@@ -247,6 +247,26 @@ def frequency(risk: float) -> str:
     return "Fewer than 1 of 1,000"
 
 
+def frequency_range(low: float, high: float) -> str:
+    """An interval as natural frequencies of one denominator, so that its ends can be compared.
+
+    Examples
+    --------
+    >>> frequency_range(0.036, 0.19), frequency_range(0.0081, 0.15), frequency_range(0.22, 0.999)
+    ('about 4 to 19 of 100', 'about 8 to 150 of 1,000', 'about 22 to more than 99 of 100')
+    >>> frequency_range(0.00002, 0.0301), frequency_range(0.00001, 0.0004)
+    ('fewer than 1 to about 30 of 1,000', 'fewer than 1 of 1,000')
+    """
+    per = 1000 if low < 0.0095 else 100
+    if high < 0.0005:
+        return "fewer than 1 of 1,000"
+    least = f"about {per * low:.0f}" if low >= 0.0005 else "fewer than 1"
+    most = f"{per * high:.0f}" if high < 0.995 else f"more than {0.99 * per:.0f}"
+    if low < 0.0005 and high < 0.995:
+        most = f"about {most}"
+    return f"{least} to {most} of {per:,}"
+
+
 def when(hours: float) -> str:
     """A time from the infusion in days; whole days without a decimal.
 

@@ -13,6 +13,7 @@ from riskmodel.cohort.schema import (
     PATIENT_TEXT,
 )
 from riskmodel.features.matrix import LAST_LANDMARK_DAY
+from riskmodel.scoring.words import number
 from riskmodel.web.settings import Limits
 
 _LIMITS = Limits()
@@ -46,7 +47,8 @@ def _patient_fields() -> dict[str, Any]:
         said = f"One of {', '.join(allowed)}, or a usual spelling."
         fields[name] = (Text | None, Field(None, description=said))
     for name, (low, high) in PATIENT_NUMBERS.items():
-        said = f"{low:g} to {high:g}; beyond that the cell is left empty and named in `rejected`."
+        within = f"{number(low)} to {number(high)}"
+        said = f"{within}; beyond that the cell is left empty and named in `rejected`."
         fields[name] = (Cell | None, Field(None, description=said))
     for name in PATIENT_FLAGS:
         fields[name] = (bool | Text | None, Field(None, description="true, false, or as charted."))
