@@ -141,7 +141,10 @@ def cds_router(engine: Engine, audit: AuditLog, settings: Settings, clock: Clock
         if len(cohort) == 0 or at is None or model is None:
             return []
         audit.note(hook, cohort.patient_id, at=at, model=model.name, version=model.version)
-        return card_of(cohort, model, at, address, gaps(prefetch))
+        found = card_of(cohort, model, at, address, gaps(prefetch))
+        for card in found:
+            _not_later(card.get("extension", {}).get(EXTENSION, {}), moment)
+        return found
 
     @router.post(
         "/cds-services/{service}/feedback",
@@ -195,6 +198,13 @@ def _time(cohort: Cohort, moment: datetime, *, planned: bool) -> str | None:
     if days <= 0:
         return "pre-infusion"
     return f"day-{int(np.ceil(days))}" if days <= LAST_LANDMARK_DAY else None
+
+
+def _not_later(assessment: dict[str, Any], moment: datetime) -> None:
+    """An assessment of a day that is not over yet was made at the moment of the call."""
+    told = assessment.get("occurrenceDateTime")
+    if told is not None and datetime.fromisoformat(told) > moment:
+        assessment["occurrenceDateTime"] = moment.isoformat()
 
 
 def card_of(

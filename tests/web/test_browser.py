@@ -115,6 +115,60 @@ def test_what_if_marks_the_change_and_moves_the_risk(page: Page):
     assert risk_on(page) == first
 
 
+def test_what_if_marks_a_choice_and_starts_again_from_it(page: Page):
+    page.goto("/before?example=true")
+    page.click("text=Estimate the risk")
+    first = risk_on(page)
+    bars = page.locator(".waterfall .bar rect").count()
+    page.check("input[name=tet2_mutation][value='1']", force=True)
+    page.wait_for_selector(".what-if")
+    asked = page.locator("fieldset.flag", has=page.locator("input[name=tet2_mutation]"))
+    assert "changed, was unknown" in asked.inner_text()
+    assert page.locator("form .changed").count() == 1
+    assert page.locator(".waterfall .bar rect").count() > bars
+    changed = risk_on(page)
+    page.click("text=Compare from here on")
+    page.wait_for_selector(".what-if", state="detached")
+    assert risk_on(page) == changed != first
+    assert page.locator(".changed").count() == 0
+    page.click("text=Start over")
+    assert page.locator(".figure").count() == 0
+    assert page.input_value("#ferritin") == ""
+
+
+def test_a_table_with_dates_of_another_land_is_read(page: Page):
+    page.goto("/after")
+    page.fill("#table", "Datum;Ferritin [ng/mL];CRP [mg/L]\n01.03.2026 08:00;1.234,5;12,5\n")
+    page.click("text=Estimate the risk")
+    assert "no column for the time" in page.locator("[role=alert]").inner_text()
+    page.fill("#table", "Date;Ferritin [ng/mL];CRP [mg/L]\n01.03.2026 08:00;1.234,5;12,5\n")
+    page.click("text=Estimate the risk")
+    assert "Fill in when the infusion began" in page.locator("[role=alert]").inner_text()
+    page.fill("#infusion_time", "27.02.2026 08:00")
+    page.click("text=Estimate the risk")
+    assert "day 2" in page.inner_text("h1")
+    assert "1,234 ng/mL, day 2" in page.inner_text(".curves")
+    assert "12.5 mg/L, day 2" in page.inner_text(".curves")
+    assert "27.02" not in page.url + page.title()
+    accessible(page)
+
+
+def test_the_list_is_found_and_opened_by_keyboard(page: Page):
+    page.goto("/patients")
+    name = page.locator("table.patients tbody th").nth(2).inner_text()
+    page.focus("#find")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    assert page.locator("table.patients tbody tr:visible").count() == 1
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "row":
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".figure")
+    assert name in page.inner_text("h1")
+
+
 def test_what_cannot_be_used_is_said_at_its_field(page: Page):
     page.goto("/before")
     page.fill("#ferritin", "plenty")

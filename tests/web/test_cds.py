@@ -183,6 +183,8 @@ def test_a_patient_after_an_infusion_gets_one_card(hooks, engine):
     assessment = card["extension"][EXTENSION]
     assert assessment["resourceType"] == "RiskAssessment"
     assert assessment["subject"]["reference"] == "Patient/p1"
+    # Day 5 is not over yet: the assessment was made when it was asked for.
+    assert datetime.fromisoformat(assessment["occurrenceDateTime"]) == NOW
     sent = {
         "patients": [{"patient_id": "p1", "infusion_time": (NOW - timedelta(days=4.5)).isoformat(),
                       "product": "axi-cel", "sex": "F", "age_years": 64}],

@@ -70,6 +70,8 @@
     const field = byId("find");
     if (!field) return;
     const rows = Array.from(document.querySelectorAll("table.patients tbody tr"));
+    // Enter would send the form and lose what is typed here.
+    field.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
       let shown = 0;
