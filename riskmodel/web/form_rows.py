@@ -25,6 +25,7 @@ _NEXT = {
     "time_unreadable": " Write it as 2026-03-31 14:30.",
 }
 """What to do about a time that cannot be used."""
+_DAYS = " Give the day after the infusion, such as 3 or 3.5."
 
 Answers = Mapping[str, str]
 
@@ -152,7 +153,7 @@ def entered(answers: Answers, page: str, table: Table | None = None) -> Entered:
     for kind, row, column, reason, detail in rejections(cohort):
         at = int(row) - 1
         said = f"It {REASONS[reason].removesuffix(_LEFT_EMPTY)}{f' ({detail})' if detail else ''}."
-        said += _NEXT.get(reason, "")
+        said += _DAYS if kind == "events" and "time" in column else _NEXT.get(reason, "")
         if kind == "patients":
             faults.fields["cell_dose" if column.startswith("cell_dose") else column] = said
         elif kind == "events":

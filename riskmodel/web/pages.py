@@ -196,7 +196,10 @@ def _form(
         "events_to_choose": event_choices(),
         "event_rows": range(1, EVENT_ROWS + 1),
         "last_day": LAST_LANDMARK_DAY,
-        "labels": {field.name: field.label for field in fields(page)},
+        "labels": {
+            "infusion_time": "Infusion began",
+            **{field.name: field.label for field in fields(page)},
+        },
         "answers": _Answers(answers),
         "faults": faults,
         "was": _Answers(base if base is not None else answers),

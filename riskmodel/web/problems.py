@@ -43,6 +43,15 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
 
 
+_HEADINGS = {
+    401: "A token is needed",
+    404: "There is no such page",
+    413: "That is too much at once",
+    500: "The server failed",
+}
+"""Headings of a page that tells a person of a problem."""
+
+
 def problem(found: ProblemError, accepted: str = "") -> Response:
     """The response of a problem: a page for who accepts one, else problem+json.
 
@@ -53,7 +62,7 @@ def problem(found: ProblemError, accepted: str = "") -> Response:
         The Accept header.
     """
     if "text/html" in accepted:
-        heading = HTTPStatus(found.status).phrase
+        heading = _HEADINGS.get(found.status, "This was not possible")
         page = view("error.html.j2", None, page="error", heading=heading, detail=found.detail)
         return HTMLResponse(page, found.status, headers=found.headers)
     body: dict[str, Any] = {

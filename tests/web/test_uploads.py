@@ -77,3 +77,33 @@ def test_a_download_holds_no_formula(client, cohort):
     text = client.get("/patients/scores.csv").text
     assert len(text.splitlines()) == len(cohort) + 1
     assert not any(line.startswith(("=", "+", "@")) for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "said"),
+    [
+        ({"event_1": "crs", "event_1_day": "Monday"}, "Event 1", "such as 3 or 3.5"),
+        ({"event_1": "crs", "event_1_day": ""}, "Event 1", "such as 3 or 3.5"),
+        ({"event_1": "", "event_1_day": "3"}, "Event 1", "event"),
+        ({"infusion_time": "soon"}, "Infusion began", "Write it as 2026-03-31 14:30"),
+        ({"age_years": "300"}, "Age", "allowed: 0 to 120"),
+        ({"cell_dose": "1.234"}, "CAR+ cell dose", "read in two ways"),
+    ],
+)
+def test_every_field_at_fault_is_named_in_the_summary(client, change, name, said):
+    sent = {
+        "table": "day,analyte,value,unit\n1,ferritin,820,ng/mL\n",
+        "cell_dose_unit": "cell_dose_million",
+        **change,
+    }
+    answer = client.post("/after", data=sent)
+    assert answer.status_code == 422
+    summary = answer.text.partition('id="faults"')[2].partition("</div>")[0]
+    assert f">{name}</a>: " in summary
+    assert said in summary
+
+
+def test_a_page_that_does_not_exist_is_said_in_plain_words(client):
+    answer = client.get("/nowhere", headers={"accept": "text/html"})
+    assert answer.status_code == 404
+    assert "<h1>There is no such page</h1>" in answer.text
