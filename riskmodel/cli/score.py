@@ -82,11 +82,14 @@ def score(
     import json
 
     if engine is Engine.spark:
-        if form is not Form.cohort or resume:
-            raise typer.BadParameter("--engine spark writes Parquet: no --format, no --resume.")
+        if resume:
+            raise typer.BadParameter(
+                "--resume goes with --engine local: Spark repeats failed tasks by itself. Run the "
+                "same command without --resume; the earlier output stays until the new is whole."
+            )
         from riskmodel.scoring.spark import score_spark
 
-        made, rejected = score_spark(cohort, model, at, out, explain=explain)
+        made, rejected = score_spark(cohort, model, at, out, explain=explain, form=form.value)
     else:
         made, rejected = _score_here(cohort, model, at, out, explain, form, resume, workers, quiet)
     if not quiet:

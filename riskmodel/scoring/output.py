@@ -21,6 +21,7 @@ from riskmodel.scoring.writers.subjects import check_distinct, subject_ids
 RELATIVE_START = np.datetime64("1970-01-01", "us")
 """Infusion time of everybody in a dated form of a cohort that names no infusion time at all: its
 dates are then hours from the infusion, written as instants."""
+RELATIVE_NOTE = "hours from the infusion, counted from 1970-01-01: no infusion times"
 
 
 class Merged(NamedTuple):
@@ -51,13 +52,13 @@ def merge(store: Path, parts: int, out: Path, form: Format, progress: Progress) 
     relative = form.dated and not any_date(store, parts)
     target, beside = store / f"whole{out.suffix}", store / f"aside{out.suffix}"
     refused: list[pd.DataFrame] = []
-    leaving: list[pd.DataFrame] = []
+    people: list[pd.DataFrame] = []
     with sink(target, form) as write, _second(beside, form) as write_aside:
 
         def write_rows(rows: pd.DataFrame) -> None:
             write(rows)
             write_aside(rows)
-            leaving.append(_leaving(rows, form))
+            people.append(leaving(rows, form))
 
         for number in range(parts):
             progress("write", number, parts)
@@ -72,7 +73,7 @@ def merge(store: Path, parts: int, out: Path, form: Format, progress: Progress) 
     outputs = _described(target, out)
     files: dict[Path, Path] = {}
     if form.numbered:
-        everyone = pd.concat(leaving, ignore_index=True)
+        everyone = pd.concat(people, ignore_index=True)
         check_distinct(everyone["patient_id"], everyone["subject_id"].to_numpy())
         listed = out.with_name(out.name + ".patients.csv")
         files[store / "patients.csv"] = listed
@@ -82,7 +83,7 @@ def merge(store: Path, parts: int, out: Path, form: Format, progress: Progress) 
         files[beside] = out.with_name(f"{out.stem}.unlabelled{out.suffix}")
         outputs["unlabelled"] = _described(beside, files[beside])
     if relative:
-        outputs["times"] = "hours from the infusion, counted from 1970-01-01: no infusion times"
+        outputs["times"] = RELATIVE_NOTE
     return Merged(counts.entry(), outputs, files | {target: out})
 
 
@@ -114,7 +115,7 @@ def _described(path: Path, final: Path) -> dict[str, Any]:
     return {"file": final.name, "sha256": digest, "bytes": path.stat().st_size}
 
 
-def _leaving(rows: pd.DataFrame, form: Format) -> pd.DataFrame:
+def leaving(rows: pd.DataFrame, form: Format) -> pd.DataFrame:
     """Who has which number, and what became of it: where patients are numbered, one row each."""
     if not form.numbered:
         return rows.iloc[:0]

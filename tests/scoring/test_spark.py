@@ -128,6 +128,78 @@ def test_spark_gives_what_the_local_engine_gives(session, cohort, models, tmp_pa
         score_spark(str(tmp_path), models, TIMES, str(out), spark=session)
 
 
+@pytest.mark.parametrize("form", ["meds", "omop", "fhir"])
+def test_every_form_is_that_of_the_local_engine(session, cohort, models, tmp_path, form):
+    from riskmodel.scoring.spark import score_spark
+
+    ending = "ndjson" if form == "fhir" else "parquet"
+    local = score_batch(cohort, models, TIMES, tmp_path / f"local.{ending}", form=form)
+    out = tmp_path / "scores"
+    made = score_spark(
+        str(cohort), models, TIMES, str(out), form=form, spark=session, patients_of_partition=30
+    )
+    assert made.manifest["counts"] == local.manifest["counts"]
+    assert made.manifest["output"].get("times") == local.manifest["output"].get("times")
+    if form == "fhir":
+        lines = [x for path in out.glob("part-*") for x in path.read_text().splitlines()]
+        expected = (tmp_path / "local.ndjson").read_text().splitlines()
+        assert sorted(map(_without_figures, lines)) == sorted(map(_without_figures, expected))
+        return
+    pairs = {out: tmp_path / "local.parquet"}
+    if form == "meds":
+        pairs[tmp_path / "scores.unlabelled"] = tmp_path / "local.unlabelled.parquet"
+    for found, expected in pairs.items():
+        _assert_same_rows(pd.read_parquet(found), pd.read_parquet(expected))
+    people = pd.read_csv(tmp_path / "local.parquet.patients.csv", keep_default_na=False)
+    people["prediction_time_hours"] = pd.to_numeric(people["prediction_time_hours"])
+    _assert_same_rows(pd.read_parquet(tmp_path / "scores.patients"), people)
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def _without_figures(line: str) -> str:
+    resource = json.loads(line)
+    found = resource.pop("prediction", None)
+    assert resource.pop("id")
+    resource.pop("note", None)
+    return json.dumps(resource, sort_keys=True) + str(found is None)
+
+
+def _assert_same_rows(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    assert found.columns.tolist() == expected.columns.tolist()
+    assert len(found) == len(expected) > 0
+    empty = [c for c in expected if expected[c].isna().all()]
+    assert found[empty].isna().all(axis=None)
+    found, expected = found.drop(columns=empty), expected.drop(columns=empty)
+    keys = [c for c in found if not str(found[c].dtype).startswith("float")]
+    keys += ["prediction_time_hours"] if "prediction_time_hours" in found else []
+    first, second = (table.sort_values(keys, ignore_index=True) for table in (found, expected))
+    assert_frame_equal(first, second, check_dtype=False, check_exact=False, rtol=0, atol=1e-7)
+
+
+def test_spark_giving_up_is_one_sentence_and_leaves_the_earlier_output(
+    session, cohort, models, tmp_path, write_latin
+):
+    from riskmodel.scoring.spark import score_spark
+
+    folder, out = tmp_path / "cohort", tmp_path / "scores"
+    shutil.copytree(cohort, folder)
+    labs = pd.read_parquet(cohort / "labs.parquet")
+    labs.to_parquet(folder / "labs.parquet", row_group_size=500, index=False)
+    score_spark(str(folder), models[:1], TIMES[:1], str(out), spark=session)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    write_latin(labs, "patient_id", {"S00003"}, folder / "labs.parquet")
+    with pytest.raises(SchemaError, match=r"'patient_id' of 'labs\.parquet' .* not UTF-8 in \d+"):
+        score_spark(str(folder), models[:1], TIMES[:1], str(out), spark=session)
+    labs.to_parquet(folder / "labs.parquet", row_group_size=500, index=False)
+    raw = bytearray((folder / "labs.parquet").read_bytes())
+    raw[len(raw) // 3 : len(raw) // 2] = bytes(len(raw) // 2 - len(raw) // 3)
+    (folder / "labs.parquet").write_bytes(raw)
+    with pytest.raises(SchemaError, match=r"^Spark gave up: .* was left as it was"):
+        score_spark(str(folder), models[:1], TIMES[:1], str(out), spark=session)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert sorted(p.name for p in tmp_path.glob("scores*")) == ["scores", "scores.manifest.json"]
+
+
 def test_the_registered_model_as_a_spark_udf(session, cohort, models, tmp_path, monkeypatch):
     import mlflow
 

@@ -76,7 +76,7 @@ def _ndjson(path: Path, form: Format) -> Iterator[Write]:
     assert form.resources is not None
     convert = form.resources
     with path.open("w", encoding="utf-8", newline="") as out:
-        yield lambda rows: out.writelines(_line(r) + "\n" for r in convert(rows))
+        yield lambda rows: out.writelines(line(r) + "\n" for r in convert(rows))
 
 
 @contextmanager
@@ -90,12 +90,13 @@ def _bundle(path: Path, form: Format) -> Iterator[Write]:
             nonlocal begun
             for resource in convert(rows):
                 entry = {"fullUrl": f"urn:riskmodel:{resource['id']}", "resource": resource}
-                out.write((",\n" if begun else "") + _line(entry))
+                out.write((",\n" if begun else "") + line(entry))
                 begun = True
 
         yield write
         out.write("\n]}\n")
 
 
-def _line(resource: Mapping[str, Any]) -> str:
+def line(resource: Mapping[str, Any]) -> str:
+    """One resource as JSON without a line break."""
     return json.dumps(resource, ensure_ascii=False, allow_nan=False)
