@@ -2,8 +2,10 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,13 +13,18 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 _WORDS = {
-    "fingerprint": "Fingerprint of the input",
-    "read": "Split by patient",
-    "score": "Patients scored",
-    "write": "Write the output",
+    "fingerprint": "Fingerprint",
+    "read": "Split",
+    "score": "Score",
+    "write": "Write",
 }
+_MISSING = "missing inputs (median)"
 _STATUS = ("scored", "partial", "out_of_scope", "rejected")
 _REASONS_SHOWN = 8
+_WIDE = 60
+"""Columns of a terminal from which on a bar is drawn."""
+_PIPE = 200
+"""Columns that a table may take where no terminal limits it."""
 
 
 def cores() -> int:
@@ -34,33 +41,49 @@ def progress_bar(quiet: bool = False) -> Iterator[Progress]:
         yield lambda what, done, total: None
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    console = Console(stderr=True)
+    # On a narrow terminal the figures tell more than the bar.
+    bar = [BarColumn(bar_width=None)] if console.width >= _WIDE else []
+    columns = (TextColumn("{task.description}"), *bar, TextColumn("{task.fields[told]}"))
+    began: dict[str, tuple[float, int]] = {}
+    shown_task: list[TaskID] = []
+    with Progress(*columns, console=console, transient=True, expand=bool(bar)) as shown:
 
         def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = shown.add_task(_WORDS[what], total=total, completed=done, rate="")
-            speed = shown.tasks[tasks[what]].speed
-            rate = f"{speed:,.0f}/s" if speed else ""
-            shown.update(tasks[what], completed=done, total=total, rate=rate)
+            now = time.monotonic()
+            if what not in began:
+                began[what] = (now, done)
+                for task in shown_task:
+                    shown.remove_task(task)
+                shown_task[:] = [shown.add_task(_WORDS[what], total=None, told="")]
+            start, before = began[what]
+            told = _told(done, total, done - before, now - start)
+            counted = total if total > 1 else None
+            shown.update(shown_task[0], completed=done, total=counted, told=told)
 
         yield tell
+
+
+def _told(done: int, total: int, here: int, seconds: float) -> str:
+    """How much is done, how fast, and how long the rest will take at that rate.
+
+    Examples
+    --------
+    >>> _told(3_000, 10_000, 2_000, 4.0)
+    '3,000/10,000 500/s 0:00:14'
+    >>> _told(0, 10_000, 0, 0.0), _told(0, 1, 0, 0.0)
+    ('0/10,000', '')
+    """
+    if total <= 1:
+        return ""
+    shown = f"{done:,}/{total:,}"
+    if here <= 0 or seconds <= 0:
+        return shown
+    rate = here / seconds
+    left = timedelta(seconds=round((total - done) / rate))
+    return f"{shown} {rate:,.0f}/s {left}" if rate >= 1 else f"{shown} {left}"
 
 
 def sentences_of(rejected: "pd.DataFrame") -> list[str]:
@@ -83,18 +106,24 @@ def sentences_of(rejected: "pd.DataFrame") -> list[str]:
 def show(made: Mapping[str, Any], out: str) -> None:
     """Print the summary of a batch."""
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
-    console = Console(soft_wrap=True, highlight=False)
-    table = Table("time", "model", *_STATUS, title=None)
-    rows: dict[tuple[float | None, str], dict[str, int]] = {}
-    for entry in made["counts"]["by_time"]:
-        key = (entry["prediction_time_hours"], entry["model"])
-        rows.setdefault(key, {})[entry["status"]] = entry["rows"]
-    for (hours, model), counts in rows.items():
-        numbers = [f"{counts[s]:,}" if s in counts else "" for s in _STATUS]
-        table.add_row(_time(hours), model, *numbers)
-    console.print(table)
+    # A pipe has no width of its own to fit into.
+    wide = None if sys.stdout.isatty() else _PIPE
+    console = Console(soft_wrap=True, highlight=False, width=wide)
+    heads = ("time", "model", *_STATUS, _MISSING)
+    lines = _lines(made)
+    table = Table(*heads, title=None)
+    for row in lines:
+        table.add_row(*row)
+    whole = console.options.update(max_width=_PIPE)
+    if Measurement.get(console, whole, table).maximum <= console.width:
+        console.print(table)
+    else:
+        for time_of, model, *cells in lines:
+            cut = [f"{name} {cell}" for name, cell in zip(heads[2:], cells, strict=True) if cell]
+            console.print(f"{time_of}, {model}: {', '.join(cut)}", markup=False)
     status = made["counts"]["status"]
     for name in _STATUS:
         reasons = made["counts"]["reasons"].get(name, {})
@@ -110,6 +139,23 @@ def show(made: Mapping[str, Any], out: str) -> None:
     )
     for note in made["notes"]:
         console.print(note, markup=False)
+
+
+def _lines(made: Mapping[str, Any]) -> list[list[str]]:
+    """The summary's cells: a time and a model, rows by status, inputs missing in half of them."""
+    rows: dict[tuple[float | None, str], dict[str, str]] = {}
+    for entry in made["counts"]["by_time"]:
+        cells = rows.setdefault((entry["prediction_time_hours"], entry["model"]), {})
+        cells[entry["status"]] = f"{entry['rows']:,}"
+    inputs = {(model["stage"], model["name"]): model["inputs"] for model in made["models"]}
+    for entry in made["counts"]["missing_inputs"]:
+        of = inputs[(entry["stage"], entry["model"])]
+        cells = rows[(entry["prediction_time_hours"], entry["model"])]
+        cells[_MISSING] = f"{entry['median']} of {of}"
+    return [
+        [_time(hours), model, *(cells.get(name, "") for name in (*_STATUS, _MISSING))]
+        for (hours, model), cells in rows.items()
+    ]
 
 
 def _time(hours: float | None) -> str:

@@ -1,5 +1,6 @@
 """Commands score and report."""
 
+import errno
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -123,11 +124,19 @@ def _score_here(
     if path.suffix.lower() not in FORMATS[form.value].endings:
         endings = ", ".join(FORMATS[form.value].endings)
         raise typer.BadParameter(f"'{out}' does not end in one of {endings}.")
-    with progress_bar(quiet) as progress:
-        return score_batch(
-            Path(cohort), models, times, path, explain=explain, form=form.value, resume=resume,
-            workers=workers or cores(), progress=progress,
-        )  # fmt: skip
+    try:
+        with progress_bar(quiet) as progress:
+            return score_batch(
+                Path(cohort), models, times, path, explain=explain, form=form.value, resume=resume,
+                workers=workers or cores(), progress=progress,
+            )  # fmt: skip
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SchemaError(
+            f"The disk of '{out}' is full: '{path.name}' is as it was before. Free some room and "
+            "run again with --resume; what was finished is kept."
+        ) from None
 
 
 def report(

@@ -49,6 +49,7 @@ def model_entry(model: RiskModel, given: str) -> dict[str, Any]:
         "definition": model.definition,
         "cytopenia_rule": model.cytopenia_rule,
         "horizon_days": float(model.horizon_days),
+        "inputs": len(model.features),
         "simulated": bool(model.card.get("simulated")),
         "catalogue_sha256": hashlib.sha256(catalogue.encode()).hexdigest(),
         "sha256": _weights_digest(model),
@@ -97,6 +98,7 @@ class Counts:
         self.status: Counter[str] = Counter()
         self._groups: Counter[tuple[float | None, str, str, str]] = Counter()
         self._reasons: Counter[tuple[str, str]] = Counter()
+        self._missing: Counter[tuple[float | None, str, str, int]] = Counter()
 
     def add(self, rows: pd.DataFrame) -> None:
         """Count score rows."""
@@ -109,6 +111,9 @@ class Counts:
             zip(times, rows["stage"], rows["model_name"], rows["status"], strict=True)
         )
         self.status.update(rows["status"])
+        known = rows["risk"].notna() & rows["n_missing"].notna()
+        of_risk = (times[known], rows.loc[known, "stage"], rows.loc[known, "model_name"])
+        self._missing.update(zip(*of_risk, map(int, rows.loc[known, "n_missing"]), strict=True))
         pairs = Counter(zip(rows["status"], rows["reason"], strict=True))
         for (status, reason), count in pairs.items():
             for code in reason_codes(status, reason):
@@ -121,6 +126,7 @@ class Counts:
             "status": dict(self.status),
             "groups": [[*key, count] for key, count in self._groups.items()],
             "reasons": [[*key, count] for key, count in self._reasons.items()],
+            "missing": [[*key, count] for key, count in self._missing.items()],
         }
 
     def merge(self, state: Mapping[str, Any]) -> None:
@@ -131,6 +137,8 @@ class Counts:
             self._groups[(key[0], key[1], key[2], key[3])] += count
         for *key, count in state["reasons"]:
             self._reasons[(key[0], key[1])] += count
+        for *key, count in state["missing"]:
+            self._missing[(key[0], key[1], key[2], key[3])] += count
 
     def entry(self) -> dict[str, Any]:
         """The counts as the manifest holds them."""
@@ -150,8 +158,31 @@ class Counts:
             "rows": self.rows,
             "status": dict(sorted(self.status.items())),
             "by_time": times,
+            "missing_inputs": self._missing_inputs(),
             "reasons": reasons,
         }
+
+    def _missing_inputs(self) -> list[dict[str, Any]]:
+        """How many inputs the rows with a risk lack: least, median and most, by time and model."""
+        rows = pd.DataFrame(
+            [(*key, count) for key, count in self._missing.items()],
+            columns=["hours", "stage", "model", "missing", "count"],
+        ).sort_values("missing")
+        found = []
+        for _, group in rows.groupby(["hours", "stage", "model"]):
+            half = group["count"].cumsum() >= group["count"].sum() / 2
+            found.append(
+                {
+                    "prediction_time_hours": float(group["hours"].iloc[0]),
+                    "stage": group["stage"].iloc[0],
+                    "model": group["model"].iloc[0],
+                    "rows": int(group["count"].sum()),
+                    "least": int(group["missing"].iloc[0]),
+                    "median": int(group.loc[half, "missing"].iloc[0]),
+                    "most": int(group["missing"].iloc[-1]),
+                }
+            )
+        return found
 
 
 def manifest(

@@ -123,7 +123,17 @@ def test_the_manifest_says_what_was_used_and_holds_no_patient(hostile, models, t
         "patient_id_missing": 3,
     }
     assert made["counts"]["reasons"]["partial"]["unusable"] == 2
+    scored = rows[rows["risk"] != ""].assign(n=lambda t: t["n_missing"].astype(int))
+    for told in made["counts"]["missing_inputs"]:
+        same = scored[
+            (scored["prediction_time_hours"].astype(float) == told["prediction_time_hours"])
+            & (scored["model_name"] == told["model"])
+        ]["n"]
+        assert told["rows"] == len(same) > 0
+        assert (told["least"], told["most"]) == (same.min(), same.max())
+        assert told["median"] == same.quantile(0.5, interpolation="lower")
     entry = made["models"][1]
+    assert entry["inputs"] >= max(scored["n"])
     assert entry["stage"] == "early"
     assert entry["definition_version"]
     assert len(entry["sha256"]) == len(entry["catalogue_sha256"]) == 64
@@ -183,6 +193,70 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_a_whole_new_one(hostile, mo
     assert out.read_bytes() == complete.read_bytes()
     assert next(done for what, done, _ in told if what == "score") > 0
     assert not store.exists()
+
+
+STEPS = """
+import os, signal, sys
+from pathlib import Path
+import pandera.pandas, pyarrow.parquet, xgboost
+import riskmodel.features, riskmodel.models
+from riskmodel.scoring.batch import score_batch
+
+cohort, out, model, *steps = sys.argv[1:]
+seen = 0
+
+def run(stop: int, resume: bool) -> int:
+    def hook(event, arguments):
+        global seen
+        if event in ("os.rename", "os.remove", "os.rmdir", "os.mkdir"):
+            if Path(out).name in str(arguments[0]):
+                seen += 1
+                if seen == stop:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        sys.addaudithook(hook)
+        score_batch(Path(cohort), [model], ["pre-infusion"], Path(out), resume=resume,
+                    form="meds", rows_of_shard=10**9)
+        print("steps", seen, flush=True)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+for step in map(int, steps):
+    code = run(step, False)
+    print("killed" if code == -signal.SIGKILL else code, Path(out).read_bytes().hex(), flush=True)
+    run(step // 2 or 1, True)
+    print(run(0, True), Path(out).read_bytes().hex(), *sorted(os.listdir(Path(out).parent)))
+"""
+
+
+def test_a_kill_before_any_step_at_the_end_leaves_a_run_that_can_go_on(hostile, models, tmp_path):
+    complete = tmp_path / "complete" / "scores.csv"
+    batch_of = {"explain": False, "form": "meds", "rows_of_shard": 10**9}
+    score_batch(hostile, models[:1], ["pre-infusion"], complete, **batch_of)
+    names = sorted(path.name for path in complete.parent.iterdir())
+    script, out = tmp_path / "steps.py", tmp_path / "out" / "scores.csv"
+    script.write_text(STEPS)
+    out.parent.mkdir()
+
+    def lines(*steps: int) -> list[list[str]]:
+        out.write_text("old\n")
+        command = [sys.executable, script, hostile, out, models[0], *steps]
+        said = subprocess.run([*map(str, command)], capture_output=True, text=True, check=True)
+        return [line.split() for line in said.stdout.splitlines()]
+
+    total = max(int(line[1]) for line in lines(0) if line[0] == "steps")
+    assert total > 20
+    # The last steps rename the four files and remove the store.
+    chosen = [total // 2, total - 11, total - 9, total - 2]
+    told = [line for line in lines(*chosen) if line[0] != "steps"]
+    for first, second in zip(told[::2], told[1::2], strict=True):
+        assert first[0] == "killed"
+        assert bytes.fromhex(first[1]) in (b"old\n", complete.read_bytes())
+        assert second[0] == "0"
+        assert bytes.fromhex(second[1]) == complete.read_bytes()
+        assert second[2:] == names
 
 
 def test_workers_end_with_the_process_that_started_them(hostile, models, tmp_path):
