@@ -130,6 +130,9 @@ def _score_here(
                 Path(cohort), models, times, path, explain=explain, form=form.value, resume=resume,
                 workers=workers or cores(), progress=progress,
             )  # fmt: skip
+    except KeyboardInterrupt:
+        say(f"Stopped: '{path.name}' is as it was before; --resume goes on with what is finished.")
+        raise
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
