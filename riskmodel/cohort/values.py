@@ -16,7 +16,7 @@ _WORDS = (
     (r"LESS THAN|BELOW|UNDER", "<"),
 )
 _RESULT = re.compile(r"^(>=|<=|>|<)?\s*([-+]?[0-9][0-9.,' ]*(?:[eE][-+]?[0-9]+)?)$")
-_THOUSANDS = re.compile(r"^[-+]?[0-9]{1,3}(?:[,' ][0-9]{3})+(?:\.[0-9]+)?$")
+_THOUSANDS = re.compile(r"^[-+]?[1-9][0-9]{0,2}(?:[,' ][0-9]{3})+(?:\.[0-9]+)?$")
 _DECIMAL_COMMA = re.compile(r"^[-+]?[0-9]+,[0-9]+$")
 
 
@@ -24,7 +24,7 @@ def parse_result(text: str) -> tuple[float, int] | None:
     """Number and comparator of one charted result, None where it holds no single number.
 
     ``1,234`` is read as a thousand (the comma stands before exactly three digits),
-    ``3,5`` as a decimal comma. A range such as ``1000-2000`` is not a single number.
+    ``3,5`` and ``0,123`` as a decimal comma. A range such as ``1000-2000`` is not a single number.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def parse_result(text: str) -> tuple[float, int] | None:
     --------
     >>> parse_result("GREATER THAN 2000"), parse_result("> 100,000"), parse_result("<5")
     ((2000.0, 2), (100000.0, 2), (5.0, -2))
-    >>> parse_result("3,5"), parse_result("1000-2000"), parse_result("UNABLE TO REPORT")
-    ((3.5, 0), None, None)
+    >>> parse_result("3,5"), parse_result("0,123"), parse_result("1000-2000")
+    ((3.5, 0), (0.123, 0), None)
     """
     folded = text.strip().upper()
     for words, sign in _WORDS:

@@ -12,6 +12,7 @@ from riskmodel.models.blend import affine_calibration, simplex_weights, toward_b
 from riskmodel.models.columns import Prior, Scale
 from riskmodel.models.folds import Codes, bootstrap_weights, deal_folds
 from riskmodel.models.members import Recipe, fit_linear, fit_trees, learn_columns, out_of_fold
+from riskmodel.models.shrinkage import log_loss
 from riskmodel.models.signal import signal_probability
 
 Floats = npt.NDArray[np.float64]
@@ -95,10 +96,11 @@ def learn(
     root = np.random.default_rng(seed)
     scale, prior = learn_columns(X, weight, recipe)
     fitted = fit_linear(X, y, weight, recipe, scale, prior).coefficients
-    signal = signal_probability(X, y, weight, recipe, scale, prior, plan.signal_prior)
-    weights = recipe.prior_weights()
+    weights, gain = recipe.prior_weights(), None
     if n_folds:
         members = _out_of_fold(X, y, weight, patient, n_folds, recipe, plan, root, parallel)
+        # The base rate is the first member. Expected weights: learnt ones would flatter the gain.
+        gain = log_loss(y, members[:, 0], weight) - log_loss(y, members @ weights, weight)
         weights = simplex_weights(
             members, y, weight, weights, plan.stack_strength, len(recipe.forests)
         )
@@ -112,6 +114,7 @@ def learn(
         mixed = scale.standardise(X) @ (linear @ fitted[:, 1:]) + linear @ fitted[:, 0]
         mixed = mixed / linear.sum()
         calibration = (0.0, 1.0)
+    signal = signal_probability(X, y, weight, recipe, scale, prior, plan.signal_prior, gain)
     calibration = toward_base_rate(calibration, signal, mixed, y, weight)
     found = calibration[0] + calibration[1] * mixed if n_folds else np.full(len(y), np.nan)
     return _on_all(

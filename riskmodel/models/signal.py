@@ -18,13 +18,16 @@ def signal_probability(
     scale: Scale,
     prior: Prior,
     before: float,
+    unseen_gain: float | None = None,
 ) -> float:
     """Probability, given the rows, that risk differs between patients in a way that is modelled.
 
-    Bayes' rule with marginal likelihoods of the base rate alone, and of three models that hold a
-    signal in equal parts: the evidence as one score, the evidence with deviations, and effects
-    around zero. Unlike a gain in out-of-fold log-loss it uses all rows to fit and to judge, so
-    that without signal it settles with fewer of them.
+    Bayes' rule with the likelihoods of the base rate alone, and of models that hold a signal in
+    equal parts. Three count by their marginal likelihood: the evidence as one score, the evidence
+    with deviations, and effects around zero. It uses all rows to fit and to judge, so that
+    without signal it settles with fewer of them; but where many columns share few effects, as
+    with kinetics beside reversed evidence, it is paid for every column. The fourth is the whole
+    stack with the weights expected before the data, by how it predicts rows that it has not seen.
 
     Parameters
     ----------
@@ -33,6 +36,8 @@ def signal_probability(
     scale, prior : Scale, Prior
     before : float
         The probability before the rows are seen, between 0 and 1; 1 stays 1.
+    unseen_gain : float, optional
+        By how much the stack's log-loss of rows out of fold, summed, is below the base rate's.
     """
     if before >= 1.0:
         return 1.0
@@ -46,7 +51,8 @@ def signal_probability(
         columns, mean, sd = expected.columns, expected.mean, expected.sd
         beta = shrunken_logistic(columns, y, weight, mean, sd)
         found.append(log_evidence(columns, y, weight, mean, sd, beta))
-    ratio = float(np.logaddexp.reduce(found)) - np.log(len(found)) - base
+    ratios = [one - base for one in found] + ([] if unseen_gain is None else [unseen_gain])
+    ratio = float(np.logaddexp.reduce(ratios)) - np.log(len(ratios))
     return float(expit(np.asarray(ratio + logit(before))))
 
 
