@@ -1,8 +1,9 @@
 """The model beside its peers on simulated worlds with a known truth.
 
 ``make bench-model`` takes under an hour on two cores; QUICK=1 five minutes, FULL=1 a night.
-JOBS names the processes (2). Cohorts, limits and finished fits are kept (`bench_model_worlds`),
-so that an interrupted run goes on where it stopped. STAGES=pre_infusion measures one stage only.
+JOBS names the processes (2). Cohorts, limits and finished contenders are kept on disk
+(`bench_model_worlds`), so that an interrupted run goes on where it stopped, and a change of the
+model measures the model alone. STAGES=pre_infusion measures one stage only.
 
 Patients are labelled by the simulated physician (adjudicated onsets), so that labels are those that
 the limit speaks of. Log-loss is per patient; ``share`` is the part of the limit's gain over the
@@ -13,6 +14,7 @@ it is a model of very many patients, said under the table.
 import hashlib
 import json
 import os
+import re
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +23,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from bench_model_peers import OURS, contenders, large_sample
+from bench_model_peers import BASE_RATE, OURS, Fit, contenders, large_sample
 from bench_model_worlds import LIMIT_SEED, TEST_SEED, Rows, cache_folder, cohort, large
 
 from riskmodel.features import Stage
@@ -30,6 +32,10 @@ from riskmodel.training.metrics import METRICS
 DOCS = Path(__file__).parents[1] / "docs"
 WORLDS = ("literature", "perturbed", "contrary", "shifted", "interaction", "null")
 SHOWN = ("auroc", "auprc", "log_loss", "calibration_slope", "calibration_intercept")
+
+LIMIT = "limit"
+SHARED = ("columns", "comparators", "folds", "shrinkage")
+"""Modules of the package that the peers use too."""
 
 ONE_COHORT = 10_000
 """Patients of the limit's model in the perturbed world: all of a draw must be simulated at once."""
@@ -85,41 +91,44 @@ def limit_of(grid: Grid, world: str, stage: Stage, seed: int, test: Rows, big: R
     return np.load(path)
 
 
-def measure(grid: Grid, world: str, stage: Stage, seed: int) -> list[dict[str, Any]]:
-    """Every contender at every size, on one draw of patients."""
-    train, test, big = sets(grid, world, stage, seed)
-    limit = limit_of(grid, world, stage, seed, test, big)
-    rows = []
-    for size in grid.sizes:
-        part = train.first(size)
-        answers = {name: fit(part, test.X) for name, fit in contenders(stage, grid.full).items()}
-        about = {"world": world, "stage": stage, "n": size, "seed": seed}
-        for name, log_odds in {**answers, "limit": limit}.items():
-            judged = SHOWN[:3] if name in ("base rate", "limit") else SHOWN
+def measured(grid: Grid, world: str, stage: Stage, seed: int) -> list[dict[str, Any]]:
+    """Figures of every contender at every size, on one draw of patients; finished ones are kept."""
+    fits: dict[str, Fit | None] = {**contenders(stage, grid.full), LIMIT: None}
+    paths = {name: result_path(grid, world, stage, seed, name) for name in fits}
+    missing = {name: fit for name, fit in fits.items() if not paths[name].exists()}
+    if missing:
+        train, test, big = sets(grid, world, stage, seed)
+        limit = limit_of(grid, world, stage, seed, test, big)
+    for name, fit in missing.items():
+        rows = []
+        for size in grid.sizes:
+            log_odds = limit if fit is None else fit(train.first(size), test.X)
+            judged = SHOWN[:3] if name in (BASE_RATE, LIMIT) else SHOWN
             weights = test.weight[None, :]
             found = {m: float(METRICS[m](test.y, log_odds, weights)[0]) for m in judged}
-            rows.append({**about, "model": name, **found})
-    return rows
+            about = {"world": world, "stage": stage, "n": size, "seed": seed, "model": name}
+            rows.append({**about, **found})
+        paths[name].write_text(json.dumps(rows))
+    if missing:
+        print(f"  {world}, {stage}, seed {seed}: {', '.join(missing)}", flush=True)
+    return [row for path in paths.values() for row in json.loads(path.read_text())]
 
 
-def kept(grid: Grid, world: str, stage: Stage, seed: int) -> list[dict[str, Any]]:
-    """`measure`, or its rows of an earlier run with the same code."""
-    code = Path(__file__).with_name("bench_model_peers.py").read_bytes()
-    models = sorted((Path(__file__).parents[1] / "riskmodel" / "models").glob("*.py"))
-    mark = hashlib.sha256(code + b"".join(m.read_bytes() for m in models))
-    mark.update(repr(replace(grid, stages=())).encode())
-    path = cache_folder() / f"result-{world}-{stage}-{seed}-{mark.hexdigest()[:10]}.json"
-    if not path.exists():
-        path.write_text(json.dumps(measure(grid, world, stage, seed)))
-        print(f"  {world}, {stage}, seed {seed}", flush=True)
-    found: list[dict[str, Any]] = json.loads(path.read_text())
-    return found
+def result_path(grid: Grid, world: str, stage: Stage, seed: int, name: str) -> Path:
+    """Where a contender's figures are kept: until its code, or what it is measured on, changes."""
+    models = Path(__file__).parents[1] / "riskmodel" / "models"
+    code = [Path(__file__).with_name("bench_model_peers.py")]
+    code += [models / f"{part}.py" for part in SHARED] if name != OURS else models.glob("*.py")
+    mark = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code)))
+    mark.update(repr(replace(grid, stages=(), worlds=(), full=False)).encode())
+    slug = re.sub(r"\W+", "-", name.casefold())
+    return cache_folder() / f"{world}-{stage}-{seed}-{slug}-{mark.hexdigest()[:10]}.json"
 
 
 def shares(results: pd.DataFrame) -> pd.DataFrame:
     """Results with gain over the base rate and share of the limit's gain."""
     keys = ["world", "stage", "n", "seed"]
-    for name in ("base rate", "limit"):
+    for name in (BASE_RATE, LIMIT):
         chosen = results.loc[results["model"] == name, [*keys, "log_loss"]]
         results = results.merge(chosen.rename(columns={"log_loss": name}), on=keys)
     results["loss_over_base"] = results["log_loss"] - results["base rate"]
@@ -169,7 +178,7 @@ def _shares_of(part: pd.DataFrame, grid: Grid) -> list[str]:
     head = ["share of the possible gain", *worlds, *(["null: log-loss over the base rate"] * null)]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for model in part["model"].unique():
-        if model in ("base rate", "limit"):
+        if model in (BASE_RATE, LIMIT):
             continue
         cells = [model]
         own = part[part["model"] == model].set_index("world")
@@ -205,7 +214,7 @@ def picture(table: pd.DataFrame, grid: Grid, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     worlds = [w for w in grid.worlds if w != "null"]
-    names = [m for m in table["model"].unique() if m not in ("base rate", "limit")]
+    names = [m for m in table["model"].unique() if m not in (BASE_RATE, LIMIT)]
     colours = dict(zip(names, mpl.colormaps["tab10"].colors[: len(names)], strict=False))
     colours[OURS] = "#b30000"
     figure, axes = plt.subplots(
@@ -256,7 +265,7 @@ def main() -> None:
         for stage in grid.stages for world in grid.worlds for seed in range(grid.seeds)
     ]  # fmt: skip
     with ProcessPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
-        found = list(pool.map(kept, *zip(*tasks, strict=True)))
+        found = list(pool.map(measured, *zip(*tasks, strict=True)))
     table = summary(shares(pd.DataFrame([row for rows in found for row in rows])))
     text = markdown(table, grid)
     print(text.split("## All figures")[0])

@@ -24,7 +24,7 @@ from riskmodel.training.priors import priors
 Fit = Callable[[Rows, pd.DataFrame], np.ndarray]
 """Training rows and unseen features to log-odds."""
 
-OURS = "riskmodel"
+OURS, BASE_RATE = "riskmodel", "base rate"
 FOLDS = 3
 STRENGTHS = tuple(float(c) for c in np.logspace(-3, 0.5, 6))
 
@@ -135,7 +135,7 @@ def contenders(stage: Stage, full: bool) -> Mapping[str, Fit]:
     }  # fmt: skip
     quiet = {"verbose": False, "allow_writing_files": False, "thread_count": 1, "random_seed": 0}
     found = {
-        "base rate": base_rate,
+        BASE_RATE: base_rate,
         OURS: ours(stage),
         "ridge": ridge,
         "elastic net": elastic_net,
