@@ -1,6 +1,5 @@
 """What a long command shows: progress on a terminal, a summary table at the end."""
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,13 +24,6 @@ _WIDE = 60
 """Columns of a terminal from which on a bar is drawn."""
 _PIPE = 200
 """Columns that a table may take where no terminal limits it."""
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from riskmodel.cli.arguments import (
     prediction_time,
     prediction_times,
 )
-from riskmodel.cli.progress import cores, sentences_of, show
+from riskmodel.cli.progress import sentences_of, show
 from riskmodel.cli.reading import read, say
 from riskmodel.errors import SchemaError
 
@@ -72,7 +72,7 @@ def score(
         bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=0, help="Processes; 0 for one per core.", show_default=False)
+        int, typer.Option(min=0, help="Processes; 0 for up to one per core.", show_default=False)
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
     as_json: Annotated[
@@ -128,7 +128,7 @@ def _score_here(
         with progress_bar(quiet) as progress:
             return score_batch(
                 Path(cohort), models, times, path, explain=explain, form=form.value, resume=resume,
-                workers=workers or cores(), progress=progress,
+                workers=workers, progress=progress,
             )  # fmt: skip
     except KeyboardInterrupt:
         say(f"Stopped: '{path.name}' is as it was before; --resume goes on with what is finished.")

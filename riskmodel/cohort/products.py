@@ -70,6 +70,18 @@ def find_product(text: str) -> Product | None:
     return next(iter(inside.values())) if len(inside) == 1 else None
 
 
+def product_name(text: str) -> str:
+    """Generic name of a product, or the text itself where the product is not in the table.
+
+    Examples
+    --------
+    >>> product_name("Yescarta"), product_name("in-house CAR")
+    ('axicabtagene ciloleucel', 'in-house CAR')
+    """
+    found = find_product(text)
+    return text if found is None else found.name
+
+
 def choice(column: str, text: str) -> str | None:
     """Allowed value that a spelling means, None where it is unknown.
 

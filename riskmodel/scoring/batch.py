@@ -87,7 +87,8 @@ def score_batch(
     resume : bool
         Go on where an interrupted run of the same input, models and options stopped.
     workers : int
-        Processes; changes no byte of the output. More than 1 needs an importable main module.
+        Processes, 0 for up to one per core where there is enough to score; changes no byte of the
+        output. More than 1 needs an importable main module.
     progress : callable
         Told what is being done, and how much of how much is.
     rows_of_shard : int

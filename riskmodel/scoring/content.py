@@ -18,7 +18,7 @@ from riskmodel.scoring.panels import course, event_strip, events_so_far
 from riskmodel.scoring.published_scores import published_scores
 from riskmodel.scoring.risk_course import Change, Day, changes, comparable, days_of, reading_of
 from riskmodel.scoring.risk_pictures import Reading, course_svg, hundred_svg, scale_svg
-from riskmodel.scoring.score import check_stage, model_catalogue, score
+from riskmodel.scoring.score import check_stage, model_catalogue, score, unlike_training
 from riskmodel.scoring.standing import standing
 from riskmodel.scoring.waterfall import waterfall
 
@@ -197,11 +197,8 @@ def _status(row: pd.Series, patient: Cohort, model: RiskModel) -> dict[str, Any]
     listed = head.partition(OUTSIDE)[2].strip("; ").split(", ")
     outside = grouped([f.label for f in model_catalogue(model) if f.name in listed])
     unlike = [
-        f"{words.COLUMN_LABELS.get(column, column.replace('_', ' '))} {patient.patients[column][0]}"
-        for column, trained in model.trained_on.items()
-        if column in patient.patients
-        and pd.notna(patient.patients[column][0])
-        and patient.patients[column][0] not in trained
+        f"{words.COLUMN_LABELS.get(column, column.replace('_', ' '))} {stated}"
+        for _, column, stated in unlike_training(patient.patients, model)
     ]
     said = {
         "scored": "Every input is known and within the range of the training cohort.",

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort import AUTOIMMUNE, Cohort
+from riskmodel.cohort.products import product_name
 from riskmodel.criteria import adjudicated, evaluate_signs, load_definition
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Records, matrix, prediction_hours
@@ -110,13 +111,29 @@ def _flags(
     for row, listed in zip(parts, _listed(names, outside), strict=True):
         if listed:
             row.append(f"outside the training range: {listed}")
-    for column, trained in model.trained_on.items():
-        if column in cohort.patients:
-            stated = cohort.patients[column]
-            new = (stated.notna() & ~stated.isin(list(trained))).to_numpy()
-            for k in np.flatnonzero(new).tolist():
-                parts[k].append(f"not trained on: {column} {stated.iloc[k]}")
+    for k, column, stated in unlike_training(cohort.patients, model):
+        parts[k].append(f"not trained on: {column} {stated}")
     return missing, ["; ".join(row) for row in parts]
+
+
+def unlike_training(patients: pd.DataFrame, model: RiskModel) -> list[tuple[int, str, str]]:
+    """Products, targets, domains and diseases that the training cohort did not hold.
+
+    Returns
+    -------
+    list of (patient code, column, what is stated)
+        By column, then by patient. A product counts under any of its names; of a column that the
+        training cohort left empty nothing can be told.
+    """
+    found = []
+    for column, trained in model.trained_on.items():
+        if not trained:
+            continue
+        stated = patients[column]
+        meant = stated.map(product_name, na_action="ignore") if column == "product" else stated
+        new = (stated.notna() & ~meant.isin(list(trained))).to_numpy(bool)
+        found += [(k, column, str(stated.iloc[k])) for k in np.flatnonzero(new).tolist()]
+    return found
 
 
 def _emptied(cohort: Cohort) -> list[tuple[int, str]]:

@@ -42,6 +42,17 @@ def _score_one(store: Path, shards: Shards, number: int, job: Job) -> int:
     return number
 
 
+SHARDS_WORTH = 4
+"""Shards that pay for the start of one more process, which costs about as much as two of them."""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def score_shards(store: Path, shards: Shards, job: Job, workers: int, progress: Progress) -> None:
     """Score every shard that has no part in the store yet.
 
@@ -52,6 +63,8 @@ def score_shards(store: Path, shards: Shards, job: Job, workers: int, progress: 
     """
     total = sum(shards.patients)
     open_parts = [k for k in range(len(shards)) if not part(store, k).is_file()]
+    if not workers:
+        workers = min(cores(), len(open_parts) // SHARDS_WORTH)
     done = total - sum(shards.patients[k] for k in open_parts)
     progress("score", done, total)
     for number in _scored(store, shards, open_parts, job, workers):

@@ -14,6 +14,7 @@ import pandas as pd
 
 from riskmodel import __version__
 from riskmodel.cohort import Cohort
+from riskmodel.cohort.products import product_name, products
 from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Stage, load_catalogue
@@ -79,10 +80,19 @@ class TrainingResult:
     evaluation: Evaluation | None = None
 
 
+FEWEST_OF_A_PRODUCT = 5
+"""Patients of a product outside the product table below which a model does not name it: such a text
+could point at a person."""
+
+
 def _trained_on(cohort: Cohort, examples: Examples) -> dict[str, list[str]]:
     patients = cohort.patients.iloc[np.unique(examples.patient)]
     names = ("target_antigen", "costimulatory_domain", "disease")
-    return {name: sorted(patients[name].dropna().unique().tolist()) for name in names}
+    found = {name: sorted(patients[name].dropna().unique().tolist()) for name in names}
+    counts = patients["product"].dropna().map(product_name).value_counts()
+    generic = {product.name for product in products()}
+    kept = [str(n) for n, k in counts.items() if n in generic or k >= FEWEST_OF_A_PRODUCT]
+    return {"product": sorted(kept), **found}
 
 
 def train(

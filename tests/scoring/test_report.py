@@ -282,7 +282,7 @@ def test_hostile_text_is_only_text(cohort, early, patient):
     document = Document(drawn)
     assert "script" not in {tag for tag, _ in document.tags}
     assert document.open == []
-    assert document.text.count(HOSTILE) == 3  # heading, product, event
+    assert document.text.count(HOSTILE) == 4  # heading, product, not trained on it, event
 
 
 def test_a_bound_is_drawn_and_said_as_a_bound(cohort, early, patient):

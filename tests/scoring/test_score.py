@@ -115,9 +115,18 @@ def test_a_product_never_seen_in_training_is_said(cohort, before):
 
     patients = cohort.patients.copy()
     patients.loc[0, "target_antigen"] = "GPRC5D"
-    row = score(replace(cohort, patients=patients), before).iloc[0]
-    assert row["status"] == "partial"
-    assert "not trained on: target_antigen GPRC5D" in row["reason"]
+    patients.loc[1, "product"] = "in-house CAR"
+    patients.loc[2, "product"] = "Yescarta (axi-cel)"
+    trained = {**before.trained_on, "product": ["axicabtagene ciloleucel"]}
+    rows = score(replace(cohort, patients=patients), replace(before, trained_on=trained))
+    assert (rows["status"].iloc[:2] == "partial").all()
+    assert "not trained on: target_antigen GPRC5D" in rows["reason"].iloc[0]
+    assert "not trained on: product in-house CAR" in rows["reason"].iloc[1]
+    assert "not trained on: product" not in rows["reason"].iloc[2]
+    unrecorded = score(
+        replace(cohort, patients=patients), replace(before, trained_on={"product": []})
+    )
+    assert not unrecorded["reason"].str.contains("not trained on").any()
 
 
 def test_rejected_patients_leave_even_when_nobody_is_left(before, tmp_path):

@@ -168,3 +168,19 @@ def test_the_card_holds_the_picture_and_the_items(model_folders):
              for part in "".join(group).split(",")
              for n in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)}  # fmt: skip
     assert named >= set(range(1, 28))
+
+
+def test_a_model_names_the_products_that_it_was_trained_on_but_no_rare_text(
+    simulated: Path, tiny_design: Path
+):
+    cohort = read_cohort(simulated)
+    patients = cohort.patients.copy()
+    patients.loc[:2, "product"] = "made for Mrs M"
+    patients.loc[3:9, "product"] = "in-house CAR"
+    result = train(
+        replace(cohort, patients=patients), "pre_infusion", design=tiny_design, track=False
+    )
+    named = result.model.trained_on["product"]
+    assert "in-house CAR" in named
+    assert "made for Mrs M" not in named
+    assert "axicabtagene ciloleucel" in named
