@@ -1,5 +1,7 @@
 """Which features a design gives to its model, and what the ablation leaves out."""
 
+import pandas as pd
+
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue
 from riskmodel.training.design import Design
@@ -20,6 +22,25 @@ def chosen(full: Catalogue, plan: Design) -> Catalogue:
             f"{', '.join(plan.groups)}. Name others."
         )
     return full.select(kept)
+
+
+def observed(features: Catalogue, X: pd.DataFrame) -> tuple[Catalogue, list[str]]:
+    """The features that a row has, and the names of the others.
+
+    A model cannot learn from what no patient of its cohort has. Were it kept, each patient scored
+    later would be called incomplete for an input that moves no risk. Where no row has any feature
+    all are kept: the model is then the base rate.
+
+    Parameters
+    ----------
+    features : Catalogue
+    X : DataFrame of shape (n, any)
+        Rows to fit, with a column for each feature.
+    """
+    seen = X[features.names].notna().any()
+    if seen.all() or not seen.any():
+        return features, []
+    return features.select(seen.index[seen].tolist()), seen.index[~seen].tolist()
 
 
 def without_criteria(features: Catalogue) -> Catalogue:

@@ -29,7 +29,7 @@ from riskmodel.models import (
 )
 from riskmodel.models.own_features import model_catalogue
 from riskmodel.training.card import CALIBRATION_FILE, card_as_file, model_card
-from riskmodel.training.choice import ABLATED, chosen, without_criteria
+from riskmodel.training.choice import ABLATED, chosen, observed, without_criteria
 from riskmodel.training.design import Design, load_design
 from riskmodel.training.evaluation.assess import Evaluation
 from riskmodel.training.evaluation.contenders import MODEL, makers, score_columns, with_scores
@@ -186,6 +186,9 @@ def train(
     rows = training_rows(cohort, joined(features, full, [*columns.values()]), stage, source, plan)
     rows = replace(rows, X=with_scores(rows.X, columns))
     examples = rows.take(rows.known)
+    unseen: list[str] = []
+    if update is None:
+        features, unseen = observed(features, examples.X)
     examples = replace(examples, X=examples.X[features.names])
     events = int(examples.counts["events"])
 
@@ -216,6 +219,8 @@ def train(
         )
     said = [str(w.message) for w in caught if issubclass(w.category, FewEventsWarning)]
     said += sample_warning(examples.counts["patients"], events, len(features))
+    if unseen:
+        said.append(f"Left out, as no training patient has a value: {', '.join(unseen)}.")
     if signal is not None and not signal.found:
         said.append(signal.sentence())
     overall = figures[(figures["model"] == MODEL) & (figures["metric"] == "auroc")]

@@ -12,9 +12,11 @@ from pandas.testing import assert_frame_equal
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
+from riskmodel.features import load_catalogue
 from riskmodel.models import FewEventsWarning, load_model, predict_frame
+from riskmodel.scoring import score
 from riskmodel.training import load_design, simulate, train
-from riskmodel.training.choice import ABLATED
+from riskmodel.training.choice import ABLATED, observed
 from riskmodel.training.evaluation.signal import NO_SIGNAL
 
 
@@ -184,3 +186,28 @@ def test_a_model_names_the_products_that_it_was_trained_on_but_no_rare_text(
     assert "in-house CAR" in named
     assert "made for Mrs M" not in named
     assert "axicabtagene ciloleucel" in named
+
+
+def test_a_feature_that_no_training_patient_has_is_left_out_and_said(
+    simulated: Path, tiny_design: Path
+):
+    cohort = read_cohort(simulated)
+    poorer = replace(cohort, patients=cohort.patients.assign(marrow_t_nk_ratio=np.nan))
+    result = train(poorer, "pre_infusion", design=tiny_design, track=False)
+    assert "marrow_t_nk_ratio_log10" not in result.model.features
+    assert "age_years" in result.model.features
+    left = "Left out, as no training patient has a value: marrow_t_nk_ratio_log10."
+    assert left in result.warnings
+    assert left in result.card
+    # The richer cohort's patients are not called incomplete for what the model never learnt.
+    scores = score(cohort, result.model, "pre-infusion")
+    assert not scores["missing_features"].str.contains("marrow_t_nk_ratio").any()
+
+
+def test_what_some_row_has_is_kept_and_everything_where_no_row_has_anything():
+    features = load_catalogue().stage("pre_infusion").select(["age_years", "prior_lines"])
+    one = pd.DataFrame({"prior_lines": [np.nan, 2.0], "age_years": [np.nan, np.nan]})
+    kept, left = observed(features, one)
+    assert (kept.names, left) == (["prior_lines"], ["age_years"])
+    kept, left = observed(features, one * np.nan)
+    assert (kept.names, left) == (["age_years", "prior_lines"], [])
