@@ -30,6 +30,7 @@ _NEEDED = {
     ),
     "events": (("patient_id",), ("event",), ("hours_from_infusion", "time")),
 }
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 MISSING = ("NA", "NaN", "nan", "NULL", "null", "None", "N/A", "n/a", "<NA>")
 
 
@@ -196,9 +197,22 @@ def missing_columns(table: str, frame: pd.DataFrame, path: Path) -> list[str]:
             wanted = " or ".join(f"'{name}'" for name in names)
             seen = ", ".join(map(str, frame.columns[:12]))[:200] or "none"
             faults.append(
-                f"File '{path.name}' has no column {wanted} (columns seen: {seen}). Add it."
+                f"File '{path.name}' has no column {wanted} (columns seen: {seen}). "
+                f"{_next_step(names, frame)}"
             )
     return faults
+
+
+def _next_step(names: tuple[str, ...], frame: pd.DataFrame) -> str:
+    """How to mend a table that lacks a column of `names`."""
+    columns = [str(column) for column in frame.columns]
+    for mark, called in _OTHER_SEPARATORS.items():
+        if len(columns) == 1 and mark in columns[0]:
+            return f"Its columns are separated by {called}: write the file with commas."
+    for column in columns:
+        if column.strip().lower() in names:
+            return f"Rename column '{column}' to '{column.strip().lower()}'."
+    return "Add it."
 
 
 def read_table(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:

@@ -339,3 +339,17 @@ def test_a_character_may_stand_on_any_byte(write: Write, shift: str) -> None:
     with (folder / "labs.csv").open("a", encoding="utf-8") as file:
         file.write(shift + row + row * ((1 << 22) // 4000))
     assert len(read_cohort(folder).labs) == 4
+
+
+@pytest.mark.parametrize(
+    ("patients", "said"),
+    [
+        (PATIENTS.replace(",", ";"), r"separated by semicolons: write the file with commas\."),
+        (PATIENTS.replace(",", "\t"), r"separated by tabs: write the file with commas\."),
+        (PATIENTS.replace("patient_id", "PATIENT_ID"), r"Rename column 'PATIENT_ID' to 'patient_"),
+        (PATIENTS.replace("patient_id", "mrn"), r"no column 'patient_id' .*\. Add it\."),
+    ],
+)
+def test_a_missing_column_is_named_with_what_to_do(write: Write, patients: str, said: str) -> None:
+    with pytest.raises(SchemaError, match=said):
+        read_cohort(write(patients=patients))
