@@ -80,8 +80,14 @@ def boosted(make: Callable[[], Any]) -> Fit:
 
     def fit(rows: Rows, unseen: pd.DataFrame) -> np.ndarray:
         weight = rows.weight / rows.weight.mean()
-        model = make().fit(rows.X.to_numpy(), rows.y, sample_weight=weight)
-        risk = model.predict_proba(unseen.to_numpy())[:, 1].astype(np.float64)
+        X, new = rows.X.to_numpy(), unseen.to_numpy()
+        model = make()
+        if isinstance(model, HistGradientBoostingClassifier):
+            # scikit-learn 1.9 fails on a column without two values; such a column tells nothing.
+            told = [len(np.unique(column[~np.isnan(column)])) > 1 for column in X.T]
+            X, new = X[:, told], new[:, told]
+        model.fit(X, rows.y, sample_weight=weight)
+        risk = model.predict_proba(new)[:, 1].astype(np.float64)
         return np.asarray(logit(np.clip(risk, 1e-7, 1 - 1e-7)))
 
     return fit
