@@ -25,8 +25,8 @@ NO_RECORD_HOURS = 24.0
 stands for one day, and nothing is known of that day."""
 
 RANGE_MARGIN = 0.25
-"""Part of a training range, which holds 98 of 100 training rows, by which a value must lie beyond it
-to be told: of eighty inputs, without a margin, four patients in ten had one of the two others."""
+"""Part of a training range, which holds 98 of 100 training rows, by which a value must lie beyond
+it to be told: without a margin, four patients in ten had one of eighty inputs outside."""
 
 _ENDS = ("death", "transplant", "new_cell_therapy")
 _GROUPS = ("low", "intermediate", "high")
