@@ -198,7 +198,7 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_a_whole_new_one(hostile, mo
 STEPS = """
 import os, signal, sys
 from pathlib import Path
-import pandera.pandas, pyarrow.parquet, xgboost
+import pyarrow.parquet, xgboost
 import riskmodel.features, riskmodel.models
 from riskmodel.scoring.batch import score_batch
 
