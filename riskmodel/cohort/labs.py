@@ -156,7 +156,7 @@ def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) ->
     code = patient_codes(ids, patients)
     hours, usable = reject_bad_times("labs", raw, ids, code, patients, rejections)
     meanings = _meanings(raw, usable, ids, rejections)
-    analyte, factor = meanings.analyte[meanings.code], meanings.factor[meanings.code]
+    analyte, factor = meanings.row_analyte, meanings.row_factor
     usable &= analyte >= 0
     results = read_results(raw, usable, ANALYTES, meanings, ids, rejections)
     references = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,16 @@ class Meanings:
     analyte: npt.NDArray[np.int64]
     factor: npt.NDArray[np.float64]
 
+    @cached_property
+    def row_analyte(self) -> npt.NDArray[np.int64]:
+        """Analyte of each row."""
+        return self.analyte[self.code]
+
+    @cached_property
+    def row_factor(self) -> npt.NDArray[np.float64]:
+        """Factor of each row."""
+        return self.factor[self.code]
+
 
 def read_results(
     raw: pd.DataFrame,
@@ -69,7 +80,7 @@ def read_results(
         Patients.
     rejections : Rejections
     """
-    analyte, factor = meanings.analyte[meanings.code], meanings.factor[meanings.code]
+    analyte, factor = meanings.row_analyte, meanings.row_factor
 
     def reject(
         mask: npt.NDArray[np.bool_], reason: str, column: str, detail: Callable[[int], str]

@@ -26,7 +26,7 @@ def sorted_results(labs: pd.DataFrame) -> pd.DataFrame:
     labs : DataFrame of shape (n, any)
         With the columns of `RESULT_ORDER`; ``patient`` from 0, ``hours`` without NaN.
     """
-    order = _order([column_values(labs, name) for name in RESULT_ORDER])
+    order = _order([_values(labs, name) for name in RESULT_ORDER])
     return (
         labs.reset_index(drop=True)
         if order is None
@@ -60,7 +60,7 @@ def _order(columns: Sequence[npt.NDArray[np.generic]]) -> npt.NDArray[np.int64] 
     return order
 
 
-def column_values(labs: pd.DataFrame, name: str) -> npt.NDArray[np.generic]:
+def _values(labs: pd.DataFrame, name: str) -> npt.NDArray[np.generic]:
     """Values of a column to compare by, of the analyte its place."""
     column = labs[name]
     return column.cat.codes.to_numpy() if name == "analyte" else column.to_numpy()
@@ -71,6 +71,6 @@ def repeats(labs: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.bool_]
     same = np.ones(len(labs), dtype=bool)
     same[:1] = False
     for name in columns:
-        values = column_values(labs, name)
+        values = _values(labs, name)
         same[1:] &= values[1:] == values[:-1]
     return same

@@ -49,9 +49,6 @@ class Texts:
     codes: Codes
     words: npt.NDArray[np.object_]
 
-    def __len__(self) -> int:
-        return len(self.codes)
-
     @property
     def empty(self) -> npt.NDArray[np.bool_]:
         """Whether each cell is empty."""
@@ -59,11 +56,15 @@ class Texts:
 
     def at(self, positions: Codes) -> npt.NDArray[np.object_]:
         """Texts of some rows, the empty text where the cell is empty."""
-        return self.each(lambda word: word, "")[self.codes[positions]]
+        return self._or("")[self.codes[positions]]
 
     def cells(self) -> npt.NDArray[np.object_]:
         """Text of every row, None where the cell is empty."""
-        return self.each(lambda word: word, None)[self.codes]
+        return self._or(None)[self.codes]
+
+    def _or(self, empty: str | None) -> npt.NDArray[np.object_]:
+        """The words, and last, for code -1, what stands for an empty cell."""
+        return np.concatenate([self.words, np.array([empty], dtype=object)])
 
     def each(self, meaning: Callable[[str], Any], empty: Any) -> npt.NDArray[np.object_]:
         """What each distinct text means; the last entry, code -1, is that of an empty cell."""

@@ -13,6 +13,13 @@ def shipped_models() -> tuple[str, ...]:
     return tuple(sorted(p.parent.name for p in folder.glob("*/model.json")))
 
 
+def model_folder(name: str | Path) -> Path | None:
+    """Folder of a model that stands on this machine, None where there is none of that name."""
+    if Path(name).exists():
+        return Path(name)
+    return material("models", str(name)) if str(name) in shipped_models() else None
+
+
 def find_model(name: str | Path) -> RiskModel:
     """Load a model.
 
@@ -32,10 +39,9 @@ def find_model(name: str | Path) -> RiskModel:
         from riskmodel.tracking import load_registered
 
         return load_registered(text)
-    if Path(name).exists():
-        return load_model(Path(name))
-    if text in shipped_models():
-        return load_model(material("models", text))
+    folder = model_folder(name)
+    if folder is not None:
+        return load_model(folder)
     shipped = ", ".join(shipped_models()) or "none"
     raise SchemaError(
         f"Model '{text}' is neither a folder, an MLflow URI (models:/NAME@champion) nor a shipped "

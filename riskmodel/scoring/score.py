@@ -32,9 +32,6 @@ _ENDS = ("death", "transplant", "new_cell_therapy")
 _GROUPS = ("low", "intermediate", "high")
 
 
-"""A catalogue costs more to read than some patients cost to score."""
-
-
 def check_stage(model: RiskModel, at: str) -> float:
     """Hours of the prediction time.
 

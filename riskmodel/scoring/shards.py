@@ -18,6 +18,7 @@ import pyarrow as pa
 from pyarrow import ipc, parquet
 
 from riskmodel.cohort.frames import (
+    BLOCK_BYTES,
     TABLES,
     csv_batches,
     parquet_batches,
@@ -150,16 +151,17 @@ def _path(folder: Path, table: str) -> Path:
     return csv if csv.is_file() else folder / f"{table}.parquet"
 
 
-def _batches(path: Path, table: str, rejections: Rejections) -> Iterator[pa.RecordBatch]:
+def _batches(
+    path: Path, table: str, rejections: Rejections, block_bytes: int = _BLOCK_BYTES
+) -> Iterator[pa.RecordBatch]:
     if path.suffix == ".csv":
-        return csv_batches(path, table, rejections, _BLOCK_BYTES)
+        return csv_batches(path, table, rejections, block_bytes)
     return parquet_batches(path)
 
 
 def _first_rows(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     """Enough of a table to check its columns, and that it has a row."""
-    csv = path.suffix == ".csv"
-    for batch in csv_batches(path, table, rejections) if csv else parquet_batches(path):
+    for batch in _batches(path, table, rejections, BLOCK_BYTES):
         if batch.num_rows:
             break
     frame: pd.DataFrame = batch.slice(0, 1).to_pandas()

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
-from riskmodel.material import material
 from riskmodel.models import RiskModel
-from riskmodel.scoring import find_model, score, shipped_models
+from riskmodel.scoring import find_model, score
+from riskmodel.scoring.load import model_folder
 from riskmodel.web.intake import cohort_of
 from riskmodel.web.problems import ProblemError
 
@@ -82,10 +81,8 @@ def load_engine(names: Sequence[str]) -> Engine:
 
 def _picture(name: str) -> bytes | None:
     """The picture in a model's folder; None of a model that is no folder here, or has none."""
-    folder = Path(name)
-    if not folder.is_dir() and name in shipped_models():
-        folder = material("models", name)
-    path = folder / _PICTURE
-    if not path.is_file() or path.stat().st_size > _LARGEST_PICTURE:
+    folder = model_folder(name)
+    path = folder / _PICTURE if folder is not None else None
+    if path is None or not path.is_file() or path.stat().st_size > _LARGEST_PICTURE:
         return None
     return path.read_bytes()
