@@ -16,10 +16,10 @@ import pandas as pd
 from xgboost import XGBClassifier
 
 from riskmodel.cohort import read_cohort
+from riskmodel.evaluation.rows import Examples, training_examples
 from riskmodel.features import Stage, load_catalogue
 from riskmodel.models import RiskClassifier
 from riskmodel.training import load_design, simulate
-from riskmodel.training.examples import Examples, training_examples
 from riskmodel.training.priors import priors
 
 

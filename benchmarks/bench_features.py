@@ -27,7 +27,7 @@ from feature_records import ANALYTES, COLUMNS, DRAWS, LANDMARK, catalogue_text, 
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import Records, matrix, parse_catalogue
-from riskmodel.features.kinetics import lab_statistics
+from riskmodel.features.builders.kinetics import lab_statistics
 
 SMALL, TSFRESH_PATIENTS = 500, 200
 LANDMARKS = [24.0, 72.0, 120.0, 168.0, 240.0, 312.0]

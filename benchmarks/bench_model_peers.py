@@ -16,9 +16,9 @@ from xgboost import XGBClassifier
 
 from riskmodel.features import Stage, load_catalogue
 from riskmodel.models import RidgeLogistic, RiskClassifier
-from riskmodel.models.columns import learn_scale
-from riskmodel.models.folds import deal_folds, patient_codes
-from riskmodel.models.shrinkage import log_loss, logit
+from riskmodel.models.learning.columns import learn_scale
+from riskmodel.models.learning.folds import deal_folds, patient_codes
+from riskmodel.models.learning.shrinkage import log_loss, logit
 from riskmodel.training.priors import priors
 
 Fit = Callable[[Rows, pd.DataFrame], np.ndarray]

@@ -16,12 +16,12 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.errors import SchemaError
+from riskmodel.evaluation.rows import training_examples
 from riskmodel.features import matrix
 from riskmodel.models import FewEventsWarning, RiskClassifier
-from riskmodel.models.own_features import model_catalogue
+from riskmodel.models.risk_model import model_catalogue
 from riskmodel.scoring import find_model
 from riskmodel.training import load_design, simulate
-from riskmodel.training.examples import training_examples
 from riskmodel.training.priors import priors
 from riskmodel.training.update import Recalibration, updater, way_of
 

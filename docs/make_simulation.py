@@ -6,12 +6,12 @@ cohorts are those of the calibration report and of the tests.
 
 from pathlib import Path
 
-from riskmodel.training.simulation import draw_cohort, pictures
-from riskmodel.training.simulation.agreement import agreement
-from riskmodel.training.simulation.figures import Comparison, compare, drawn
-from riskmodel.training.simulation.observed import observe
-from riskmodel.training.simulation.report import MIX_PATIENTS, MIX_SEED
-from riskmodel.training.simulation.statistics import Estimate
+from riskmodel.simulation import draw_cohort, pictures
+from riskmodel.simulation.agreement import agreement
+from riskmodel.simulation.figures import Comparison, compare, drawn
+from riskmodel.simulation.observed import observe
+from riskmodel.simulation.report import MIX_PATIENTS, MIX_SEED
+from riskmodel.simulation.statistics import Estimate
 
 DOCS = Path(__file__).resolve().parent
 

@@ -81,8 +81,8 @@ def _show_patient(
     out: Path | None,
 ) -> None:
     """Print one patient's timeline, and write it as a page where asked."""
-    from riskmodel.scoring.timeline import patient_timeline, timeline_text
-    from riskmodel.scoring.timeline_page import write_timeline
+    from riskmodel.patient.history import patient_timeline, timeline_text
+    from riskmodel.patient.pages.timeline import write_timeline
 
     found = patient_timeline(
         cohort, patient, definition,
@@ -100,7 +100,7 @@ def _compare_definitions(
     """Print the comparison of all definitions, and write its table, picture and page."""
     from riskmodel.criteria.compare import compare
     from riskmodel.files import write_table
-    from riskmodel.scoring.comparison_page import write_comparison
+    from riskmodel.patient.pages.comparison import write_comparison
 
     comparison = compare(cohort, horizon_days=horizon_days, closed=closed.value)
     write_table(comparison.table(), out)

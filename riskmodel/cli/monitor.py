@@ -27,10 +27,10 @@ def monitor(
 ) -> None:
     """Watch inputs, scores and calibration of a model in use; made for few patients a month."""
     from riskmodel.files import write_table
+    from riskmodel.monitoring.monitor import monitor as watch
+    from riskmodel.monitoring.monitor import read_reference
+    from riskmodel.monitoring.page import monitor_text, write_monitor_page
     from riskmodel.scoring import find_model
-    from riskmodel.scoring.monitor import monitor as watch
-    from riskmodel.scoring.monitor import read_reference
-    from riskmodel.scoring.monitor_page import monitor_text, write_monitor_page
 
     if out is not None and out.suffix.lower() not in (".html", ".csv", ".parquet"):
         raise typer.BadParameter(f"'{out}' does not end in .html, .csv or .parquet.")

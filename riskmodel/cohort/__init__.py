@@ -1,12 +1,12 @@
 """Cohorts: the form of the data, and the readers that end in it."""
 
-from riskmodel.cohort.fhir import read_fhir
-from riskmodel.cohort.meds import read_meds
-from riskmodel.cohort.omop import read_omop
-from riskmodel.cohort.rejection import sentences
+from riskmodel.cohort.fhir.read import read_fhir
+from riskmodel.cohort.meds.read import read_meds
+from riskmodel.cohort.omop.read import read_omop
+from riskmodel.cohort.rejections import sentences
 from riskmodel.cohort.schema import AUTOIMMUNE, Cohort
 from riskmodel.cohort.summary import summary
-from riskmodel.cohort.tables import read_cohort
+from riskmodel.cohort.tables.read import read_cohort
 from riskmodel.cohort.units import Analyte, analytes
 from riskmodel.cohort.write import write_cohort
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.parquet_text import KEY, check_text
-from riskmodel.cohort.rejection import Rejections
+from riskmodel.cohort.rejections import Rejections
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:

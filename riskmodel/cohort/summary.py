@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.rejection import sentences
+from riskmodel.cohort.rejections import sentences
 from riskmodel.cohort.schema import PATIENT_CHOICES, PATIENT_FLAGS, PATIENT_NUMBERS, Cohort
 from riskmodel.cohort.units import analytes
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from riskmodel.cohort.rejection import sentences
+from riskmodel.cohort.rejections import sentences
 from riskmodel.cohort.schema import COMPARATORS, PATIENT_FLAGS, Cohort
 from riskmodel.cohort.summary import summary
 from riskmodel.cohort.units import analytes

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.schema import Cohort
+from riskmodel.criteria.definitions.registry import definition_names, load_definition
 from riskmodel.criteria.labels import ADJUDICATED, adjudicated, label
 from riskmodel.criteria.outcome import BOTH, COMPETING, EVENT, LOST, NO_EVENT, NOT_ASSESSED
-from riskmodel.criteria.registry import definition_names, load_definition
-from riskmodel.criteria.values import MET, NOT_ASSESSABLE, NOT_MET, Codes, Flags, States
+from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, Codes, Flags, States
 
 SWITCHED = "astct-2024"
 """The definition of which every position of the cytopenia switch is a row."""

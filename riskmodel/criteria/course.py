@@ -12,13 +12,13 @@ import pandas as pd
 
 from riskmodel.cohort.schema import Cohort
 from riskmodel.criteria.course_rules import CourseRules, Picture, course_rules
-from riskmodel.criteria.definition import Definition
+from riskmodel.criteria.definitions.definition import Definition
+from riskmodel.criteria.definitions.registry import load_definition
 from riskmodel.criteria.evaluation import evaluate_signs
+from riskmodel.criteria.intervals import Moments, moments, previous
 from riskmodel.criteria.outcome import first_event, observed_until
-from riskmodel.criteria.registry import load_definition
-from riskmodel.criteria.signs import Series, Sign
-from riskmodel.criteria.timeline import Moments, moments, previous
-from riskmodel.criteria.values import (
+from riskmodel.criteria.signs.sign import Series, Sign
+from riskmodel.criteria.truth import (
     MET,
     NOT_ASSESSABLE,
     NOT_MET,

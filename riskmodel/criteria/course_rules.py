@@ -9,12 +9,12 @@ import numpy as np
 
 from riskmodel.cohort.schema import EVENT_NAMES, Cohort
 from riskmodel.cohort.units import analytes
-from riskmodel.criteria.cytopenia import CYTOPENIA_RULES
-from riskmodel.criteria.keys import Keys
-from riskmodel.criteria.registry import definition_names, load_definition
-from riskmodel.criteria.signs import LabSign, Sign, lab_series, read_uln_sign
-from riskmodel.criteria.timeline import lab_samples, previous, running_max
-from riskmodel.criteria.values import decide
+from riskmodel.criteria.definitions.registry import definition_names, load_definition
+from riskmodel.criteria.intervals import lab_samples, previous, running_max
+from riskmodel.criteria.signs.cytopenia import CYTOPENIA_RULES
+from riskmodel.criteria.signs.sign import LabSign, Sign, lab_series, read_uln_sign
+from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.truth import decide
 from riskmodel.files import read_toml
 
 CRS_SIGNS = ("crs", "fever")

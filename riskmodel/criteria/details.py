@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.cohort.units import analytes
-from riskmodel.criteria.definition import Definition
+from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.evaluation import Standing
-from riskmodel.criteria.signs import FROM_DEFAULT, ULN_SOURCES, Sign
-from riskmodel.criteria.values import Codes, Flags, States
+from riskmodel.criteria.signs.sign import FROM_DEFAULT, ULN_SOURCES, Sign
+from riskmodel.criteria.truth import Codes, Flags, States
 
 Words = npt.NDArray[np.object_]
 

@@ -7,11 +7,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.schema import Cohort
-from riskmodel.criteria.definition import Definition
-from riskmodel.criteria.registry import load_definition
-from riskmodel.criteria.signs import Sign
-from riskmodel.criteria.timeline import Moments, changes, moments
-from riskmodel.criteria.values import (
+from riskmodel.criteria.definitions.definition import Definition
+from riskmodel.criteria.definitions.registry import load_definition
+from riskmodel.criteria.intervals import Moments, changes, moments
+from riskmodel.criteria.signs.sign import Sign
+from riskmodel.criteria.truth import (
     MET,
     Codes,
     Flags,

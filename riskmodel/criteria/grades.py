@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.schema import Cohort
-from riskmodel.criteria.definition import Definition
+from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.evaluation import evaluate_signs
 
 

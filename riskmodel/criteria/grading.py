@@ -12,9 +12,9 @@ from typing import Protocol
 import numpy as np
 
 from riskmodel.cohort.schema import EVENT_NAMES, PATIENT_CHOICES, Cohort
-from riskmodel.criteria.keys import Keys
-from riskmodel.criteria.timeline import Samples, lab_samples
-from riskmodel.criteria.values import Codes, Flags, Numbers
+from riskmodel.criteria.intervals import Samples, lab_samples
+from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.truth import Codes, Flags, Numbers
 
 
 class Grader(Protocol):

@@ -5,9 +5,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.schema import Cohort
-from riskmodel.criteria.definition import Definition
+from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.details import details, series_shown
 from riskmodel.criteria.evaluation import SignTimeline, Standing, evaluate_signs
+from riskmodel.criteria.intervals import changes, moments
 from riskmodel.criteria.outcome import (
     first_event,
     horizon_hours,
@@ -16,9 +17,8 @@ from riskmodel.criteria.outcome import (
     outcomes,
     within,
 )
-from riskmodel.criteria.signs import Sign
-from riskmodel.criteria.timeline import changes, moments
-from riskmodel.criteria.values import (
+from riskmodel.criteria.signs.sign import Sign
+from riskmodel.criteria.truth import (
     MET,
     NOT_ASSESSABLE,
     NOT_MET,

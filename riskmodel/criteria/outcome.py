@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.cohort.schema import Cohort
-from riskmodel.criteria.timeline import Moments, previous
-from riskmodel.criteria.values import Codes, Flags, Numbers, tidy
+from riskmodel.criteria.intervals import Moments, previous
+from riskmodel.criteria.truth import Codes, Flags, Numbers, tidy
 from riskmodel.errors import SchemaError
 
 EVENT, NO_EVENT, COMPETING, LOST, NOT_ASSESSED = OUTCOMES = (

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.features.burden import burden_source
+from riskmodel.features.builders.burden import burden_source
+from riskmodel.features.builders.published import score_items
 from riskmodel.features.catalogue import (
     Catalogue,
     Feature,
@@ -12,7 +13,6 @@ from riskmodel.features.catalogue import (
 )
 from riskmodel.features.matrix import build, matrices, matrix, prediction_hours
 from riskmodel.features.plausible import implausible
-from riskmodel.features.published import score_items
 from riskmodel.features.records import Records
 from riskmodel.features.sources import feature_sources
 

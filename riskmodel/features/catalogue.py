@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from riskmodel.errors import SchemaError
-from riskmodel.features.faults import faults
+from riskmodel.features.catalogue_checks import faults
 from riskmodel.features.window import Window, parse_window
 from riskmodel.material import material
 
@@ -167,7 +167,7 @@ def parse_catalogue(text: str, names: Sequence[str] = ()) -> Catalogue:
     SchemaError
         With every fault at once, or when a name is not in the catalogue.
     """
-    from riskmodel.features.builders import BUILDERS
+    from riskmodel.features.builders.registry import BUILDERS
 
     try:
         table = tomllib.loads(text)

@@ -7,9 +7,9 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features.builders import BUILDERS
+from riskmodel.features.builders.kinetics import lab_statistic, write_lab_statistics
+from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.catalogue import Catalogue, Feature
-from riskmodel.features.kinetics import lab_statistic, write_lab_statistics
 from riskmodel.features.records import Floats, Records
 
 LAST_LANDMARK_DAY = 13

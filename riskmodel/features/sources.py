@@ -3,9 +3,9 @@
 import pandas as pd
 
 from riskmodel.cohort import Cohort
-from riskmodel.features.burden import burden_source
+from riskmodel.features.builders.burden import burden_source
+from riskmodel.features.builders.published import score_items
 from riskmodel.features.catalogue import Catalogue
-from riskmodel.features.published import score_items
 from riskmodel.features.records import Records
 
 

@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import SchemaError
-from riskmodel.models.columns import learn_scale
-from riskmodel.models.folds import deal_folds, patient_codes, patients_with_event
-from riskmodel.models.shrinkage import expit, log_loss, logit, shrunken_logistic
+from riskmodel.models.learning.columns import learn_scale
+from riskmodel.models.learning.folds import deal_folds, patient_codes, patients_with_event
+from riskmodel.models.learning.shrinkage import expit, log_loss, logit, shrunken_logistic
 
 Floats = npt.NDArray[np.float64]
 

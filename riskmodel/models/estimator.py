@@ -14,15 +14,20 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from threadpoolctl import threadpool_limits
 
 from riskmodel.errors import SchemaError
-from riskmodel.models.columns import Scale
-from riskmodel.models.folds import Codes, canonical_order, patient_codes, patients_with_event
-from riskmodel.models.forest import Forest, pack
-from riskmodel.models.interval import interval, missing_variance
-from riskmodel.models.learning import Plan, learn
-from riskmodel.models.members import Recipe
-from riskmodel.models.plausible import Plausible, learn_plausible
-from riskmodel.models.shrinkage import expit, row_sums
-from riskmodel.models.trees import TreeSettings
+from riskmodel.models.imputation import Plausible, learn_plausible
+from riskmodel.models.learning.base_learners import Recipe
+from riskmodel.models.learning.columns import Scale
+from riskmodel.models.learning.fitting import Plan, learn
+from riskmodel.models.learning.folds import (
+    Codes,
+    canonical_order,
+    patient_codes,
+    patients_with_event,
+)
+from riskmodel.models.learning.interval import interval, missing_variance
+from riskmodel.models.learning.shrinkage import expit, row_sums
+from riskmodel.models.learning.trees import TreeSettings
+from riskmodel.models.tree_shap import Forest, pack
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from scipy.stats import binomtest
 
 from riskmodel.errors import SchemaError
 from riskmodel.features import parse_catalogue
-from riskmodel.models.persistence import RiskModel
+from riskmodel.models.learning.shrinkage import expit
 from riskmodel.models.predict import numeric_features
-from riskmodel.models.shrinkage import expit
+from riskmodel.models.storage import RiskModel
 
 Floats = npt.NDArray[np.float64]
 

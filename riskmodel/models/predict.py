@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import SchemaError
-from riskmodel.models.persistence import RiskModel
-from riskmodel.models.shrinkage import expit, row_sums
+from riskmodel.models.learning.shrinkage import expit, row_sums
+from riskmodel.models.storage import RiskModel
 
 
 def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:

@@ -7,13 +7,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort import AUTOIMMUNE, Cohort
-from riskmodel.cohort.products import product_name
+from riskmodel.cohort.vocabulary.products import product_name
 from riskmodel.criteria import adjudicated, evaluate_signs, load_definition
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Records, matrix, prediction_hours
 from riskmodel.models import RiskModel, predict_frame
-from riskmodel.models.own_features import model_catalogue
-from riskmodel.scoring.rows import CONTRIBUTION, joined, note_of, rejected_rows, rows_of
+from riskmodel.models.risk_model import model_catalogue
+from riskmodel.scoring.score_table import CONTRIBUTION, joined, note_of, rejected_rows, rows_of
 
 __all__ = ["check_stage", "known_onset", "model_catalogue", "note_of", "out_of_scope", "score"]
 

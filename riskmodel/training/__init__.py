@@ -5,14 +5,14 @@ from typing import Any
 
 _EXPORTS = {
     "Design": "riskmodel.training.design",
-    "Evaluation": "riskmodel.training.evaluation.assess",
+    "Evaluation": "riskmodel.evaluation.assess",
     "TrainingResult": "riskmodel.training.run",
-    "evaluate": "riskmodel.training.evaluation.external",
+    "evaluate": "riskmodel.evaluation.external",
     "load_design": "riskmodel.training.design",
-    "outcome_table": "riskmodel.training.examples",
-    "simulate": "riskmodel.training.simulation",
+    "outcome_table": "riskmodel.evaluation.rows",
+    "simulate": "riskmodel.simulation",
     "train": "riskmodel.training.run",
-    "worlds": "riskmodel.training.simulation",
+    "worlds": "riskmodel.simulation",
 }
 
 __all__ = list(_EXPORTS)

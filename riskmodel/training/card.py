@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.training.evaluation.assess import Evaluation, shown
-from riskmodel.training.evaluation.contenders import MODEL
-from riskmodel.training.sample_size import minimum_sample
+from riskmodel.evaluation.assess import Evaluation, shown
+from riskmodel.evaluation.comparators import MODEL
+from riskmodel.evaluation.sample_size import minimum_sample
 
 CALIBRATION_FILE = "calibration.svg"
 _PICTURE = "<!-- calibration picture -->"

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from riskmodel.evaluation.assess import Evaluation
+from riskmodel.evaluation.comparators import MODEL
 from riskmodel.models import RiskModel
-from riskmodel.models.own_features import model_catalogue
+from riskmodel.models.risk_model import model_catalogue
 from riskmodel.training.design import Gate
-from riskmodel.training.evaluation.assess import Evaluation
-from riskmodel.training.evaluation.contenders import MODEL
 
 SUBGROUPS = ("product", "age", "sex", "centre", "landmark")
 """Kinds of subset in which a challenger may not collapse."""
@@ -235,7 +235,7 @@ def judge_compared(
     ----------
     contract : Check
     compared : DataFrame
-        Of `riskmodel.training.evaluation.figures.compare`: the champion first, then the challenger.
+        Of `riskmodel.evaluation.estimates.compare`: the champion first, then the challenger.
     drops : mapping of str to (float, float)
         AUROC of champion and challenger in each subgroup that can be judged.
     events : int

@@ -10,14 +10,9 @@ import numpy as np
 from riskmodel import tracking
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue
-from riskmodel.models import RiskModel, predict_frame
-from riskmodel.models.own_features import model_catalogue
-from riskmodel.training.design import Gate
-from riskmodel.training.evaluation.external import LANDMARK_DAYS
-from riskmodel.training.evaluation.figures import FEWEST, compare, figures, patients_by_class
-from riskmodel.training.evaluation.subsets import subsets
-from riskmodel.training.examples import (
+from riskmodel.evaluation.estimates import FEWEST, compare, figures, patients_by_class
+from riskmodel.evaluation.external import LANDMARK_DAYS
+from riskmodel.evaluation.rows import (
     Examples,
     LabelSource,
     at_risk_rows,
@@ -25,6 +20,11 @@ from riskmodel.training.examples import (
     outcome_table,
     prediction_times,
 )
+from riskmodel.evaluation.subsets import subsets
+from riskmodel.features import Catalogue
+from riskmodel.models import RiskModel, predict_frame
+from riskmodel.models.risk_model import model_catalogue
+from riskmodel.training.design import Gate
 from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import (
     SUBGROUPS,

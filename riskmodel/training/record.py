@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.evaluation.assess import Evaluation
+from riskmodel.evaluation.estimates import figures, patients_by_class
+from riskmodel.evaluation.rows import Examples
+from riskmodel.evaluation.splits import Split
 from riskmodel.models import RiskClassifier
-from riskmodel.training.evaluation.assess import Evaluation
-from riskmodel.training.evaluation.figures import figures, patients_by_class
-from riskmodel.training.examples import Examples
-from riskmodel.training.validation import Split
 
 Floats = npt.NDArray[np.float64]
 

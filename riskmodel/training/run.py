@@ -14,9 +14,17 @@ import pandas as pd
 
 from riskmodel import __version__
 from riskmodel.cohort import Cohort
-from riskmodel.cohort.products import product_name, products
+from riskmodel.cohort.vocabulary.products import product_name, products
 from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
+from riskmodel.evaluation.assess import Evaluation
+from riskmodel.evaluation.comparators import MODEL, makers, score_columns, with_scores
+from riskmodel.evaluation.external import joined
+from riskmodel.evaluation.pictures import calibration_svg
+from riskmodel.evaluation.rows import Examples, LabelSource, training_rows
+from riskmodel.evaluation.sample_size import sample_warning
+from riskmodel.evaluation.splits import Maker
+from riskmodel.evaluation.writing import check_folder, write_evaluation
 from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.files import replacing
 from riskmodel.models import (
@@ -27,29 +35,21 @@ from riskmodel.models import (
     save_model,
     training_ranges,
 )
-from riskmodel.models.own_features import model_catalogue
+from riskmodel.models.risk_model import model_catalogue
 from riskmodel.training.card import CALIBRATION_FILE, card_as_file, model_card
 from riskmodel.training.choice import ABLATED, chosen, observed, without_criteria
 from riskmodel.training.design import Design, load_design
-from riskmodel.training.evaluation.assess import Evaluation
-from riskmodel.training.evaluation.contenders import MODEL, makers, score_columns, with_scores
-from riskmodel.training.evaluation.external import joined
-from riskmodel.training.evaluation.pictures import calibration_svg
-from riskmodel.training.evaluation.writing import check_folder, write_evaluation
-from riskmodel.training.examples import Examples, LabelSource, training_rows
 from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import stored_figures
-from riskmodel.training.held_out import main_figures, validated
 from riskmodel.training.priors import priors
 from riskmodel.training.record import mean_contributions, stored_calibration
-from riskmodel.training.sample_size import sample_warning
 from riskmodel.training.update import (
     Unchanged,
     check_base,
     updated_from,
     updater,
 )
-from riskmodel.training.validation import Maker
+from riskmodel.training.validation_run import main_figures, validated
 
 Progress = Callable[[str], None]
 

@@ -15,8 +15,8 @@ from scipy.optimize import minimize
 
 from riskmodel.errors import SchemaError
 from riskmodel.models import RiskClassifier, RiskModel
-from riskmodel.models.own_features import model_catalogue
-from riskmodel.models.shrinkage import expit, log_loss
+from riskmodel.models.learning.shrinkage import expit, log_loss
+from riskmodel.models.risk_model import model_catalogue
 from riskmodel.training.priors import priors
 
 Floats = npt.NDArray[np.float64]

@@ -10,17 +10,17 @@ from starlette.types import ASGIApp
 
 from riskmodel import RESEARCH_USE, __version__
 from riskmodel.cohort import Cohort
-from riskmodel.web.api import api_router
-from riskmodel.web.audit import AuditLog
-from riskmodel.web.cds import Clock, cds_router, now
+from riskmodel.web.api.routes import api_router
+from riskmodel.web.cds.routes import Clock, cds_router, now
 from riskmodel.web.engine import Engine
-from riskmodel.web.guard import Guard
-from riskmodel.web.model_page import model_router
-from riskmodel.web.pages import page_router
-from riskmodel.web.patients_page import patients_router
+from riskmodel.web.pages.entry import page_router
+from riskmodel.web.pages.model import model_router
+from riskmodel.web.pages.patients import patients_router
+from riskmodel.web.pages.static_files import static_router
 from riskmodel.web.problems import HANDLERS
+from riskmodel.web.security.audit import AuditLog
+from riskmodel.web.security.guard import Guard
 from riskmodel.web.settings import Settings
-from riskmodel.web.static_files import static_router
 
 _SCHEMAS: dict[str, Any] = {
     "Problem": {

@@ -9,8 +9,8 @@ from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
 from riskmodel.models import RiskModel
 from riskmodel.scoring import find_model, score
-from riskmodel.scoring.load import model_folder
-from riskmodel.web.intake import cohort_of
+from riskmodel.scoring.find import model_folder
+from riskmodel.web.api.intake import cohort_of
 from riskmodel.web.problems import ProblemError
 
 _PICTURE = "calibration.svg"

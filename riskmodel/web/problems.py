@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from riskmodel.errors import SchemaError
-from riskmodel.web.view import view
+from riskmodel.web.pages.view import view
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -38,9 +38,9 @@ def serve(models: Sequence[str], settings: Settings, *, cohort: Path | None = No
     del fastapi, markdown_it, python_multipart
     from riskmodel.cohort import read_cohort
     from riskmodel.web.app import make_app
-    from riskmodel.web.audit import AuditLog
     from riskmodel.web.engine import load_engine
-    from riskmodel.web.logs import LOGGING
+    from riskmodel.web.security.audit import AuditLog
+    from riskmodel.web.security.logs import LOGGING
 
     loaded = read_cohort(cohort) if cohort is not None else None
     engine = load_engine(models)

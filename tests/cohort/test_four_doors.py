@@ -11,8 +11,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from riskmodel.cohort import Cohort, read_cohort
-from riskmodel.cohort.fhir import read_fhir
-from riskmodel.cohort.meds import read_meds
+from riskmodel.cohort.fhir.read import read_fhir
+from riskmodel.cohort.meds.read import read_meds
 from riskmodel.cohort.schema import GREATER, LESS
 from riskmodel.criteria import label
 from riskmodel.features import load_catalogue, matrix
@@ -24,7 +24,7 @@ ONLY_IN_TABLES = ("disease",)
 
 
 def read_omop_folder(folder: Path, infusions: Path | None) -> Cohort:
-    omop = pytest.importorskip("riskmodel.cohort.omop")
+    omop = pytest.importorskip("riskmodel.cohort.omop.read")
     found: Cohort = omop.read_omop(str(folder), infusions=infusions)
     return found
 
@@ -33,7 +33,7 @@ DOORS: dict[str, Callable[[Path, Path | None], Cohort]] = {
     "fhir": lambda folder, infusions: read_fhir(folder, infusions=infusions),
     "meds": lambda folder, infusions: read_meds(folder, infusions=infusions),
 }
-if find_spec("riskmodel.cohort.omop") is not None:
+if find_spec("riskmodel.cohort.omop.read") is not None:
     DOORS["omop"] = read_omop_folder
 
 

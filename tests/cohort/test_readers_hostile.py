@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel.cohort import Cohort, read_cohort, write_cohort
-from riskmodel.cohort.fhir import read_fhir
-from riskmodel.cohort.meds import read_meds
+from riskmodel.cohort.fhir.read import read_fhir
+from riskmodel.cohort.meds.read import read_meds
 from riskmodel.errors import SchemaError
 
 PATIENT = {"resourceType": "Patient", "id": "P1", "birthDate": "1960"}

@@ -110,5 +110,5 @@ def cohort_of() -> Callable[..., Cohort]:
 @pytest.fixture(scope="session")
 def golden() -> pd.DataFrame:
     """The table of edges: one row an edge, all columns text."""
-    path = Path(__file__).parent / "golden_astct_2024.csv"
+    path = Path(__file__).parent / "definitions" / "golden_astct_2024.csv"
     return pd.read_csv(path, dtype="str", keep_default_na=False)

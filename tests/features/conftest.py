@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from riskmodel.cohort import Cohort, analytes
-from riskmodel.cohort.events import EVENT_CATEGORIES
 from riskmodel.cohort.schema import (
     PATIENT_CHOICES,
     PATIENT_FLAGS,
     PATIENT_NUMBERS,
     PATIENT_TEXT,
 )
+from riskmodel.cohort.tables.events import EVENT_CATEGORIES
 from riskmodel.features import Catalogue, load_catalogue
 
 Lab = tuple[int, float, str, float, int]

@@ -16,8 +16,8 @@ from riskmodel.cohort.schema import (
 from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
 from riskmodel.features import Records, load_catalogue, matrix, parse_catalogue
-from riskmodel.features.builders import BUILDERS
-from riskmodel.features.faults import faults
+from riskmodel.features.builders.registry import BUILDERS
+from riskmodel.features.catalogue_checks import faults
 from riskmodel.material import material
 from riskmodel.models import load_model
 

@@ -22,7 +22,7 @@ from pandas.testing import assert_frame_equal
 from riskmodel.cohort import Cohort, read_cohort, read_fhir, read_meds, read_omop
 from riskmodel.cohort.schema import EVENT_NAMES
 from riskmodel.features import Catalogue, load_catalogue, matrices, matrix
-from riskmodel.features.builders import BUILDERS, Builder
+from riskmodel.features.builders.registry import BUILDERS, Builder
 from riskmodel.features.window import Window
 
 CATALOGUE = load_catalogue()

@@ -59,13 +59,13 @@ def test_records_after_the_prediction_time_change_no_feature(
 
 def test_a_leaking_builder_would_be_caught(make_cohort, monkeypatch):
     """The property above is able to fail."""
-    from riskmodel.features import builders
-    from riskmodel.features.builders import Builder
+    from riskmodel.features.builders import registry
+    from riskmodel.features.builders.registry import Builder
 
     def leak(records, feature, prediction_time):
         return records.draws(feature.of).last(records.patients)
 
-    monkeypatch.setitem(builders.BUILDERS, "last_lab", Builder(leak, "analyte"))
+    monkeypatch.setitem(registry.BUILDERS, "last_lab", Builder(leak, "analyte"))
     now = 24.0
     before = [(0, 0.0, "ferritin", 100.0, 0)]
     one = CATALOGUE.select(["ferritin_last_log10"])

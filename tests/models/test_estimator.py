@@ -13,8 +13,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from riskmodel.errors import SchemaError
 from riskmodel.models import FewEventsWarning, RiskClassifier
-from riskmodel.models.members import MONOTONE, fit_trees
-from riskmodel.models.trees import tree_contributions
+from riskmodel.models.learning.base_learners import MONOTONE, fit_trees
+from riskmodel.models.learning.trees import tree_contributions
 
 
 def log_loss(y, risk):

@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.models import RiskModel, load_model
 from riskmodel.scoring import find_model, score, shipped_models
-from riskmodel.scoring.rows import SCORE_COLUMNS
+from riskmodel.scoring.score_table import SCORE_COLUMNS
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ from pandas.testing import assert_frame_equal
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
+from riskmodel.evaluation.signal_check import NO_SIGNAL
 from riskmodel.features import load_catalogue
 from riskmodel.models import FewEventsWarning, load_model, predict_frame
 from riskmodel.scoring import score
 from riskmodel.training import load_design, simulate, train
 from riskmodel.training.choice import ABLATED, observed
-from riskmodel.training.evaluation.signal import NO_SIGNAL
 
 
 def test_the_run_is_repeatable_and_says_what_it_is(simulated: Path, tiny_design: Path):

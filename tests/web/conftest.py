@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.web.app import make_app
-from riskmodel.web.audit import AuditLog
 from riskmodel.web.engine import Engine, load_engine
-from riskmodel.web.logs import LOGGING
+from riskmodel.web.security.audit import AuditLog
+from riskmodel.web.security.logs import LOGGING
 from riskmodel.web.settings import Settings
 
 BASE = "http://localhost:8000"

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.scoring.rows import CONTRIBUTION
+from riskmodel.scoring.score_table import CONTRIBUTION
 
 PROBABILITY = "http://terminology.hl7.org/CodeSystem/risk-probability"
 GROUPS: Mapping[str, tuple[str, str]] = {

@@ -1,0 +1,202 @@
+"""What an Observation (FHIR R4) says: results, their analytes, units and reference ranges."""
+
+import math
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from riskmodel.cohort.fhir.resources import Resource, codings, listed, mapping, names, number, text
+from riskmodel.cohort.numbers import parse_result
+from riskmodel.cohort.schema import COMPARATORS
+from riskmodel.cohort.source.body_weight import WEIGHT, kilograms, weight_loinc, weight_unit_of
+from riskmodel.cohort.units import find_analyte, ucum
+
+LOINC = frozenset(("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"))
+UCUM_SYSTEM = frozenset(("http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"))
+
+# Observation.status (R4): what may be used, and the reason code of what may not.
+USED = frozenset(("final", "amended", "corrected"))
+UNUSED: Mapping[str, str] = {
+    "preliminary": "not_final",
+    "registered": "not_final",
+    "cancelled": "cancelled",
+    "entered-in-error": "entered_in_error",
+    "unknown": "status_unknown",
+}
+
+_WITH_UNIT = re.compile(r"^(.*[0-9])\s*([^0-9\s].*)$", re.DOTALL)
+_UNVALUED = ("valueCodeableConcept", "valueBoolean", "valueRange", "valueRatio", "valueTime",
+             "valueDateTime", "valuePeriod", "valueSampledData")  # fmt: skip
+
+
+class Result(NamedTuple):
+    """One result of an Observation or of one of its components."""
+
+    analyte: str
+    value: float
+    comparator: str
+    unit: str
+    low: float
+    high: float
+    refusal: str
+
+
+@lru_cache(maxsize=65536)
+def _by_code(code: str) -> str | None:
+    return WEIGHT if code in weight_loinc() else find_analyte("", code)
+
+
+@lru_cache(maxsize=65536)
+def _by_name(name: str) -> str | None:
+    return WEIGHT if weight_unit_of(name) is not None else find_analyte(name, "")
+
+
+@lru_cache(maxsize=4096)
+def _is_unit(spelling: str) -> bool:
+    return ucum(spelling) is not None or kilograms(spelling) is not None
+
+
+def analyte_of(concept: Any, own_codes: Mapping[str, str]) -> str | None:
+    """Analyte of a code: LOINC first, then a centre's own codes, then the text.
+
+    A text is believed only where no LOINC code stands: "Creatinine" under the LOINC code of
+    urine is not the analyte.
+
+    Parameters
+    ----------
+    concept : CodeableConcept
+    own_codes : mapping of str to str
+        Analyte by code or by ``system|code``.
+    """
+    coded = False
+    found = codings(concept)
+    for system, code, _ in found:
+        if system in LOINC:
+            coded = True
+            analyte = _by_code(code)
+            if analyte is not None:
+                return analyte
+    if own_codes:
+        for system, code, _ in found:
+            analyte = own_codes.get(f"{system}|{code}") or own_codes.get(code)
+            if analyte is not None:
+                return analyte
+    if coded:
+        return None
+    return next((a for a in map(_by_name, names(concept)) if a is not None), None)
+
+
+def shown_code(concept: Any) -> str:
+    """A code for people: the LOINC code or the first one, with its name."""
+    found = codings(concept)
+    coded = [c for c in found if c[0] in LOINC] or found
+    name = next(names(concept), "")
+    return f"{coded[0][1]} {name}".strip()[:80] if coded else name[:80] or "no code"
+
+
+@lru_cache(maxsize=65536)
+def _unit(system: str, code: str, unit: str) -> str:
+    if code and system in UCUM_SYSTEM and (_is_unit(code) or not unit):
+        return code
+    return unit or code
+
+
+def unit_of(quantity: Resource) -> str:
+    """Unit of a Quantity: its UCUM code where that is known, else the unit as shown."""
+    return _unit(
+        text(quantity.get("system")), text(quantity.get("code")), text(quantity.get("unit"))
+    )
+
+
+def _reference(part: Resource, unit: str) -> tuple[float, float]:
+    """Low and high of the first range for everybody, in the unit of the result."""
+    for entry in listed(part.get("referenceRange")):
+        if entry.get("appliesTo") or entry.get("age"):
+            continue
+        bounds = []
+        for name in ("low", "high"):
+            bound = mapping(entry.get(name))
+            other = unit_of(bound)
+            same = not other or other == unit or (ucum(other) or other) == (ucum(unit) or unit)
+            bounds.append(number(bound.get("value")) if same else math.nan)
+        if not all(math.isnan(bound) for bound in bounds):
+            return bounds[0], bounds[1]
+    return math.nan, math.nan
+
+
+def _worded(value: str, comparator: str) -> tuple[float, str, str]:
+    parsed = parse_result(value)
+    if parsed is None:
+        return math.nan, "", "value_not_a_number"
+    sign = next(s for s, c in COMPARATORS.items() if c == parsed[1])
+    if comparator and sign and comparator != sign:
+        return math.nan, "", "unknown_comparator"
+    return parsed[0], comparator or sign, ""
+
+
+def _value(part: Resource) -> tuple[float, str, str, str]:
+    """Value, comparator, unit and refusal of an Observation or component."""
+    if "valueQuantity" in part:
+        quantity = mapping(part["valueQuantity"])
+        raw, unit = quantity.get("value"), unit_of(quantity)
+        comparator = text(quantity.get("comparator"))
+        value = number(raw)
+        if not math.isnan(value):
+            return value, comparator, unit, ""
+        if isinstance(raw, str):
+            read, comparator, refusal = _worded(raw, comparator)
+            return read, comparator, unit, refusal
+        if raw is not None:
+            return math.nan, "", unit, "value_not_a_number"
+    elif "valueString" in part:
+        whole = text(part["valueString"])[:200]
+        split = _WITH_UNIT.match(whole)
+        worded, unit = split.groups() if split and _is_unit(split[2]) else (whole, "")
+        read, comparator, refusal = _worded(worded, "")
+        return read, comparator, unit, refusal
+    elif "valueInteger" in part:
+        value = number(part["valueInteger"])
+        return value, "", "", "value_not_a_number" if math.isnan(value) else ""
+    elif any(name in part for name in _UNVALUED):
+        return math.nan, "", "", "value_not_a_number"
+    if part.get("dataAbsentReason"):
+        return math.nan, "", "", "value_absent"
+    return math.nan, "", "", "value_missing"
+
+
+def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[Result], list[str]]:
+    """Results of an Observation and of its components, and the codes of no analyte.
+
+    An Observation that only groups others (members, or components without a value of its own)
+    is no result itself.
+
+    Parameters
+    ----------
+    observation : resource
+    own_codes : mapping of str to str
+        See `analyte_of`.
+
+    Returns
+    -------
+    (list of Result, list of str)
+    """
+    found: list[Result] = []
+    other: list[str] = []
+    parts = listed(observation.get("component"))
+    grouping = parts or observation.get("hasMember")
+    for part in (observation, *parts):
+        analyte = analyte_of(part.get("code"), own_codes)
+        if analyte is None:
+            if part is not observation or not parts:
+                other.append(shown_code(part.get("code")))
+            continue
+        value, comparator, unit, refusal = _value(part)
+        if part is observation and grouping and refusal == "value_missing":
+            continue
+        if analyte == WEIGHT and not unit:
+            told = (weight_unit_of(name) for name in names(part.get("code")))
+            unit = next((unit for unit in told if unit), "")
+        low, high = _reference(part, unit) if "referenceRange" in part else (math.nan, math.nan)
+        found.append(Result(analyte, value, comparator, unit, low, high, refusal))
+    return found, other

@@ -1,0 +1,101 @@
+"""Read FHIR R4: Bundles, bulk exports (NDJSON) and folders of them, into one cohort.
+
+Which results count (https://hl7.org/fhir/R4/valueset-observation-status.html): ``final``,
+``amended`` and ``corrected``. A later version of a resource (same id, or a correction that shares
+identifier, code and sample time) replaces the earlier one; where the latest version is cancelled
+or entered in error, the result is gone. ``preliminary`` and ``registered`` results are kept out,
+also where no final one exists: nobody has verified them.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from riskmodel.cohort.fhir.assembly import assembled
+from riskmodel.cohort.fhir.collect import LABS, WANTED, Collected
+from riskmodel.cohort.fhir.files import fhir_files, resources
+from riskmodel.cohort.fhir.patients import People
+from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort.source.assembly import stacked, summed
+from riskmodel.cohort.source.workspace import StoredRows
+from riskmodel.cohort.source_places import Fault, with_faults
+from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
+from riskmodel.cohort.vocabulary.mapping import load_mapping
+from riskmodel.errors import SchemaError
+
+
+def read_fhir(
+    source: Path | str,
+    *,
+    infusions: Path | None = None,
+    mapping: Path | None = None,
+    identifier_system: str | None = None,
+) -> Cohort:
+    """Read a FHIR R4 source.
+
+    Parameters
+    ----------
+    source : path
+        A Bundle or resource (``.json``), a bulk export (``.ndjson``), or a folder of them.
+    infusions : path, optional
+        List of infusions; without it, those of Procedure and MedicationAdministration.
+    mapping : path, optional
+        A centre's own codes, see `load_mapping`. Codes may be written ``system|code``.
+    identifier_system : str, optional
+        Take patient_id from the identifier of this system instead of from ``Patient.id``.
+
+    Returns
+    -------
+    Cohort
+        Its ``rejected`` has a further column ``source``: file and line.
+
+    Raises
+    ------
+    SchemaError
+        When the source holds nothing readable, or no patient has an infusion.
+
+    Notes
+    -----
+    Ages count completed years from ``birthDate``; a birth date without a month is taken as the
+    first of January. A time without a zone (a date, or a listed infusion) is read in the zone
+    of its patient's own records.
+    """
+    source = Path(source)
+    own = Rejections()
+    codes = load_mapping(mapping)
+    listed = read_infusions(infusions, own) if infusions is not None else None
+    people = People(identifier_system)
+    faults: list[Fault] = []
+    files, others = fhir_files(source)
+    own.note("files left out (links, hidden, other endings)", "files", others)
+    found = 0
+    with StoredRows(LABS, "subject") as labs:
+        collected = Collected(people, labs, infusion_codes(codes), codes.analytes)
+        told = resources(files, source, WANTED, lambda *fault: faults.append(Fault(*fault)))
+        for resource in told:
+            found += 1
+            if isinstance(resource, str):
+                collected.unused[resource] += 1
+            else:
+                collected.add(resource)
+        faults += [Fault(p.file, p.place, "patient_id_missing") for p in people.unnamed]
+        if not found:
+            first = f" First: {faults[0]}." if faults else ""
+            raise SchemaError(
+                f"FHIR source '{source}' holds no readable FHIR resource in {len(files)} files."
+                f"{first} Give a FHIR R4 Bundle or bulk export in JSON."
+            )
+        cohort = assembled(source.name, collected, listed, own)
+    told_of = Rejections()
+    for kind, counts in (
+        ("resources not used", dict(collected.unused.most_common(40))),
+        ("results of other codes (not used)", collected.other_codes()),
+    ):
+        for key, count in counts.items():
+            told_of.note(kind, key, count)
+    rejected = stacked([own.frame(), cohort.rejected])
+    return replace(
+        cohort,
+        rejected=with_faults(rejected, faults),
+        notes=summed((own.notes, told_of.notes, cohort.notes)),
+    )

@@ -1,0 +1,1 @@
+"""MEDS 0.4: event streams into a cohort."""

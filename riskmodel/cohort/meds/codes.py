@@ -1,0 +1,137 @@
+"""What a MEDS code means: a lab result and its unit, an infusion, an event, a demographic."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from riskmodel.cohort.source.body_weight import WEIGHT, weight_loinc, weight_unit_of
+from riskmodel.cohort.units import find_analyte
+from riskmodel.cohort.vocabulary.clinical_names import disease_of, treatment_of
+from riskmodel.cohort.vocabulary.infusions import InfusionCodes
+from riskmodel.cohort.vocabulary.products import choice
+from riskmodel.files import read_toml
+
+
+class Meaning(NamedTuple):
+    """What a code means.
+
+    `kind` is lab, infusion, event, disease, gender, birth or nothing; `name` the analyte,
+    product, event, disease or sex; `unit` that of a lab result.
+    """
+
+    kind: str
+    name: str = ""
+    unit: str = ""
+
+
+NOTHING = Meaning("nothing")
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    return read_toml(Path(__file__).parent / "codes.toml")
+
+
+@cache
+def _mimic() -> Mapping[str, str]:
+    entries = _table()["mimic_lab"].items()
+    return {code: name for name, codes in entries if name != "source" for code in codes}
+
+
+@dataclass
+class MedsCodes:
+    """Meanings of the codes of one dataset; each code is looked up once.
+
+    Attributes
+    ----------
+    infusions : InfusionCodes
+    own : mapping of str to str
+        Analyte by a centre's own code, with or without its unit.
+    descriptions : mapping of str to str
+        Of ``metadata/codes.parquet``.
+    parents : mapping of str to sequence of str
+        Likewise, as ``vocabulary/code``.
+    """
+
+    infusions: InfusionCodes
+    own: Mapping[str, str]
+    descriptions: Mapping[str, str]
+    parents: Mapping[str, Sequence[str]]
+    _known: dict[str, Meaning] = field(default_factory=dict)
+
+    def meaning(self, code: str) -> Meaning:
+        """What `code` means."""
+        if code not in self._known:
+            self._known[code] = self._find(code)
+        return self._known[code]
+
+    def _find(self, code: str) -> Meaning:
+        parts = [part.strip() for part in code.split("//")]
+        first, kinds = parts[0].upper(), _table()["kinds"]
+        if first == "MEDS_BIRTH":
+            return Meaning("birth")
+        if first in _table()["events"]:
+            return Meaning("event", _table()["events"][first])
+        if first in kinds["weight"] and len(parts) > 1:
+            return Meaning("lab", WEIGHT, parts[1])
+        if first in kinds["gender"]:
+            return Meaning("gender", choice("sex", parts[-1]) or "")
+        coded = [parent.split("/", 1) for parent in self.parents.get(code, ())]
+        coded = [[part.strip("/") for part in pair] for pair in coded if len(pair) == 2]
+        if first in kinds["diagnosis"]:
+            return self._disease(parts, coded)
+        if first in kinds["act"]:
+            return self._act(code, coded)
+        return self._lab(code, parts, coded)
+
+    def _disease(self, parts: Sequence[str], coded: Sequence[Sequence[str]]) -> Meaning:
+        old = "9" in parts[1:-1]
+        found = {disease_of(parts[-1])} if not old else set()
+        found |= {disease_of(c) for vocabulary, c in coded if "9" not in vocabulary}
+        names = sorted(name for name in found if name)
+        return Meaning("disease", names[0]) if len(names) == 1 else NOTHING
+
+    def _act(self, code: str, coded: Sequence[Sequence[str]]) -> Meaning:
+        text = f"{code.replace('//', ' ')} {self.descriptions.get(code, '')}"
+        if {part.upper() for part in code.split("//")[1:-1]}.intersection(
+            _table()["words"]["over"]
+        ):
+            return NOTHING
+        if any(word.casefold() in text.casefold() for word in _table()["words"]["not_given"]):
+            return NOTHING
+        for candidate in (code, *(c for _, c in coded)):
+            product = self.infusions.product_of(code=candidate, text=text)
+            if product is not None:
+                return Meaning("infusion", product)
+        candidates = [*code.split("//")[1:], *(c for _, c in coded)]
+        treatment = treatment_of(text, *candidates)
+        return Meaning("event", treatment) if treatment else NOTHING
+
+    def _lab(self, code: str, parts: list[str], coded: Sequence[Sequence[str]]) -> Meaning:
+        lab = parts[0].upper() in _table()["kinds"]["lab"]
+        identifier = parts[1] if lab and len(parts) > 1 else parts[0]
+        unit = "//".join(parts[2:] if lab else parts[1:])
+        unit = "" if unit.upper() in _table()["words"]["no_unit"] else unit
+        loinc = [c for vocabulary, c in coded if vocabulary.upper() == "LOINC"]
+        if parts[0].upper() == "LOINC":
+            loinc.append(identifier)
+        elif identifier.upper().startswith(("LOINC/", "LOINC:")):
+            loinc.append(identifier[6:])
+        analyte = (
+            self.own.get(code) or self.own.get("//".join(parts[:2])) or self.own.get(identifier)
+        )
+        for candidate in loinc:
+            weighed = WEIGHT if candidate in weight_loinc() else None
+            analyte = analyte or find_analyte("", candidate) or weighed
+        if analyte is None and not loinc and lab:
+            analyte = _mimic().get(identifier) if parts[0].upper() == "LAB" else None
+            analyte = analyte or find_analyte(identifier, "")
+            analyte = analyte or find_analyte(self.descriptions.get(code, ""), "")
+        if analyte is None and not loinc:
+            told = (weight_unit_of(name) for name in (identifier, self.descriptions.get(code, "")))
+            carried = next((u for u in told if u is not None), None)
+            analyte = WEIGHT if carried is not None else None
+            unit = unit or carried or ""
+        return Meaning("lab", analyte, unit) if analyte else NOTHING

@@ -1,0 +1,242 @@
+"""Read a MEDS dataset (0.4): folders of Parquet files, a row a measurement or event.
+
+https://github.com/Medical-Event-Data-Standard/meds: ``subject_id, time, code, numeric_value`` and,
+optionally, ``text_value`` and ``unit``; ``metadata/codes.parquet`` says what codes mean.
+"""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskmodel.cohort.meds.codes import MedsCodes
+from riskmodel.cohort.meds.files import Batch, meaningful, meds_files, read_codes
+from riskmodel.cohort.meds.values import exact_numbers, read_values
+from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort.source.assembly import assemble_stored, stacked, summed
+from riskmodel.cohort.source.infusion_choice import choose_infusions
+from riskmodel.cohort.source.lymphodepletion import start_lymphodepletion
+from riskmodel.cohort.source.selection import (
+    Mask,
+    known_by,
+    listed_in_source,
+    no_infusion,
+    of_cohort,
+    refuse,
+)
+from riskmodel.cohort.source.workspace import StoredRows, coded, words
+from riskmodel.cohort.source_places import PLACE, Fault, shown_places, with_faults
+from riskmodel.cohort.time_zones import age_at
+from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
+from riskmodel.cohort.vocabulary.mapping import load_mapping
+from riskmodel.errors import SchemaError
+
+_LABS = pa.schema(
+    [
+        ("patient_id", words()),
+        ("time", pa.timestamp("us")),
+        ("name", words()),
+        ("unit", words()),
+        ("value", pa.float64()),
+        ("comparator", words()),
+        ("refusal", words()),
+        ("file", words()),
+        ("line", pa.int64()),
+        ("entry", pa.int8()),
+    ]
+)
+_GIVEN_LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit"]
+_GIVEN_EVENTS = ["patient_id", "event", "time", "value"]
+_MOST_CODES = 40
+
+
+def read_meds(
+    source: Path | str, *, infusions: Path | None = None, mapping: Path | None = None
+) -> Cohort:
+    """Read a MEDS dataset.
+
+    Parameters
+    ----------
+    source : path
+        Folder of a dataset, or one Parquet file.
+    infusions : path, optional
+        List of infusions; without it, those that the dataset holds.
+    mapping : path, optional
+        A centre's own codes, see `load_mapping`: a MEDS code with or without its unit, or its
+        identifier alone.
+
+    Returns
+    -------
+    Cohort
+        Its ``rejected`` has a further column ``source``: file and row.
+
+    Raises
+    ------
+    SchemaError
+        When there is nothing readable, a file does not have the columns of MEDS, or no patient
+        has an infusion.
+
+    Notes
+    -----
+    Numbers of 32 bits are read as their shortest decimal, which is what was charted: 8.92 comes
+    back as 8.92. The unit is that of the column ``unit``, else the last part of the code.
+    """
+    source = Path(source)
+    own = Rejections()
+    codes = load_mapping(mapping)
+    listed = read_infusions(infusions, own) if infusions is not None else None
+    files, table = meds_files(source)
+    descriptions, parents = read_codes(table)
+    known = MedsCodes(infusion_codes(codes), codes.analytes, descriptions, parents)
+    unused: Counter[str] = Counter()
+    faults: list[Fault] = []
+    others: list[pa.Table] = []
+
+    def means(code: str) -> bool:
+        meant = known.meaning(code).kind != "nothing"
+        unused.update([] if meant else [code[:80]])
+        return meant
+
+    with StoredRows(_LABS, "patient_id") as labs:
+        for batch in meaningful(files, source, means, faults):
+            rows = _rows(batch, known, own)
+            lab = pc.equal(rows["kind"].cast(pa.string()), "lab")
+            labs.append(rows.filter(lab))
+            others.append(rows.filter(pc.invert(lab)))
+        if not others:
+            first = f" First: {faults[0]}." if faults else ""
+            raise SchemaError(
+                f"MEDS source '{source}' holds no row with a known code in {len(files)} files."
+                f"{first} Give a MEDS dataset, with metadata/codes.parquet or a mapping "
+                "(--mapping FILE)."
+            )
+        own.note("codes of no analyte or event (not used)", "codes", len(unused))
+        cohort = _assembled(source.name, labs, _frame(others), listed, own)
+    rejected = stacked([own.frame(), cohort.rejected])
+    return replace(
+        cohort,
+        rejected=with_faults(rejected, faults),
+        notes=summed((own.notes, cohort.notes)),
+    )
+
+
+def _frame(tables: list[pa.Table]) -> pd.DataFrame:
+    """All rows of the tables, which are given away."""
+    joined = pa.concat_tables(tables).unify_dictionaries()
+    tables.clear()
+    found: pd.DataFrame = joined.to_pandas(split_blocks=True, self_destruct=True)
+    return found
+
+
+def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
+    """The rows of a batch with what they mean, and their place."""
+    table = batch.table
+    codes, distinct = pd.factorize(table["code"].to_pandas())
+    meanings = [known.meaning(code) for code in distinct]
+    kind, name, unit = (
+        pd.Series([meaning[k] for meaning in meanings], dtype="str").take(codes) for k in range(3)
+    )
+    number = exact_numbers(table["numeric_value"].to_numpy())
+    value, comparator, refusal, remarks = read_values(
+        number, table["text_value"].to_pandas().fillna("").astype("str").str.strip()
+    )
+    own.note("text beside a number (not used)", "labs", remarks)
+    charted = table["unit"].to_pandas().fillna("").astype("str").str.strip().to_numpy(dtype=object)
+    unit_found = np.where(charted == "", unit.to_numpy(dtype=object), charted)
+    return pa.table(
+        {
+            "patient_id": coded(table["subject_id"].fill_null("").combine_chunks()),
+            "time": table["time"].cast(pa.timestamp("us"), safe=False),
+            "kind": coded(kind),
+            "name": coded(name),
+            "unit": coded(unit_found),
+            "value": value,
+            "comparator": coded(comparator),
+            "refusal": coded(np.where(kind.to_numpy(dtype=object) == "lab", refusal, "")),
+            "file": coded([batch.file] * len(value)),
+            "line": batch.line,
+            "entry": np.zeros(len(value), dtype=np.int8),
+        }
+    )
+
+
+def _texts(times: pd.Series) -> pd.Series:
+    """Timestamps as ISO 8601 text, empty where there are none."""
+    shown = times.map(lambda time: time.isoformat(), na_action="ignore")
+    return shown.astype("str").fillna("")
+
+
+def _assembled(
+    name: str, labs: StoredRows, rows: pd.DataFrame, listed: pd.DataFrame | None, own: Rejections
+) -> Cohort:
+    rows = rows.astype({"patient_id": "str", "kind": "str", "name": "str", "refusal": "str"})
+    kind, names = rows["kind"], labs.keys()[0]
+    acts = rows[(kind == "event").to_numpy()].rename(columns={"name": "event"})
+    acts = acts.reset_index(drop=True)
+    infused = rows[(kind == "infusion").to_numpy()]
+    records = pd.DataFrame(
+        {
+            "patient_id": infused["patient_id"],
+            "infusion_time": _texts(infused["time"]),
+            "product": infused["name"],
+        }
+    )
+    dated = (records["infusion_time"] != "").to_numpy(dtype=bool)
+    own.add("patients", ~dated, records["patient_id"], "time_missing", column="infusion_time")
+    records = records[dated]
+    people = {*rows["patient_id"], *names} - {""}
+    if listed is not None:
+        listed = listed_in_source(listed, people, own)
+    if records.empty and (listed is None or listed.empty):
+        raise no_infusion(name, len(people))
+    chosen = choose_infusions(records, listed, own)
+    members = set(chosen.patients["patient_id"])
+    acts["source"] = shown_places(*(acts[column] for column in PLACE))
+    refused = Rejections()
+    used = refuse("events", acts, "event", refused) & of_cohort(acts, members, "events", own)
+    at = np.flatnonzero(used)
+    given = acts.assign(time=_texts(acts["time"]), value="", row=np.arange(len(acts))).iloc[at]
+    made = chosen.events.assign(row=np.arange(len(acts), len(acts) + len(chosen.events)), source="")
+    columns = [*_GIVEN_EVENTS, "row", "source"]
+    events = pd.concat([given[columns], made[columns]], ignore_index=True)
+    events = start_lymphodepletion(events, chosen.patients, own).reset_index(drop=True)
+
+    def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Mask]:
+        part = part.rename(columns={"name": "analyte"})
+        return part[_GIVEN_LABS], refuse("labs", part, "analyte", told)
+
+    described = _described(chosen.patients, rows, own)
+    cohort = assemble_stored(labs, names, described, events, charted, name)
+    rejected = refused.frame()
+    rejected = rejected.assign(source=acts["source"].iloc[rejected["row"].astype(int) - 1].array)
+    return replace(cohort, rejected=stacked([rejected, cohort.rejected]))
+
+
+def _described(patients: pd.DataFrame, rows: pd.DataFrame, own: Rejections) -> pd.DataFrame:
+    """The patients table, with sex, age and disease where the rows agree on them."""
+    starts = dict(zip(patients["patient_id"], patients["infusion_time"].astype("str"), strict=True))
+    told = rows[rows["kind"].isin(("gender", "birth", "disease")).to_numpy()]
+    columns = [told["patient_id"], told["kind"], told["name"], _texts(told["time"])]
+    found: dict[str, dict[str, set[object]]] = {"sex": {}, "age_years": {}, "disease": {}}
+    for patient, kind, name, time in zip(*columns, strict=True):
+        start = starts.get(patient)
+        if start is None:
+            continue
+        if kind == "gender" and name:
+            found["sex"].setdefault(patient, set()).add(name)
+        elif kind == "birth" and time:
+            found["age_years"].setdefault(patient, set()).add(age_at(time[:10], start))
+        elif kind == "disease" and known_by(time, start):
+            found["disease"].setdefault(patient, set()).add(name)
+    known: dict[str, pd.Series] = {}
+    for column, values in found.items():
+        several = sum(len(of) > 1 for of in values.values())
+        own.note("conflicting rows, left unknown", column, several)
+        one = {patient: next(iter(of)) for patient, of in values.items() if len(of) == 1}
+        known[column] = pd.Series([one.get(name) for name in starts], index=patients.index)
+    return patients.assign(**known)

@@ -1,0 +1,143 @@
+"""OMOP tables as files: a folder of CSV (also gzipped, or split into parts) or Parquet."""
+
+import gzip
+from collections.abc import Callable, Sequence
+from csv import reader as header_reader
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+import pandas as pd
+
+from riskmodel.cohort.omop.source import WholeTables, folder_of, literal
+from riskmodel.cohort.rejections import Rejections
+from riskmodel.errors import SchemaError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_ENDINGS = (".csv", ".csv.gz", ".parquet")
+_HEADER_BYTES = 65536
+
+
+def _files_by_table(folder: Path) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        lower = path.name.lower()
+        ending = next((e for e in reversed(_ENDINGS) if lower.endswith(e)), None)
+        if path.is_dir():
+            inside = (p for p in sorted(path.iterdir()) if p.is_file())
+            parts = [p for p in inside if p.name.lower().endswith(_ENDINGS)]
+            if parts:
+                found.setdefault(lower, []).extend(parts)
+        elif ending is not None and path.is_file():
+            found.setdefault(lower.removesuffix(ending), []).append(path)
+    return found
+
+
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _open_gzip(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path))
+
+
+def _csv_header(path: Path) -> tuple[list[str], str]:
+    """Column names in lower case, and the delimiter."""
+    open_file: Callable[[Path], IO[bytes]] = _open_gzip if path.suffix.lower() == ".gz" else _open
+    try:
+        with open_file(path) as stream:
+            head = stream.read(_HEADER_BYTES)
+        line = head.splitlines()[0].decode("utf-8-sig") if head else ""
+    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile):
+        raise SchemaError(f"File '{path.name}' is not text in UTF-8.") from None
+    if "\0" in line or not line.strip():
+        raise SchemaError(f"File '{path.name}' has no header line of text.")
+    delimiter = max(",\t;|", key=line.count)
+    names = [name.strip().lower() for name in next(header_reader([line], delimiter=delimiter))]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SchemaError(f"File '{path.name}' has column '{twice[0]}' twice.")
+    return names, delimiter
+
+
+class Folder:
+    """A folder of CSV (also gzipped, or split into parts) or Parquet files."""
+
+    def __init__(self, folder: Path, connection: "DuckDBPyConnection", wanted: Sequence[str]):
+        self.name = folder.name
+        self._connection = connection
+        self._relations: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self.files: list[Path] = []
+        self._links = folder_of(connection) / "source"
+        self._links.mkdir()
+        self.tables: dict[str, list[str]] = {}
+        faults = []
+        for table, paths in _files_by_table(folder).items():
+            if table not in wanted:
+                continue
+            try:
+                self.tables[table] = self._add(table, paths)
+            except SchemaError as error:
+                faults.append(str(error))
+        if faults:
+            raise SchemaError(
+                f"OMOP folder '{folder}' cannot be read: {' '.join(faults)} Export them again."
+            )
+
+    def _linked(self, path: Path) -> Path:
+        """A link in the workspace: its name holds nothing that DuckDB reads as a pattern."""
+        ending = next(e for e in reversed(_ENDINGS) if path.name.lower().endswith(e))
+        link = self._links / f"{len(self._names)}{ending}"
+        link.symlink_to(path.resolve())
+        self.files.append(path.resolve())
+        self._names[str(link)] = path.name
+        return link
+
+    def _add(self, table: str, paths: list[Path]) -> list[str]:
+        import duckdb
+
+        if len({path.suffix.lower() == ".parquet" for path in paths}) == 2:
+            raise SchemaError(f"Table '{table}' is there both as CSV and as Parquet.")
+        listed = "[" + ", ".join(literal(str(self._linked(path))) for path in paths) + "]"
+        if paths[0].suffix.lower() == ".parquet":
+            relation = f"read_parquet({listed}, union_by_name=true, hive_partitioning=false)"
+            try:
+                described = self._connection.execute(f"DESCRIBE SELECT * FROM {relation}")
+            except duckdb.Error:
+                raise SchemaError(f"File '{paths[0].name}' is not readable Parquet.") from None
+            self._relations[table] = relation
+            return [str(row[0]).lower() for row in described.fetchall()]
+        headers = [_csv_header(path) for path in paths]
+        if any(header != headers[0] for header in headers):
+            raise SchemaError(f"The parts of table '{table}' have different headers.")
+        names, delimiter = headers[0]
+        columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+        quote = "" if delimiter == "\t" else '"'
+        self._relations[table] = (
+            f"read_csv({listed}, columns={{{columns}}}, auto_detect=false, header=true, "
+            f"delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(quote)}, "
+            "store_rejects=true, rejects_limit=0, hive_partitioning=false)"
+        )
+        return names
+
+    @property
+    def source(self) -> WholeTables:
+        """What the workspace reads."""
+        return WholeTables(self.name, self.tables, self._relations, self.finish)
+
+    def finish(self, rejections: Rejections) -> None:
+        """Record the lines that do not fit their header."""
+        made = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'"
+        if not self._connection.execute(made).fetchall()[0][0]:
+            return
+        lines = self._connection.execute(
+            "SELECT DISTINCT s.file_path, e.line FROM reject_errors e "
+            "JOIN reject_scans s USING (scan_id, file_id) ORDER BY ALL"
+        ).df()
+        for path, rows in lines.groupby("file_path"):
+            name = self._names.get(str(path), "")
+            line = rows["line"].to_numpy(dtype="int64") - 2
+            empty = pd.Series("", index=range(int(line.max()) + 1))
+            rejections.add("labs", line.clip(0), empty, "malformed_row", detail=f"file {name}")

@@ -1,0 +1,232 @@
+"""Read an OMOP CDM 5.4 source: a folder of CSV or Parquet, a DuckDB file or a database URL."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.cohort.omop.concepts import Concepts, wanted_concepts
+from riskmodel.cohort.omop.database import DatabaseSource, connected
+from riskmodel.cohort.omop.duckdb_file import attached
+from riskmodel.cohort.omop.events import events_frame, infusion_records
+from riskmodel.cohort.omop.folder import Folder
+from riskmodel.cohort.omop.labs import NEEDED, LabTable
+from riskmodel.cohort.omop.patients import patients_frame
+from riskmodel.cohort.omop.source import Source, seal, workspace
+from riskmodel.cohort.omop.tables import Tables
+from riskmodel.cohort.omop.weights import observed_weights
+from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort.source.assembly import assemble_record, joined
+from riskmodel.cohort.source.infusion_choice import choose_infusions
+from riskmodel.cohort.source.lymphodepletion import start_lymphodepletion
+from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
+from riskmodel.cohort.vocabulary.mapping import CodeMapping, load_mapping
+from riskmodel.errors import SchemaError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TABLES = (
+    "person",
+    "measurement",
+    "concept",
+    "procedure_occurrence",
+    "drug_exposure",
+    "device_exposure",
+    "observation",
+    "visit_occurrence",
+    "visit_detail",
+    "care_site",
+    "condition_occurrence",
+    "death",
+    "observation_period",
+)
+# A URL with a slash too few is no path either: its password must not be shown as one.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_SQLITE = b"SQLite format 3\0"
+
+
+def read_omop(
+    source: Path | str, *, infusions: Path | None = None, mapping: Path | None = None
+) -> Cohort:
+    """Read an OMOP CDM 5.4 source.
+
+    Infusions come from procedure_occurrence and drug_exposure (codes of infusions.toml, product
+    names) or from a list. Only the results of people with an infusion are read; what is left
+    out is counted in the notes. A value is ``value_as_number``, else the text of
+    ``value_source_value``; its time ``measurement_datetime``, else ``measurement_date`` with
+    ``measurement_time``. Disease, treatments, death and the end of the observation period that
+    holds the infusion are read where their tables exist; nothing is made up where they do not.
+    Treatments come from drug_exposure, procedure_occurrence and device_exposure, stays in
+    intensive care from visit_occurrence and visit_detail, body weight from measurement and
+    observation.
+
+    Parameters
+    ----------
+    source : path or str
+        Folder with a file (``.csv``, ``.csv.gz``, ``.parquet``) or a folder of parts per table,
+        a DuckDB or SQLite file, or an SQLAlchemy URL (``duckdb:///file`` for DuckDB). Names of
+        tables and columns match in any case. Nothing is ever written to it.
+    infusions : path, optional
+        List of infusions, see `riskmodel.cohort.vocabulary.infusions.read_infusions`.
+    mapping : path, optional
+        Own codes, see `riskmodel.cohort.vocabulary.mapping.load_mapping`.
+
+    Returns
+    -------
+    Cohort
+        ``row`` of a rejected lab is its ``measurement_id``.
+
+    Raises
+    ------
+    SchemaError
+        When the source cannot be read, lacks needed tables or columns (all are named) or holds
+        no infusion. The message holds neither user nor password.
+    """
+    codes = load_mapping(mapping)
+    rejections = Rejections()
+    listed = read_infusions(Path(infusions), rejections) if infusions is not None else None
+    with workspace() as connection, _opened(str(source), connection, codes) as opened:
+        _check(opened, need_infusions=listed is None)
+        return _refusing(opened, connection, codes, listed, rejections)
+
+
+def _refusing(
+    opened: Source,
+    connection: "DuckDBPyConnection",
+    codes: CodeMapping,
+    listed: pd.DataFrame | None,
+    rejections: Rejections,
+) -> Cohort:
+    import duckdb
+
+    try:
+        return _read(opened, connection, codes, listed, rejections)
+    except duckdb.Error as error:
+        raise SchemaError(
+            f"OMOP source '{opened.name}' cannot be read: a file is damaged or too large for the "
+            f"memory limit ({type(error).__name__}). Export it again."
+        ) from None
+
+
+@contextmanager
+def _opened(text: str, connection: "DuckDBPyConnection", codes: CodeMapping) -> Iterator[Source]:
+    schemas = (codes.schema, codes.vocabulary_schema)
+    path = Path(text)
+    if text.lower().startswith("duckdb:///"):
+        path = Path(text[len("duckdb:///") :])
+    elif "://" in text or (_URL.match(text) and not path.exists()):
+        with connected(text) as database:
+            seal(connection)
+            yield DatabaseSource(database, connection, TABLES, schemas)
+        return
+    if path.is_dir():
+        folder = Folder(path, connection, TABLES)
+        seal(connection, folder.files)
+        yield folder.source
+    elif path.is_file():
+        with path.open("rb") as stream:
+            sqlite = stream.read(len(_SQLITE)) == _SQLITE
+        if sqlite:
+            with connected(f"sqlite:///{path}") as database:
+                seal(connection)
+                yield DatabaseSource(database, connection, TABLES, schemas)
+            return
+        tables = attached(path, connection, TABLES, schemas)
+        seal(connection)
+        yield tables
+    else:
+        raise SchemaError(
+            f"OMOP source '{path}' does not exist. Give a folder of CSV or Parquet files, a DuckDB "
+            "file or a database URL."
+        )
+
+
+def _check(source: Source, *, need_infusions: bool) -> None:
+    """Name every missing table and column at once."""
+    needed = {"person": (("person_id",),), "measurement": NEEDED}
+    faults = []
+    for table, groups in needed.items():
+        if table not in source.tables:
+            faults.append(f"no table '{table}'")
+            continue
+        for names in groups:
+            if not set(names) & set(source.tables[table]):
+                faults.append(f"no column {' or '.join(names)} in '{table}'")
+    if need_infusions and not {"procedure_occurrence", "drug_exposure"} & set(source.tables):
+        faults.append("no table 'procedure_occurrence' or 'drug_exposure', and no --infusions list")
+    if faults:
+        seen = ", ".join(sorted(source.tables)) or "none"
+        raise SchemaError(
+            f"OMOP source '{source.name}' has {', '.join(faults)} (tables seen: {seen}). Add them."
+        )
+
+
+def _concepts(tables: Tables, codes: CodeMapping) -> Concepts:
+    columns = ["vocabulary_id", "concept_code", "concept_name"]
+    frame = pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+    if tables.has("concept", "concept_id"):
+        read = tables.read("concept", ["concept_id", *columns], where=wanted_concepts(codes))
+        frame = read.drop_duplicates("concept_id").set_index("concept_id")[columns].fillna("")
+    return Concepts(frame, codes)
+
+
+def _read(
+    source: Source,
+    connection: "DuckDBPyConnection",
+    codes: CodeMapping,
+    listed: pd.DataFrame | None,
+    rejections: Rejections,
+) -> Cohort:
+    tables = Tables(source, connection)
+    concepts = _concepts(tables, codes)
+    records = infusion_records(tables, concepts, infusion_codes(codes))
+    if records.empty and listed is None:
+        raise SchemaError(
+            f"OMOP source '{source.name}' has no CAR-T infusion in procedure_occurrence and "
+            "drug_exposure. Give a list with --infusions, or its codes with --mapping."
+        )
+    chosen = choose_infusions(records, listed, rejections)
+    patients = patients_frame(tables, chosen.patients, concepts, rejections)
+    events = events_frame(tables, patients, concepts, rejections)
+    events = pd.concat([events, chosen.events], ignore_index=True)
+    events = start_lymphodepletion(events, patients, rejections)
+    people = patients["patient_id"].drop_duplicates().tolist()
+    labs = LabTable(tables, concepts, people)
+    labs.note_unread(rejections)
+    weights = observed_weights(tables, concepts, people)
+    source.finish(rejections)
+    parts = []
+    for some, frame, ids in labs.chunks(rejections):
+        mine = people[some]
+        more = weights[weights["patient_id"].isin(mine)]
+        if len(more):
+            frame = pd.concat([frame.astype({"time": "str"}), more], ignore_index=True)
+        frames = {
+            "patients": patients[patients["patient_id"].isin(mine)].reset_index(drop=True),
+            "labs": frame,
+            "events": events[events["patient_id"].isin(mine)].reset_index(drop=True),
+        }
+        part = assemble_record(frames, source.name)
+        parts.append(replace(part, rejected=_by_id(part.rejected, ids)))
+    return joined(parts, rejections, source.name)
+
+
+def _by_id(rejected: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
+    """Rejected labs numbered by their measurement id, by their order where it is missing."""
+    labs = (rejected["table"] == "labs").to_numpy()
+    rows = (
+        rejected["row"].to_numpy(dtype="int64", copy=True) if len(rejected) else np.array([], int)
+    )
+    position = pd.Series(np.arange(1, len(ids) + 1), index=ids.index)
+    measured = ids.where(ids.notna(), position).to_numpy(dtype=np.int64)
+    # Weights of the observation table follow the measurements, and have none of their ids.
+    known = labs & (rows <= len(ids))
+    rows[known] = measured[rows[known] - 1]
+    return rejected.assign(row=rows)

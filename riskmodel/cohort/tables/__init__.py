@@ -1,0 +1,1 @@
+"""The three tables of a cohort folder, read and cleaned."""

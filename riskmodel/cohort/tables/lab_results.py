@@ -1,0 +1,173 @@
+"""Results of the labs table: read, converted, and judged possible, plausible or neither."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.cohort.numbers import combine_comparators, parse_results
+from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.schema import EXACT
+from riskmodel.cohort.tables.unit_suspicion import fitting_unit, suspicions
+from riskmodel.cohort.text_codes import Texts, texts
+from riskmodel.cohort.units import analytes
+
+
+@dataclass(frozen=True)
+class Results:
+    """Canonical values of every charted row, and which rows are usable.
+
+    Attributes
+    ----------
+    value : float64 array of shape (n,)
+    comparator : int8 array of shape (n,)
+    usable : bool array of shape (n,)
+    """
+
+    value: npt.NDArray[np.float64]
+    comparator: npt.NDArray[np.int8]
+    usable: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Meanings:
+    """What each combination of analyte, LOINC code and unit of a table means.
+
+    Attributes
+    ----------
+    code : int64 array of shape (n,)
+        Combination of each row.
+    analyte, factor : arrays of shape (combinations,)
+        Index of the analyte and factor to its canonical unit, -1 and NaN where they are unknown.
+    """
+
+    code: npt.NDArray[np.int64]
+    analyte: npt.NDArray[np.int64]
+    factor: npt.NDArray[np.float64]
+
+    @cached_property
+    def row_analyte(self) -> npt.NDArray[np.int64]:
+        """Analyte of each row."""
+        return self.analyte[self.code]
+
+    @cached_property
+    def row_factor(self) -> npt.NDArray[np.float64]:
+        """Factor of each row."""
+        return self.factor[self.code]
+
+
+def read_results(
+    raw: pd.DataFrame,
+    usable: npt.NDArray[np.bool_],
+    names: Sequence[str],
+    meanings: Meanings,
+    ids: Texts,
+    rejections: Rejections,
+) -> Results:
+    """Read and convert the values of usable rows; record each one that cannot be used.
+
+    Parameters
+    ----------
+    raw : DataFrame of shape (n, any)
+    usable : bool array of shape (n,)
+    names : sequence of str
+        Analytes by index.
+    meanings : Meanings
+    ids : Texts of shape (n,)
+        Patients.
+    rejections : Rejections
+    """
+    analyte, factor = meanings.row_analyte, meanings.row_factor
+
+    def reject(
+        mask: npt.NDArray[np.bool_], reason: str, column: str, detail: Callable[[int], str]
+    ) -> None:
+        rows = np.flatnonzero(mask)
+        told = np.array([detail(row) for row in rows.tolist()], dtype=object)
+        rejections.add_each("labs", rows, ids, reason, column=column, detail=told)
+
+    def shown(row: int) -> str:
+        return names[int(analyte[row])]
+
+    value, comparator, unreadable = parse_results(raw["value"])
+    empty = np.isnan(value)
+    reject(usable & unreadable, "value_not_a_number", "value", shown)
+    reject(usable & empty & ~unreadable, "value_missing", "value", shown)
+    usable = usable & ~empty
+    if "comparator" in raw:
+        comparator, unknown = combine_comparators(texts(raw, "comparator"), comparator)
+        reject(usable & unknown, "unknown_comparator", "comparator", lambda _: "")
+        usable = usable & ~unknown
+    canonical = value * factor
+    outside = usable & _impossible(names, analyte, canonical, comparator)
+    reject(
+        outside,
+        "value_impossible",
+        "value",
+        lambda row: _allowed(names[analyte[row]], canonical[row], factor[row]),
+    )
+    usable = usable & ~outside
+    _note_oddities(names, analyte, meanings, canonical, comparator, usable, rejections)
+    return Results(canonical, comparator, usable)
+
+
+def _impossible(
+    names: Sequence[str],
+    analyte: npt.NDArray[np.int64],
+    value: npt.NDArray[np.float64],
+    comparator: npt.NDArray[np.int8],
+) -> npt.NDArray[np.bool_]:
+    """Values that cannot be results. A bound may lie beyond: `<5` of an assay says a truth."""
+    low, high = _limits([analytes()[name].possible for name in names], analyte)
+    low_enough = (value >= low) | (comparator < EXACT)
+    high_enough = (value <= high) | (comparator > EXACT)
+    return np.asarray(~(low_enough & high_enough & (value >= 0)))
+
+
+def _limits(
+    pairs: Sequence[tuple[float, float]], analyte: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Lower and upper limit of each row; of rows without an analyte, anything."""
+    low, high = np.array(pairs, dtype=np.float64).T
+    return low[analyte], high[analyte]
+
+
+def _allowed(name: str, value: float, factor: float) -> str:
+    """What would be possible, and the unit of the other hemisphere that the value would fit."""
+    entry = analytes()[name]
+    low, high = entry.possible
+    text = f"{name}, allowed: {low:g} to {high:g} {entry.unit}"
+    unit = fitting_unit(entry, value, factor)
+    return f"{text}; it would fit {unit}" if unit else text
+
+
+def _note_oddities(
+    names: Sequence[str],
+    analyte: npt.NDArray[np.int64],
+    meanings: Meanings,
+    value: npt.NDArray[np.float64],
+    comparator: npt.NDArray[np.int8],
+    usable: npt.NDArray[np.bool_],
+    rejections: Rejections,
+) -> None:
+    """Count implausible values, bounds, and units that look like the other hemisphere's."""
+    low, high = _limits([analytes()[name].plausible for name in names], analyte)
+    exact = comparator == EXACT
+    odd = np.bincount(analyte[usable & exact & ~((value >= low) & (value <= high))])
+    bounded = np.bincount(analyte[usable & ~exact])
+    for counts, kind, text in (
+        (odd, "flagged", "{}: implausible value kept"),
+        (bounded, "comparators kept", "{}"),
+    ):
+        for index in np.flatnonzero(counts).tolist():
+            rejections.note(kind, text.format(names[index]), int(counts[index]))
+    kept = usable & exact
+    groups = (meanings.analyte, meanings.factor, meanings.code[kept])
+    for name, used, unit, count in suspicions(names, *groups, value[kept]):
+        charted = [u for u, f in analytes()[name].factors.items() if f == used]
+        rejections.note(
+            "flagged", f"{name}: results charted as {charted[0]} look like {unit}, kept", count
+        )

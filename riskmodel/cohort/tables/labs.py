@@ -1,0 +1,182 @@
+"""The labs table: analytes and units resolved, values converted, duplicates merged."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.cohort.numbers import numbers
+from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.schema import EXACT, LAB_COLUMNS
+from riskmodel.cohort.tables.lab_results import Meanings, read_results
+from riskmodel.cohort.tables.patients import Patients
+from riskmodel.cohort.tables.sorting import SAME_RESULT, SAME_TIME, repeats, sorted_results
+from riskmodel.cohort.text_codes import Texts, texts
+from riskmodel.cohort.times import HOURS_PER_YEAR, TIME_FAULTS, hours_from_infusion
+from riskmodel.cohort.units import analytes, find_analyte, resolve
+from riskmodel.errors import SchemaError, UnitError
+
+ANALYTES = tuple(analytes())
+LATE_YEARS = 20
+"""Records that much later than the infusion are told of: a shifted or mistyped year, mostly."""
+
+_KNOWN = (
+    "patient_id",
+    "hours_from_infusion",
+    "time",
+    "analyte",
+    "loinc_code",
+    "label",
+    "value",
+    "comparator",
+    "unit",
+    "reference_low",
+    "reference_high",
+)
+_PERCENT_OF_WBC = (("anc", "neutrophils_percent"), ("alc", "lymphocytes_percent"))
+
+
+def reject_bad_times(
+    table: str,
+    raw: pd.DataFrame,
+    ids: Texts,
+    code: npt.NDArray[np.int64],
+    patients: Patients,
+    rejections: Rejections,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Hours of each row, and which rows have a known patient and a usable time."""
+    age = patients.table["age_years"].to_numpy()
+    hours, fault, date_only = hours_from_infusion(
+        raw, code, patients.infusion, patients.infusion_zoned, age
+    )
+    known = code >= 0
+    rejections.add(table, ids.empty, ids, "patient_id_missing", column="patient_id")
+    rejections.add(table, ~known & ~ids.empty, ids, "unknown_patient", column="patient_id")
+    for name, k in sorted(zip(TIME_FAULTS, range(1, len(TIME_FAULTS) + 1), strict=True)):
+        rejections.add(table, known & (fault == k), ids, name, column="time")
+    rejections.note("date without a time of day, read as midnight", table, int(date_only.sum()))
+    usable = known & (fault == 0)
+    late = usable & (hours > LATE_YEARS * HOURS_PER_YEAR)
+    late_told = f"{table}: more than {LATE_YEARS} years after the infusion, kept"
+    rejections.note("flagged", late_told, int(late.sum()))
+    return hours, usable
+
+
+def patient_codes(ids: Texts, patients: Patients) -> npt.NDArray[np.int64]:
+    """Patient code of each row, -1 where the patient is not in the cohort."""
+    known = pd.Index(patients.table["patient_id"])
+    of_word = known.get_indexer(pd.Index(ids.words, dtype="str"))
+    return np.asarray(np.append(of_word, -1)[ids.codes], dtype=np.int64)
+
+
+def _meanings(
+    raw: pd.DataFrame, usable: npt.NDArray[np.bool_], ids: Texts, rejections: Rejections
+) -> Meanings:
+    """Analyte and unit of each row; one look-up per combination."""
+    columns = [texts(raw, name) for name in ("analyte", "loinc_code", "unit")]
+    sizes = [len(column.words) + 1 for column in columns]
+    packed = np.ravel_multi_index([column.codes + 1 for column in columns], sizes)
+    code, distinct = pd.factorize(packed)
+    places = np.column_stack(np.unravel_index(distinct, sizes)) - 1
+    analyte = np.full(len(distinct), -1, dtype=np.int64)
+    factor = np.full(len(distinct), np.nan)
+    counts = np.bincount(code[usable], minlength=len(distinct))
+    for k, place in enumerate(places.tolist()):
+        if not counts[k]:
+            continue
+        name, loinc, unit = (
+            str(column.words[at]) if at >= 0 else ""
+            for column, at in zip(columns, place, strict=True)
+        )
+        try:
+            found = resolve(name, loinc, unit)
+        except UnitError:
+            known = find_analyte(name, loinc) or ""
+            allowed = ", ".join(analytes()[known].factors)
+            seen = f"analyte {known}, unit '{unit}'; allowed: {allowed}"
+            reason = "unknown_unit" if unit else "missing_unit"
+            rejections.add("labs", usable & (code == k), ids, reason, column="unit", detail=seen)
+            continue
+        except SchemaError:
+            seen = f"analyte '{name}'" if name else f"LOINC '{loinc}'"
+            rejections.add(
+                "labs", usable & (code == k), ids, "unknown_analyte", column="analyte", detail=seen
+            )
+            continue
+        analyte[k], factor[k] = ANALYTES.index(found.analyte), found.factor
+        if found.factor != 1:
+            shown = f"{found.analyte}: {unit} to {analytes()[found.analyte].unit}"
+            rejections.note("units converted", shown, int(counts[k]))
+        if found.note:
+            rejections.note("flagged", f"{found.analyte}: {found.note}", int(counts[k]))
+    return Meanings(np.asarray(code, dtype=np.int64), analyte, factor)
+
+
+def _from_percent(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
+    """Add absolute counts from WBC and a percentage at the same time where none was charted."""
+    pieces = [labs]
+    wbc = labs.loc[labs["analyte"] == "wbc", ["patient", "hours", "value", "comparator"]]
+    wbc = wbc.drop_duplicates(["patient", "hours"], keep=False)
+    wbc = wbc[wbc["comparator"] == EXACT].drop(columns="comparator")
+    for count, percent in _PERCENT_OF_WBC:
+        shares = labs[(labs["analyte"] == percent) & (labs["comparator"] == EXACT)]
+        if shares.empty:
+            continue
+        shares = shares.drop_duplicates(["patient", "hours"], keep=False)
+        joined = shares.merge(wbc, on=["patient", "hours"], suffixes=("", "_wbc"))
+        direct = labs.loc[labs["analyte"] == count, ["patient", "hours"]].drop_duplicates()
+        joined = joined.merge(direct, on=["patient", "hours"], how="left", indicator=True)
+        joined = joined[joined["_merge"] == "left_only"]
+        derived = joined.assign(
+            analyte=pd.Categorical([count] * len(joined), categories=ANALYTES),
+            value=joined["value"] / 100 * joined["value_wbc"],
+            reference_low=np.nan,
+            reference_high=np.nan,
+        )
+        if len(derived):
+            pieces.append(derived[list(LAB_COLUMNS)])
+        rejections.note("derived", f"{count} from wbc and {percent}", len(derived))
+    return pd.concat(pieces, ignore_index=True) if len(pieces) > 1 else labs
+
+
+def _merged(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
+    """Sort, and keep one of equal results at one time."""
+    labs = sorted_results(labs)
+    same = repeats(labs, SAME_RESULT)
+    rejections.note("merged equal results", "labs", int(same.sum()))
+    return labs[~same] if same.any() else labs
+
+
+def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) -> pd.DataFrame:
+    """The labs of `Cohort.labs`; every row that cannot be used is recorded with its reason."""
+    for name in raw.columns:
+        if name not in _KNOWN:
+            rejections.note("unknown columns (not used)", f"labs.{name}")
+    raw = raw.reset_index(drop=True)
+    ids = texts(raw, "patient_id")
+    code = patient_codes(ids, patients)
+    hours, usable = reject_bad_times("labs", raw, ids, code, patients, rejections)
+    meanings = _meanings(raw, usable, ids, rejections)
+    analyte, factor = meanings.row_analyte, meanings.row_factor
+    usable &= analyte >= 0
+    results = read_results(raw, usable, ANALYTES, meanings, ids, rejections)
+    references = {
+        name: numbers(raw[name]) * factor if name in raw else np.full(len(raw), np.nan)
+        for name in ("reference_low", "reference_high")
+    }
+    labs = pd.DataFrame(
+        {
+            "patient": code,
+            "hours": hours,
+            "analyte": pd.Categorical.from_codes(analyte, categories=pd.Index(ANALYTES)),
+            "value": results.value,
+            "comparator": results.comparator,
+            **references,
+        }
+    )
+    if not results.usable.all():
+        labs = labs[results.usable]
+    labs = sorted_results(_from_percent(_merged(labs, rejections), rejections))
+    again = repeats(labs, SAME_TIME)
+    differing = again | np.append(again[1:], False)[: len(again)]
+    rejections.note("differing results at one time, both kept", "labs", int(differing.sum()))
+    return labs

@@ -1,0 +1,138 @@
+"""The patients table: one row per infusion, cells checked, synonyms resolved."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from riskmodel.cohort.numbers import numbers
+from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.schema import (
+    PATIENT_CHOICES,
+    PATIENT_FLAGS,
+    PATIENT_NUMBERS,
+    PATIENT_TEXT,
+)
+from riskmodel.cohort.text_codes import Texts, text_column, texts
+from riskmodel.cohort.times import parse_times
+from riskmodel.cohort.vocabulary.products import choice, find_product
+
+_TRUE = frozenset(("1", "1.0", "true", "yes", "y", "t"))
+_FALSE = frozenset(("0", "0.0", "false", "no", "n", "f"))
+KNOWN_COLUMNS = (
+    "patient_id",
+    "infusion_time",
+    *PATIENT_TEXT,
+    *PATIENT_CHOICES,
+    *PATIENT_NUMBERS,
+    *PATIENT_FLAGS,
+)
+
+
+@dataclass(frozen=True)
+class Patients:
+    """The cleaned table, and what aligning times needs of each patient."""
+
+    table: pd.DataFrame
+    infusion: npt.NDArray[np.datetime64]
+    infusion_zoned: npt.NDArray[np.bool_]
+
+
+def _usable_rows(raw: pd.DataFrame, ids: Texts, rejections: Rejections) -> npt.NDArray[np.int64]:
+    twice = (np.bincount(ids.codes + 1, minlength=1) > 1)[ids.codes + 1] & ~ids.empty
+    rejections.add("patients", ids.empty, ids, "patient_id_missing", column="patient_id")
+    same = np.zeros(len(raw), dtype=bool)
+    if twice.any():
+        same[twice] = raw.loc[twice].astype("str").duplicated(keep="first").to_numpy()
+    rejections.note("merged equal patient rows", "patients", int(same.sum()))
+    again = np.zeros(len(raw), dtype=bool)
+    again[~same] = (np.bincount(ids.codes[~same] + 1, minlength=1) > 1)[ids.codes[~same] + 1]
+    again &= ~ids.empty
+    rejections.add("patients", again, ids, "duplicate_patient", column="patient_id")
+    return np.flatnonzero(~ids.empty & ~same & ~again)
+
+
+def _number_column(
+    raw: pd.DataFrame, name: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Numbers of a column, NaN where empty or unreadable, and which cells are unreadable."""
+    if name not in raw:
+        return np.full(len(raw), np.nan), np.zeros(len(raw), dtype=bool)
+    stated = raw[name]
+    column = stated if pd.api.types.is_float_dtype(stated.dtype) else text_column(raw, name)
+    found = numbers(column)
+    return found, np.isnan(found) & column.notna().to_numpy()
+
+
+def _flag(text: str) -> bool | None:
+    folded = text.casefold()
+    return True if folded in _TRUE else False if folded in _FALSE else None
+
+
+def _fill_from_product(
+    columns: dict[str, pd.Series], products: Texts, rejections: Rejections
+) -> None:
+    """Target and domain from the product, where they were not stated."""
+    found = products.each(find_product, None)
+    for name in ("target_antigen", "costimulatory_domain"):
+        known = np.array([getattr(product, name, None) for product in found], dtype=object)
+        implied = pd.Series(known[products.codes], dtype="str")
+        empty = columns[name].isna() & implied.notna()
+        conflict = (columns[name] != implied) & columns[name].notna() & implied.notna()
+        rejections.note("filled from product", name, int(empty.sum()))
+        rejections.note("stated value differs from product", name, int(conflict.sum()))
+        if empty.any():
+            columns[name] = columns[name].where(~empty, implied)
+    counts = np.bincount(products.codes[~products.empty], minlength=len(products.words))
+    for text, product, count in zip(products.words, found, counts, strict=False):
+        if product is None:
+            rejections.note("product not in the product table", str(text), int(count))
+
+
+def clean_patients(raw: pd.DataFrame, rejections: Rejections) -> Patients:
+    """Every contract column in its type; bad cells emptied, bad rows left out, all recorded."""
+    for name in raw.columns:
+        if name not in KNOWN_COLUMNS:
+            rejections.note("unknown columns (not used)", f"patients.{name}")
+    raw = raw.reset_index(drop=True)
+    ids = texts(raw, "patient_id")
+    kept = _usable_rows(raw, ids, rejections)
+    if len(kept) < len(raw):
+        raw = raw.iloc[kept].reset_index(drop=True)
+
+    def reject_cells(mask: npt.NDArray[np.bool_], column: str, reason: str, detail: str) -> None:
+        rejections.add("patients", kept[mask], ids, reason, column=column, detail=detail)
+
+    columns: dict[str, pd.Series] = {"patient_id": pd.Series(ids.at(kept), dtype="str")}
+    time = raw["infusion_time"] if "infusion_time" in raw else text_column(raw, "infusion_time")
+    instant, zoned, _ = parse_times(time)
+    unread = np.isnat(instant) & time.notna().to_numpy()
+    reject_cells(unread, "infusion_time", "time_unreadable", "allowed: ISO 8601")
+    columns["infusion_time"] = pd.Series(instant)
+    charted = {name: texts(raw, name) for name in (*PATIENT_TEXT, *PATIENT_CHOICES)}
+    for name in PATIENT_TEXT:
+        columns[name] = pd.Series(charted[name].cells(), dtype="str")
+    for name, allowed in PATIENT_CHOICES.items():
+        text = charted[name]
+        meant = text.each(partial(choice, name), None)
+        columns[name] = pd.Series(meant[text.codes], dtype="str")
+        bad = columns[name].isna().to_numpy() & ~text.empty
+        reject_cells(bad, name, "not_allowed", f"allowed: {', '.join(allowed)}")
+        other = np.append(meant[:-1] != text.words, False)[text.codes] & ~bad
+        rejections.note("synonyms resolved", name, int(other.sum()))
+    for name, (low, high) in PATIENT_NUMBERS.items():
+        number, unread = _number_column(raw, name)
+        reject_cells(unread, name, "text_in_number", "allowed: a number, or empty")
+        outside = (number < low) | (number > high)
+        reject_cells(outside, name, "out_of_range", f"allowed: {low:g} to {high:g}")
+        columns[name] = pd.Series(np.where(outside, np.nan, number))
+    for name in PATIENT_FLAGS:
+        text = texts(raw, name)
+        meant = text.each(_flag, pd.NA)
+        unknown = np.array([value is None for value in meant])[text.codes]
+        columns[name] = pd.Series(meant[text.codes], dtype="boolean")
+        reject_cells(unknown, name, "not_allowed", "allowed: 0, 1, or empty")
+    _fill_from_product(columns, charted["product"], rejections)
+    return Patients(pd.DataFrame(columns), instant, zoned)

@@ -1,0 +1,155 @@
+"""Which record is a CAR-T infusion, and the list of infusions that a centre gives.
+
+Every reader uses these: the default codes stand in infusions.toml, product names in
+products.toml, and a list of infusions (`--infusions FILE`) goes before what is recorded.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.cohort.frames import read_csv, read_parquet
+from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.times import parse_times
+from riskmodel.cohort.vocabulary.codes import fold_code
+from riskmodel.cohort.vocabulary.mapping import CodeMapping
+from riskmodel.cohort.vocabulary.products import find_product
+from riskmodel.errors import SchemaError
+from riskmodel.files import read_toml
+
+INFUSION_COLUMNS = ("patient_id", "infusion_time", "product")
+
+
+@cache
+def _table() -> tuple[Mapping[str, str], int]:
+    read = read_toml(Path(__file__).parent / "infusions.toml")
+    codes = {fold_code(entry["code"]): entry["product"] for entry in read["code"]}
+    return codes, read["rule"]["same_infusion_days"]
+
+
+def same_infusion_days() -> int:
+    """Records within this many days of the first are one infusion."""
+    return _table()[1]
+
+
+@dataclass(frozen=True)
+class InfusionCodes:
+    """Codes and names that mean a CAR-T infusion.
+
+    Attributes
+    ----------
+    codes : mapping of str to str
+        Product by folded code, empty where the code does not tell it.
+    names : tuple of str
+        Further product names of a centre.
+    """
+
+    codes: Mapping[str, str]
+    names: tuple[str, ...] = ()
+
+    def product_of(self, *, code: str = "", text: str = "") -> str | None:
+        """Product of a record, empty where unknown; None where the record is no infusion.
+
+        Parameters
+        ----------
+        code : str
+            Procedure or drug code, with or without its system.
+        text : str
+            Name of the drug or procedure.
+
+        Examples
+        --------
+        >>> infusion_codes(CodeMapping()).product_of(code="ICD10PCS//XW033H7")
+        'axicabtagene ciloleucel'
+        >>> infusion_codes(CodeMapping()).product_of(code="99213", text="office visit") is None
+        True
+        """
+        named = find_product(text) if text else None
+        known = self.codes.get(fold_code(code)) if code else None
+        if known is not None:
+            return known or (named.name if named else "")
+        if named is not None:
+            return named.name
+        folded = text.casefold()
+        return next((name for name in self.names if name.casefold() in folded), None)
+
+
+def infusion_codes(mapping: CodeMapping) -> InfusionCodes:
+    """The default codes and those of a mapping."""
+    own = {fold_code(code): "" for code in mapping.infusion_codes}
+    return InfusionCodes(codes={**own, **_table()[0]}, names=mapping.infusion_names)
+
+
+def read_infusions(path: Path, rejections: Rejections) -> pd.DataFrame:
+    """Read a list of infusions.
+
+    Parameters
+    ----------
+    path : Path
+        ``.csv`` or ``.parquet`` with ``patient_id``, ``infusion_time`` (ISO 8601) and,
+        optionally, ``product``.
+    rejections : Rejections
+        Gets the rows without a patient or a readable time.
+
+    Returns
+    -------
+    DataFrame
+        ``patient_id, infusion_time, product`` as text.
+
+    Raises
+    ------
+    SchemaError
+        When the file is absent, unreadable, empty or lacks a needed column.
+    """
+    if not path.is_file():
+        raise SchemaError(
+            f"List of infusions '{path}' does not exist. Give a .csv or .parquet file."
+        )
+    ending = path.suffix.lower()
+    if ending not in (".csv", ".parquet"):
+        raise SchemaError(
+            f"List of infusions '{path}' ends in '{ending}'. Allowed endings: .csv, .parquet."
+        )
+    raw = read_csv(path, "patients", rejections) if ending == ".csv" else read_parquet(path)
+    missing = [name for name in INFUSION_COLUMNS[:2] if name not in raw.columns]
+    if missing:
+        seen = ", ".join(map(str, raw.columns[:12])) or "none"
+        raise SchemaError(
+            f"List of infusions '{path}' has no column {' and no column '.join(missing)} (columns "
+            f"seen: {seen}). Needed: patient_id, infusion_time; product is optional."
+        )
+    if "product" not in raw:
+        raw["product"] = np.nan
+    for name in raw.columns:
+        if name not in INFUSION_COLUMNS:
+            rejections.note("unknown columns (not used)", f"infusions.{name}")
+    table = pd.DataFrame({name: plain_text(raw[name]) for name in INFUSION_COLUMNS})
+    ids = table["patient_id"]
+    nobody = ids.isna().to_numpy()
+    empty = table["infusion_time"].isna().to_numpy() & ~nobody
+    unread = np.isnat(parse_times(table["infusion_time"])[0]) & ~nobody & ~empty
+    for rows, reason, column in (
+        (nobody, "patient_id_missing", "patient_id"),
+        (empty, "time_missing", "infusion_time"),
+        (unread, "time_unreadable", "infusion_time"),
+    ):
+        where = "in the list of infusions"
+        rejections.add("patients", rows, ids, reason, column=column, detail=where)
+    usable = table[~nobody & ~empty & ~unread].reset_index(drop=True)
+    if usable.empty:
+        raise SchemaError(f"List of infusions '{path}' has no usable row. Add patients.")
+    return usable
+
+
+def plain_text(column: pd.Series) -> pd.Series:
+    """A column as stripped text: numbers without a point where they are whole, ISO 8601 times."""
+    if pd.api.types.is_float_dtype(column.dtype):
+        column = column.map(lambda x: f"{x:.15g}", na_action="ignore")
+    elif pd.api.types.is_datetime64_any_dtype(column.dtype):
+        column = column.map(lambda x: x.isoformat(), na_action="ignore")
+    text = column.astype("str").str.strip()
+    return text.mask(text == "")

@@ -1,0 +1,1 @@
+"""The published label definitions, each a file of limits."""

@@ -1,0 +1,284 @@
+"""What a label definition is: signs, the parts they form, and what excludes it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.cohort.schema import Cohort
+from riskmodel.criteria.grading import Grader
+from riskmodel.criteria.signs.cytopenia import check_rule
+from riskmodel.criteria.signs.sign import Sign, Threshold
+from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.truth import (
+    MET,
+    NOT_ASSESSABLE,
+    NOT_MET,
+    Flags,
+    Numbers,
+    States,
+    all_of,
+    at_least,
+    decide,
+)
+from riskmodel.errors import SchemaError
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a part counts: `points`, once at least `at_least` of its signs are met."""
+
+    name: str
+    points: int
+    at_least: int
+    signs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Items of which the points met must reach a number; most items are one sign of one point.
+
+    Attributes
+    ----------
+    name : str
+    at_least : int
+    items : tuple of Item
+    operational : bool
+        Whether the print leaves `at_least` open, so that it is shown beside every label.
+    """
+
+    name: str
+    at_least: int
+    items: tuple[Item, ...]
+    operational: bool = False
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Its signs, each once."""
+        return tuple(dict.fromkeys(sign for item in self.items for sign in item.signs))
+
+    def item_states(self, states: States, names: tuple[str, ...]) -> States:
+        """State of each item, int8 of shape (q, items), from the states of the signs `names`."""
+        columns = [
+            at_least(states[:, [names.index(sign) for sign in item.signs]], item.at_least)
+            for item in self.items
+        ]
+        return np.column_stack(columns)
+
+    def points(self, states: States, names: tuple[str, ...]) -> tuple[Counts, Counts]:
+        """Fewest and most points that the signs allow: all unknown not met, and all met."""
+        found = self.item_states(states, names)
+        worth = np.array([item.points for item in self.items], dtype=np.int64)
+        return (found == MET) @ worth, (found != NOT_MET) @ worth
+
+    def state(self, states: States, names: tuple[str, ...]) -> States:
+        """State of the part, int8 of shape (q,)."""
+        fewest, most = self.points(states, names)
+        return decide(fewest >= self.at_least, most < self.at_least)
+
+    def still_needed(self, states: States, names: tuple[str, ...]) -> Counts:
+        """Fewest further signs with which it would hold, taking the most points a sign first."""
+        fewest, _ = self.points(states, names)
+        cost, worth = [], []
+        for item in self.items:
+            met = (states[:, [names.index(sign) for sign in item.signs]] == MET).sum(axis=1)
+            cost.append(np.maximum(item.at_least - met, 0))
+            worth.append(np.where(met >= item.at_least, 0, item.points))
+        costs, points = np.column_stack(cost), np.column_stack(worth)
+        order = np.argsort(-points / np.maximum(costs, 1), axis=1, kind="stable")
+        costs = np.take_along_axis(costs, order, axis=1)
+        points = np.take_along_axis(points, order, axis=1)
+        before = np.cumsum(points, axis=1) - points
+        taken = before < (self.at_least - fewest)[:, None]
+        return np.asarray((costs * taken * (points > 0)).sum(axis=1), dtype=np.int64)
+
+    def open_signs(self, states: States, names: tuple[str, ...]) -> list[str]:
+        """The signs not assessable in its undecided items, from one row of states."""
+        found = self.item_states(states[None, :], names)[0]
+        return list(
+            dict.fromkeys(
+                sign
+                for item, state in zip(self.items, found, strict=True)
+                if state == NOT_ASSESSABLE
+                for sign in item.signs
+                if states[names.index(sign)] == NOT_ASSESSABLE
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """What it takes to say that the definition was not met.
+
+    Attributes
+    ----------
+    window_hours : float
+        Longest time without a moment at which the definition is not met.
+    not_routine : tuple of str
+        Signs that are not measured routinely: not done counts as not met, here only.
+    source : str
+    """
+
+    window_hours: float
+    not_routine: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A published definition, ready to judge a cohort.
+
+    Attributes
+    ----------
+    name, title, version, source : str
+    signs : tuple of str
+        Names, in the order of every output.
+    parts : tuple of Part
+        All must hold.
+    from_hours : float
+        First hour, included, at which it can hold.
+    exclusion : Exclusion
+    cytopenia_rules : tuple of str
+        The positions of the switch, the first the default; empty where it has none.
+    thresholds : mapping
+        Limits by sign, to be drawn beside the curves.
+    judge : callable
+        ``(cohort, cytopenia_rule) -> tuple of Sign``, in the order of `signs`.
+    grade : Grader or None
+        Grade by the events and results up to a time of each patient, NaN where that time is NaN.
+    unverified : tuple of str
+        Tables of its file that rest on memory, not on the source they name.
+    scores : callable or None
+        ``states -> mapping of column name to array``: what its label rows show besides, from
+        states of shape (q, signs).
+    """
+
+    name: str
+    title: str
+    version: str
+    source: str
+    signs: tuple[str, ...]
+    parts: tuple[Part, ...]
+    from_hours: float
+    exclusion: Exclusion
+    cytopenia_rules: tuple[str, ...]
+    thresholds: Mapping[str, tuple[Threshold, ...]]
+    judge: Callable[[Cohort, str], tuple[Sign, ...]]
+    grade: Grader | None
+    unverified: tuple[str, ...] = ()
+    scores: Callable[[States], Mapping[str, npt.NDArray[np.generic]]] | None = None
+
+    @property
+    def operational_rule(self) -> str:
+        """The counts that the print leaves open, as used, such as ``manifestations >= 2``."""
+        return "; ".join(f"{p.name} >= {p.at_least}" for p in self.parts if p.operational)
+
+    def with_count(self, part: str, count: int) -> "Definition":
+        """The same definition with another count in a part that the print leaves open.
+
+        Raises
+        ------
+        SchemaError
+            For a part whose count is printed, and a count that it cannot reach.
+        """
+        open_parts = {p.name: p for p in self.parts if p.operational}
+        if part not in open_parts:
+            allowed = ", ".join(open_parts) or "none"
+            raise SchemaError(
+                f"Definition '{self.name}' has no part '{part}' with an open count. "
+                f"Allowed: {allowed}."
+            )
+        most = sum(item.points for item in open_parts[part].items)
+        if not 1 <= count <= most:
+            raise SchemaError(
+                f"Part '{part}' of definition '{self.name}' cannot count to {count}. "
+                f"Give 1 to {most}."
+            )
+        parts = (replace(p, at_least=count) if p.name == part else p for p in self.parts)
+        return replace(self, parts=tuple(parts))
+
+    def rule(self, asked: str | None) -> str:
+        """The cytopenia rule to use: `asked`, or the default where that is None.
+
+        Raises
+        ------
+        SchemaError
+            For an unknown rule.
+        """
+        if not self.cytopenia_rules:
+            return ""
+        if asked is None:
+            return self.cytopenia_rules[0]
+        check_rule(asked)
+        return asked
+
+    def part_states(self, states: States) -> States:
+        """State of each part, int8 of shape (q, parts), from states of shape (q, signs)."""
+        return np.column_stack([part.state(states, self.signs) for part in self.parts])
+
+    def state(self, states: States, hours: Numbers) -> States:
+        """State of the whole definition at each of q times, from its signs then."""
+        parts = self.part_states(states)
+        in_time = np.where(hours >= self.from_hours, MET, NOT_MET).astype(np.int8)
+        return all_of(in_time, *parts.T)
+
+    def excluded(self, states: States, hours: Numbers, done: Flags | None = None) -> Flags:
+        """Whether the definition is not met on the signs that are routinely measured.
+
+        Parameters
+        ----------
+        states : int8 array of shape (q, signs)
+        hours : float64 array of shape (q,)
+        done : bool array of shape (q, signs) or None
+            Where a sample of the sign counts: one that leaves its state open, such as a fever
+            without a temperature, stays open though the sign is not routine.
+        """
+        extra = [self.signs.index(sign) for sign in self.exclusion.not_routine]
+        routine = states.copy()
+        undone = states[:, extra] == NOT_ASSESSABLE
+        if done is not None:
+            undone = undone & ~done[:, extra]
+        routine[:, extra] = np.where(undone, NOT_MET, states[:, extra])
+        return np.asarray(self.state(routine, hours) == NOT_MET)
+
+    def still_needed(self, states: States) -> npt.NDArray[np.int64]:
+        """Fewest further signs with which every part would hold."""
+        needed = np.zeros(len(states), dtype=np.int64)
+        for part in self.parts:
+            needed += part.still_needed(states, self.signs)
+        return needed
+
+
+def read_parts(keys: Keys, signs: tuple[str, ...]) -> tuple[Part, ...]:
+    """The parts of a definition, in the order of the file.
+
+    The signs of a part count one point each; an inner table is an item of several signs, or of
+    other points.
+    """
+    parts = []
+    for name in keys.names():
+        part = keys.table(name)
+        part.text("source")
+        count, operational = part.whole("at_least"), part.flag("operational")
+        left = part.names()
+        single = part.texts("signs", signs, least=1) if "signs" in left or not left else ()
+        items = [Item(sign, 1, 1, (sign,)) for sign in single]
+        for inner in part.names():
+            item = part.table(inner)
+            item.text("source")
+            points = item.whole("points") if "points" in item.names() else 1
+            items.append(
+                Item(inner, points, item.whole("at_least"), item.texts("signs", signs, least=1))
+            )
+        parts.append(Part(name, count, tuple(items), operational))
+    return tuple(parts)
+
+
+def read_exclusion(keys: Keys, signs: tuple[str, ...]) -> Exclusion:
+    """What excludes a definition."""
+    return Exclusion(
+        keys.number("window_hours"), keys.texts("not_routine", signs), keys.text("source")
+    )

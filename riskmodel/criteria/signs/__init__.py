@@ -1,0 +1,1 @@
+"""Signs: what is measured or found in a patient, judged over time."""

@@ -1,0 +1,233 @@
+"""Cytopenia of one lineage under the switch "after haematological recovery".
+
+any        below the limit
+infusion   below now, and at or above it at some earlier time since the infusion
+worsening  as infusion, or below now and at or under a share of the own highest value before
+recovery   below (nadir), then recovered, then below again: the letter of the criteria
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.cohort.schema import EVENT_NAMES, Cohort
+from riskmodel.criteria.intervals import Samples, changes, lab_samples, previous, running_max
+from riskmodel.criteria.signs.sign import LabSign, Series, Sign, Threshold, read_lab_sign
+from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.truth import (
+    MET,
+    NOT_ASSESSABLE,
+    NOT_MET,
+    Flags,
+    Numbers,
+    States,
+    all_of,
+    any_of,
+    compare,
+    decide,
+    opposite,
+    rank,
+    unrank,
+)
+from riskmodel.errors import SchemaError
+
+CYTOPENIA_RULES = ("recovery", "infusion", "worsening", "any")
+_LYMPHODEPLETION = "lymphodepletion_start"
+
+
+@dataclass(frozen=True)
+class Switch:
+    """What the rules need besides the limits.
+
+    Attributes
+    ----------
+    default : str
+        The rule used unless another is asked for.
+    recovered_samples : int
+        Consecutive samples at or above the limit that count as recovered (`recovery`).
+    worsened_share : float
+        Share of the own highest value at or under which a count has worsened (`worsening`).
+    source : str
+    """
+
+    default: str
+    recovered_samples: int
+    worsened_share: float
+    source: str
+
+
+@dataclass(frozen=True)
+class CytopeniaSign:
+    """Cytopenia of one lineage: a count, or an event reported without a number."""
+
+    lab: LabSign
+    event: str
+    switch: Switch
+
+    @property
+    def name(self) -> str:
+        """Name of the sign."""
+        return self.lab.name
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """The limit of the count."""
+        return self.lab.thresholds
+
+    def judge(self, cohort: Cohort, rule: str) -> Sign:
+        """Judge every count and event since the infusion.
+
+        An event is met, newly, until the next measurement; under `recovery` it is not
+        assessable. At one time a count stands above an event, unless it is a bound that does not
+        say whether the count is below the limit.
+        """
+        (limit,) = self.lab.thresholds
+        samples = lab_samples(cohort, limit.analyte)
+        begin = _history_begin(cohort) if rule == "recovery" else np.zeros(len(cohort))
+        samples = samples.where(samples.hours >= begin[samples.patient])
+        below = compare(samples.interval, limit.comparison, limit.value)
+        state = cytopenic(samples, below, rule, self.switch)
+
+        events = cohort.events[(cohort.events["event"] == self.event).to_numpy(dtype=bool)]
+        n = len(events)
+        reported = NOT_ASSESSABLE if rule == "recovery" else MET
+        joined = Series(
+            limit.analyte,
+            np.concatenate([samples.patient, events["patient"].to_numpy(dtype=np.int64)]),
+            np.concatenate([samples.hours, events["hours"].to_numpy(dtype=np.float64)]),
+            np.concatenate([state, np.full(n, reported, dtype=np.int8)]),
+            np.concatenate([samples.value, np.full(n, np.nan)]),
+            np.concatenate(
+                [np.full(len(samples), self.lab.carry_forward_hours), np.full(n, np.inf)]
+            ),
+            np.zeros(len(samples) + n, dtype=np.int8),
+        )
+        weight = np.concatenate([np.where(below == NOT_ASSESSABLE, 0, 2), np.ones(n, dtype=int)])
+        return Sign(self.name, (_one_per_time(joined, weight),))
+
+
+def cytopenic(samples: Samples, below: States, rule: str, switch: Switch) -> States:
+    """State of each count under `rule`, from it and the patient's earlier samples given.
+
+    Parameters
+    ----------
+    samples : Samples of length k
+    below : int8 array of shape (k,)
+        Whether each is below the limit.
+    rule : {"recovery", "infusion", "worsening", "any"}
+    switch : Switch
+
+    Raises
+    ------
+    SchemaError
+        For an unknown rule.
+    """
+    check_rule(rule)
+    if rule == "any":
+        return below
+    if rule == "recovery":
+        history = _recovered_before(samples, below, switch.recovered_samples)
+    else:
+        history = _ever_before(samples, opposite(below))
+        if rule == "worsening":
+            history = any_of(history, _worsened(samples, switch.worsened_share))
+    return all_of(below, history)
+
+
+def check_rule(rule: str) -> None:
+    """Raise SchemaError unless `rule` is a position of the cytopenia switch."""
+    if rule not in CYTOPENIA_RULES:
+        raise SchemaError(
+            f"Cytopenia rule '{rule}' is unknown. Allowed: {', '.join(CYTOPENIA_RULES)}."
+        )
+
+
+def _ever_before(samples: Samples, states: States) -> States:
+    """Whether `states` was met at any earlier sample; not met where there is none."""
+    so_far = running_max(rank(states), samples.patient)
+    return previous(unrank(so_far), samples.patient, NOT_MET)
+
+
+def _worsened(samples: Samples, share: float) -> States:
+    """Whether a count is at or under `share` of the highest one before it.
+
+    A highest of 0 cannot be fallen from. The ends of bounds are taken as included, which
+    leaves the state open where it could be decided only by the end itself.
+    """
+    found, patient = samples.interval, samples.patient
+    lowest_peak = previous(running_max(found.low, patient), patient, 0.0)
+    highest_peak = previous(running_max(found.high, patient), patient, 0.0)
+    certain = (found.high <= share * lowest_peak) & (lowest_peak > 0)
+    impossible = (found.low > share * highest_peak) | (highest_peak == 0)
+    return decide(certain, impossible)
+
+
+def _recovered_before(samples: Samples, below: States, count: int) -> States:
+    """Whether an earlier nadir was followed by `count` consecutive samples not below."""
+    patient, above = samples.patient, opposite(below)
+    run = [above] + [previous(above, patient, NOT_MET, step) for step in range(1, count)]
+    nadir = previous(_ever_before(samples, below), patient, NOT_MET, count - 1)
+    return _ever_before(samples, all_of(nadir, *run))
+
+
+def _history_begin(cohort: Cohort) -> Numbers:
+    """Hour from which counts belong to this course: lymphodepletion where known, else 0."""
+    events = cohort.events
+    chosen = ((events["event"] == _LYMPHODEPLETION) & (events["hours"] <= 0)).to_numpy(dtype=bool)
+    begin = np.full(len(cohort), -np.inf)
+    np.maximum.at(begin, events["patient"].to_numpy()[chosen], events["hours"].to_numpy()[chosen])
+    return np.where(np.isfinite(begin), begin, 0.0)
+
+
+def _one_per_time(joined: Series, weight: Numbers) -> Series:
+    """Sort, leave out what lies before the infusion, keep the heaviest row of each time."""
+    order = np.lexsort((weight, joined.hours, joined.patient))
+    order = order[joined.hours[order] >= 0]
+    last: Flags = np.ones(len(order), dtype=bool)
+    last[:-1] = changes(joined.patient[order], joined.hours[order])[1:]
+    kept = order[last]
+    columns = ("patient", "hours", "state", "value", "carry", "detail")
+    return Series(joined.name, *(getattr(joined, column)[kept] for column in columns))
+
+
+@dataclass(frozen=True)
+class CountSign:
+    """A low count of one lineage as it stands, whatever it was before."""
+
+    lineage: CytopeniaSign
+
+    @property
+    def name(self) -> str:
+        """Name of the sign."""
+        return self.lineage.name
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """The limit of the count."""
+        return self.lineage.thresholds
+
+    def judge(self, cohort: Cohort) -> Sign:
+        """Judge every count and event since the infusion."""
+        return self.lineage.judge(cohort, "any")
+
+
+def read_switch(keys: Keys) -> Switch:
+    """The cytopenia switch of a definition."""
+    return Switch(
+        keys.text("default", CYTOPENIA_RULES),
+        keys.whole("recovered_samples"),
+        keys.number("worsened_share"),
+        keys.text("source"),
+    )
+
+
+def read_cytopenia_sign(name: str, keys: Keys, switch: Switch) -> CytopeniaSign:
+    """One lineage of a definition."""
+    event = keys.text("event", tuple(sorted(EVENT_NAMES)))
+    return CytopeniaSign(read_lab_sign(name, keys), event, switch)
+
+
+def read_count_sign(name: str, keys: Keys) -> CountSign:
+    """One lineage of a definition that has no switch."""
+    unused = Switch(default="any", recovered_samples=1, worsened_share=1.0, source="")
+    return CountSign(read_cytopenia_sign(name, keys, unused))

@@ -1,0 +1,242 @@
+"""Signs: what is measured or found in a patient, judged sample by sample.
+
+A `Series` is one analyte's or finding's samples with the state of each. A `Sign` is one or more
+series of which any suffices. Between samples a state holds for its carry-forward, then it is
+not assessable.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from riskmodel.cohort.schema import EVENT_NAMES, Cohort
+from riskmodel.cohort.units import analytes
+from riskmodel.criteria.intervals import Samples, changes, lab_samples
+from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.truth import (
+    MET,
+    NOT_ASSESSABLE,
+    NOT_MET,
+    Codes,
+    Numbers,
+    States,
+    compare,
+    tidy,
+)
+
+ULN = "ULN"
+FROM_ROW, FROM_DEFAULT, FROM_CENTRE = 1, 2, 3
+ULN_SOURCES = {FROM_ROW: "row", FROM_DEFAULT: "default", FROM_CENTRE: "centre"}
+
+
+@dataclass(frozen=True)
+class Series:
+    """Judged samples of one analyte or finding, one per patient and time, sorted.
+
+    Attributes
+    ----------
+    name : str
+        The analyte or event.
+    patient, hours : arrays of shape (k,)
+    state : int8 array of shape (k,)
+    value : float64 array of shape (k,)
+        In the analyte's canonical unit; NaN for a finding without a number.
+    carry : float64 array of shape (k,)
+        Hours for which the sample counts, that age included.
+    detail : int8 array of shape (k,)
+        Which rule of the sign held, a position in `rules`.
+    rules : tuple of str
+        Empty where the sign has one rule.
+    uln : int8 array of shape (k,) or None
+        Whose upper limit of normal was used, a key of `ULN_SOURCES`; None where none is.
+    taken : float64 array of shape (k,) or None
+        When the value shown was taken, where that may be an earlier sample.
+    absent : int
+        State where no sample counts.
+    """
+
+    name: str
+    patient: Codes
+    hours: Numbers
+    state: States
+    value: Numbers
+    carry: Numbers
+    detail: npt.NDArray[np.int8]
+    rules: tuple[str, ...] = ()
+    uln: npt.NDArray[np.int8] | None = None
+    taken: Numbers | None = None
+    absent: int = NOT_ASSESSABLE
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A named sign, met when any of its series is."""
+
+    name: str
+    series: tuple[Series, ...]
+
+
+def lab_series(
+    samples: Samples,
+    name: str,
+    state: States,
+    carry_forward_hours: float,
+    detail: npt.NDArray[np.int8] | None = None,
+    rules: tuple[str, ...] = (),
+    uln: npt.NDArray[np.int8] | None = None,
+) -> Series:
+    """Series of samples that all count for the same time."""
+    return Series(
+        name,
+        samples.patient,
+        samples.hours,
+        state,
+        samples.value,
+        np.full(len(samples), carry_forward_hours),
+        np.zeros(len(samples), dtype=np.int8) if detail is None else detail,
+        rules,
+        uln,
+    )
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A limit of one analyte.
+
+    Attributes
+    ----------
+    analyte : str
+    comparison : {"<", "<=", ">", ">="}
+        As printed: a value exactly at the limit follows it.
+    value : float
+        In `unit`, or a multiple of the upper limit of normal where `unit` is ``"ULN"``.
+    unit : str
+    source : str
+    """
+
+    analyte: str
+    comparison: str
+    value: float
+    unit: str
+    source: str
+
+
+class CohortSign(Protocol):
+    """What judges a cohort by one sign."""
+
+    @property
+    def name(self) -> str:
+        """Name of the sign."""
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """Limits to be drawn beside the curves."""
+
+    def judge(self, cohort: Cohort) -> Sign:
+        """Judge every sample of the cohort."""
+
+
+@dataclass(frozen=True)
+class LabSign:
+    """A sign that is met when any of some analytes is beyond its limit."""
+
+    name: str
+    thresholds: tuple[Threshold, ...]
+    carry_forward_hours: float
+
+    def judge(self, cohort: Cohort) -> Sign:
+        """Judge every sample."""
+        return Sign(self.name, tuple(self._series(cohort, limit) for limit in self.thresholds))
+
+    def _series(self, cohort: Cohort, limit: Threshold) -> Series:
+        samples = lab_samples(cohort, limit.analyte)
+        if limit.unit != ULN:
+            state = compare(samples.interval, limit.comparison, limit.value)
+            return lab_series(samples, limit.analyte, state, self.carry_forward_hours)
+        given = np.isfinite(samples.reference_high)
+        default = analytes()[limit.analyte].uln
+        normal = np.where(given, samples.reference_high, np.nan if default is None else default)
+        state = compare(samples.interval, limit.comparison, tidy(limit.value * normal))
+        source = np.where(given, FROM_ROW, FROM_DEFAULT).astype(np.int8)
+        return lab_series(samples, limit.analyte, state, self.carry_forward_hours, uln=source)
+
+
+@dataclass(frozen=True)
+class FindingSign:
+    """A sign that someone looked for: an event whose value says whether it was there."""
+
+    name: str
+    event: str
+    met_values: tuple[str, ...]
+    not_met_values: tuple[str, ...]
+    carry_forward_hours: float
+    source: str
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """None: nothing is measured."""
+        return ()
+
+    def judge(self, cohort: Cohort) -> Sign:
+        """Judge every event with a clear value; two that disagree at one time decide nothing."""
+        events = cohort.events[(cohort.events["event"] == self.event).to_numpy(dtype=bool)]
+        text = events["value"].fillna("").astype("str").str.strip().str.casefold()
+        there = text.isin(self.met_values).to_numpy(dtype=bool)
+        clear = there | text.isin(self.not_met_values).to_numpy(dtype=bool)
+        patient = events["patient"].to_numpy(dtype=np.int64)[clear]
+        hours = events["hours"].to_numpy(dtype=np.float64)[clear]
+        state = np.where(there[clear], MET, NOT_MET).astype(np.int8)
+
+        order = np.lexsort((state, hours, patient))
+        patient, hours, state = patient[order], hours[order], state[order]
+        start = np.flatnonzero(changes(patient, hours))
+        if len(start):
+            lowest, highest = np.minimum.reduceat(state, start), np.maximum.reduceat(state, start)
+            state = np.where(lowest == highest, lowest, NOT_ASSESSABLE).astype(np.int8)
+        series = Series(
+            self.event,
+            patient[start],
+            hours[start],
+            state,
+            np.full(len(start), np.nan),
+            np.full(len(start), self.carry_forward_hours),
+            np.zeros(len(start), dtype=np.int8),
+        )
+        return Sign(self.name, (series,))
+
+
+def read_lab_sign(name: str, keys: Keys) -> LabSign:
+    """A sign of one analyte with an absolute limit."""
+    analyte = keys.analyte("analyte", "unit")
+    limit = Threshold(
+        analyte,
+        keys.comparison("comparison"),
+        keys.number("threshold"),
+        analytes()[analyte].unit,
+        keys.text("source"),
+    )
+    return LabSign(name, (limit,), keys.number("carry_forward_hours"))
+
+
+def read_uln_sign(name: str, keys: Keys) -> LabSign:
+    """A sign of several analytes with one multiple of the upper limit of normal."""
+    names = keys.texts("analytes", tuple(a for a, entry in analytes().items() if entry.uln))
+    keys.text("unit", (ULN,))
+    comparison, multiple = keys.comparison("comparison"), keys.number("threshold")
+    source = keys.text("source")
+    limits = tuple(Threshold(name, comparison, multiple, ULN, source) for name in names)
+    return LabSign(name, limits, keys.number("carry_forward_hours"))
+
+
+def read_finding_sign(name: str, keys: Keys) -> FindingSign:
+    """A sign that is an event with a yes or no."""
+    return FindingSign(
+        name,
+        event=keys.text("event", tuple(sorted(EVENT_NAMES))),
+        met_values=keys.texts("met_values"),
+        not_met_values=keys.texts("not_met_values"),
+        carry_forward_hours=keys.number("carry_forward_hours"),
+        source=keys.text("source"),
+    )

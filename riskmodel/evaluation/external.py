@@ -1,0 +1,170 @@
+"""External validation: a stored model on the patients of any cohort."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from riskmodel.cohort import Cohort
+from riskmodel.criteria import definition_names
+from riskmodel.errors import SchemaError
+from riskmodel.evaluation.assess import Evaluation, assess
+from riskmodel.evaluation.comparators import (
+    MODEL,
+    Contender,
+    outside,
+    score_columns,
+    with_scores,
+)
+from riskmodel.evaluation.metrics import logit_of
+from riskmodel.evaluation.rows import (
+    Examples,
+    LabelSource,
+    at_risk_rows,
+    counted,
+    outcome_table,
+    prediction_times,
+)
+from riskmodel.evaluation.writing import check_folder, write_evaluation
+from riskmodel.features import Catalogue, Stage, load_catalogue
+from riskmodel.models import RiskModel, predict_frame
+from riskmodel.models.risk_model import model_catalogue
+from riskmodel.training.design import COMPARATORS
+
+LANDMARK_DAYS = (1, 2, 3, 5, 7, 10)
+"""Prediction times of an early model whose card names none."""
+
+
+def joined(features: Catalogue, full: Catalogue, columns: Sequence[str]) -> Catalogue:
+    """The features of a model, and those of the full catalogue that the comparators need."""
+    needed = {part for column in columns for part in column.split("+")}
+    extra = tuple(f for f in full if f.name in needed - set(features.names))
+    return Catalogue((*features, *extra), features.text)
+
+
+def _source(model: RiskModel, labels: LabelSource | None) -> LabelSource:
+    if labels is not None:
+        return labels
+    return "adjudicated" if model.labels == "adjudicated" else "rules"
+
+
+def model_rows(
+    cohort: Cohort,
+    model: RiskModel,
+    *,
+    labels: LabelSource | None = None,
+    definition: str | None = None,
+) -> tuple[Examples, Contender]:
+    """Rows of a cohort at risk at the model's prediction times, and its risks on them.
+
+    The risks are those of `riskmodel score`; the matrix also holds the comparators' columns.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    model : RiskModel
+    labels : {"rules", "adjudicated"}, optional
+        The model's own by default.
+    definition : str, optional
+        Of the labels, instead of the model's.
+
+    Raises
+    ------
+    SchemaError
+        For an unknown definition, or a cohort on which nothing can be said.
+    """
+    stage: Stage = "pre_infusion" if model.stage == "pre_infusion" else "early"
+    design = model.card.get("design", {})
+    signs = (str(design.get("definition", "astct-2024")), model.cytopenia_rule)
+    source = _source(model, labels)
+    wanted = definition or (signs[0] if model.definition == "adjudicated" else model.definition)
+    if wanted not in definition_names():
+        raise SchemaError(
+            f"Definition '{wanted}' is unknown. Allowed: {', '.join(definition_names())}."
+        )
+    full = load_catalogue().stage(stage)
+    features = joined(model_catalogue(model), full, list(score_columns(full).values()))
+    outcome = outcome_table(cohort, source, wanted, model.cytopenia_rule, model.horizon_days)
+    times = prediction_times(stage, design.get("landmark_days") or LANDMARK_DAYS)
+    rows = at_risk_rows(cohort, features, outcome, times, signs)
+    rows = counted(rows, cohort, f"for the {stage} stage", source, "evaluate on")
+    risk = predict_frame(model, rows.X)["risk"].to_numpy()
+    return rows, Contender(MODEL, risk, logit_of(risk), "as stored: no part of it was fitted here")
+
+
+def evaluate(
+    cohort: Cohort,
+    model: RiskModel,
+    *,
+    labels: LabelSource | None = None,
+    definition: str | None = None,
+    comparators: Sequence[str] = COMPARATORS,
+    draws: int = 500,
+    seed: int = 20,
+    out: Path | str | None = None,
+) -> Evaluation:
+    """Evaluate a model on a cohort: every figure with an interval, beside the comparators.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Best one that the model was not trained on; whether it was cannot be told from here.
+    model : RiskModel
+    labels : {"rules", "adjudicated"}, optional
+        Which onsets count; the model's own source by default.
+    definition : str, optional
+        Label definition instead of the model's.
+    comparators : sequence of str
+        Names of `riskmodel.training.design.COMPARATORS`.
+    draws : int
+        Bootstrap draws of patients behind each interval.
+    seed : int
+    out : path, optional
+        Folder to write the tables, pictures and report.html to.
+
+    Raises
+    ------
+    SchemaError
+        When the cohort has no patient with, or none without, the event, or `out` holds what is
+        not an evaluation.
+    """
+    out = None if out is None else Path(out)
+    if out is not None:
+        check_folder(out)
+    rows, own = model_rows(cohort, model, labels=labels, definition=definition)
+    columns = score_columns(load_catalogue().stage(_stage(model)), comparators)
+    rows = replace(rows, X=with_scores(rows.X, columns))
+    others = outside(rows, columns, model.features, comparators)
+    source = _source(model, labels)
+    about = {
+        "title": f"Evaluation of {model.name}",
+        "how": "External validation: the stored model on the patients of this cohort.",
+        "model": model.name,
+        "version": model.version,
+        "stage": model.stage,
+        "cohort": cohort.name,
+        "labels": source,
+        "definition": definition or model.definition,
+        "cytopenia_rule": model.cytopenia_rule,
+        "horizon_days": model.horizon_days,
+        "counts": dict(rows.counts),
+        "simulated_training": bool(model.card.get("simulated")),
+        "ablation": "The ablation without criteria-derived features refits the model; it is shown "
+        "in the evaluation that training writes, and does not apply to a stored model.",
+    }
+    found = assess(
+        cohort,
+        rows,
+        [own, *others],
+        cytopenia_rule=model.cytopenia_rule,
+        horizon_days=model.horizon_days,
+        draws=draws,
+        seed=seed,
+        about=about,
+    )
+    if out is not None:
+        write_evaluation(found, out)
+    return found
+
+
+def _stage(model: RiskModel) -> Stage:
+    return "pre_infusion" if model.stage == "pre_infusion" else "early"

@@ -1,0 +1,1 @@
+"""Builders of features, one module for each kind."""

@@ -1,0 +1,146 @@
+"""Published scores by their printed items and units: EASIX and its variants, CAR-HEMATOTOX, HScore.
+
+A score with a missing item is missing; `score_items` names the items that are missing. Only the
+HScore, whose item immunosuppression no record settles, is given as the points of what is known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.cohort import Cohort
+from riskmodel.criteria import MET, NOT_ASSESSABLE
+from riskmodel.criteria.intervals import lab_samples
+from riskmodel.criteria.truth import States, compare
+from riskmodel.features.builders.baseline import before_lymphodepletion, lymphodepletion_start
+from riskmodel.features.catalogue import Catalogue, Feature, load_catalogue
+from riskmodel.features.records import Floats, Records
+
+
+def lab_ratio(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Product of the results of ``parameters.times`` over that of ``parameters.over``.
+
+    Each is the last result in the window, with ``parameters.lymphodepletion`` at or before its
+    start; in the canonical unit divided by ``parameters.per`` where the print uses a larger
+    unit, and at least ``parameters.floors``. Missing where any of them is.
+    """
+    found = np.ones(records.patients)
+    for analyte in feature.parameters["times"]:
+        found = found * _item(records, feature, prediction_time, analyte)
+    for analyte in feature.parameters["over"]:
+        found = found / _item(records, feature, prediction_time, analyte)
+    return found
+
+
+def _item(records: Records, feature: Feature, prediction_time: float, analyte: str) -> Floats:
+    keys = feature.parameters
+    draws = records.draws(analyte).within(feature.window, prediction_time)
+    if "lymphodepletion" in keys:
+        draws = before_lymphodepletion(records, feature, draws)
+    least = float(keys.get("floors", {}).get(analyte, 0.0))
+    value = np.maximum(draws.last(records.patients), least)
+    return np.asarray(value / float(keys.get("per", {}).get(analyte, 1.0)))
+
+
+def points(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Sum of the points of ``parameters.rows``, each a limit of the last result of its analyte.
+
+    Rows of one analyte add up. Missing where a row cannot be decided: nothing measured, or only
+    a bound (``<``, ``>``) that leaves the limit open.
+    """
+    found = np.zeros(records.patients)
+    for row, state in _rows(records, feature, prediction_time):
+        found += np.where(state == NOT_ASSESSABLE, np.nan, row["points"] * (state == MET))
+    return found
+
+
+def _rows(
+    records: Records, feature: Feature, prediction_time: float
+) -> list[tuple[Mapping[str, Any], States]]:
+    """Each row of points and its state for every patient."""
+    rows: list[Mapping[str, Any]] = feature.parameters["rows"]
+    labs = records.cohort.labs
+    named = labs["analyte"].isin({row["analyte"] for row in rows}).to_numpy(dtype=bool)
+    wanted = named & feature.window.holds(labs["hours"].to_numpy(np.float64), prediction_time)
+    known = replace(records.cohort, labs=labs[wanted])
+    limit = np.full(records.patients, prediction_time)
+    if "lymphodepletion" in feature.parameters:
+        limit = lymphodepletion_start(records, feature)
+    found = []
+    for row in rows:
+        samples = lab_samples(known, row["analyte"])
+        kept = samples.where(samples.hours <= limit[samples.patient])
+        state = np.full(records.patients, NOT_ASSESSABLE, dtype=np.int8)
+        state[kept.patient] = compare(kept.interval, row["comparison"], float(row["threshold"]))
+        found.append((row, state))
+    return found
+
+
+def hscore_points(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """HScore points of what is known at the prediction time, the least that the total can be.
+
+    Missing where no item is known.
+    """
+    found = _hscore(records, prediction_time)
+    items = [value for name, value in found.items() if name.startswith("points_")]
+    known = np.logical_or.reduce([~np.isnan(value.astype(np.float64)) for value in items])
+    return np.where(known, found["total_low"].astype(np.float64), np.nan)
+
+
+def _hscore(records: Records, prediction_time: float) -> Mapping[str, Any]:
+    """What `riskmodel.criteria.definitions.hscore` tells of every patient, from signs judged once."""
+    timeline = records.hscore_signs
+    scores = timeline.definition.scores
+    states = timeline.at(prediction_time).to_numpy(dtype=np.int8)
+    return {} if scores is None else scores(states)
+
+
+def score_items(
+    cohort: Cohort | Records, prediction_time: float = 0.0, catalogue: Catalogue | None = None
+) -> pd.DataFrame:
+    """What is missing of every published score at a prediction time.
+
+    Parameters
+    ----------
+    cohort : Cohort or Records
+    prediction_time : float
+        Hours from the infusion; the scores of the early stage are left out at 0.
+    catalogue : Catalogue, optional
+        The shipped one by default.
+
+    Returns
+    -------
+    DataFrame of n rows, in the order of the cohort
+        ``patient_id``, then ``<score>_missing`` of each published score of the catalogue: the
+        analytes or items without a usable result, joined by ``"; "``, empty where none is.
+    """
+    records = cohort if isinstance(cohort, Records) else Records(cohort)
+    chosen = (catalogue or load_catalogue()).stage(
+        "early" if prediction_time > 0 else "pre_infusion"
+    )
+    columns: dict[str, Any] = {"patient_id": records.cohort.patient_id}
+    missing: Any
+    for feature in chosen:
+        if feature.builder == "hscore_points":
+            missing = _hscore(records, prediction_time)["missing_items"]
+        elif feature.builder == "lab_ratio":
+            names = [*feature.parameters["times"], *feature.parameters["over"]]
+            found = {n: np.isnan(_item(records, feature, prediction_time, n)) for n in names}
+            missing = _joined(found, records.patients)
+        elif feature.builder == "points":
+            found = {}
+            for row, state in _rows(records, feature, prediction_time):
+                open_row = state == NOT_ASSESSABLE
+                found[row["analyte"]] = found.get(row["analyte"], open_row) | open_row
+            missing = _joined(found, records.patients)
+        else:
+            continue
+        columns[f"{feature.name}_missing"] = missing
+    return pd.DataFrame(columns).astype("str")
+
+
+def _joined(missing: Mapping[str, Any], patients: int) -> list[str]:
+    return ["; ".join(n for n, mask in missing.items() if mask[k]) for k in range(patients)]

@@ -1,0 +1,1 @@
+"""How the estimator learns: members, their weights, calibration, and the interval."""

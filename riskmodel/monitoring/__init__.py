@@ -1,0 +1,1 @@
+"""A model in use: drift of inputs, scores and outcomes over time."""

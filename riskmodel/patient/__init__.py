@@ -1,0 +1,1 @@
+"""All about one patient: the assessment, in words and pictures."""

@@ -1,0 +1,233 @@
+"""How one patient stands against a published definition at a time: parts, signs, last results."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskmodel.cohort import Cohort, analytes
+from riskmodel.criteria import (
+    MET,
+    NOT_ASSESSABLE,
+    NOT_MET,
+    Definition,
+    Threshold,
+    evaluate_signs,
+    load_definition,
+)
+from riskmodel.criteria.definitions.definition import Part
+from riskmodel.criteria.definitions.registry import definition_path
+from riskmodel.criteria.signs.sign import ULN, Series
+from riskmodel.criteria.truth import States
+from riskmodel.files import read_toml
+from riskmodel.patient.wording import (
+    ago,
+    number,
+    part_label,
+    sign_label,
+    unit_words,
+    when,
+    with_unit,
+)
+
+STATE_WORDS = {MET: "met", NOT_MET: "not met", NOT_ASSESSABLE: "not assessable"}
+COMPARATOR_SIGNS = {-2: "<", -1: "≤", 0: "", 1: "≥", 2: ">"}
+_PRINTED = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+
+
+@dataclass(frozen=True)
+class SignRow:
+    """A sign: its state, what would meet it, and the last result of each thing it reads."""
+
+    label: str
+    state: str
+    limits: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """A part of the definition; `signs` is empty for the part that is about time."""
+
+    label: str
+    state: str
+    words: str
+    signs: tuple[SignRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The whole definition at a time."""
+
+    definition: Definition
+    rule: str
+    state: str
+    parts: tuple[PartRow, ...]
+    default_uln: bool
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A limit in the unit of its analyte, in words, and whether its ULN is a default of ours."""
+
+    value: float
+    words: str
+    default_uln: bool
+
+
+def limit_of(limit: Threshold, patient: Cohort) -> Drawn | None:
+    """A limit for this patient's last result; None where it needs a ULN that nobody gives."""
+    sign, unit = _PRINTED[limit.comparison], analytes()[limit.analyte].unit
+    if limit.unit != ULN:
+        return Drawn(limit.value, f"{sign} {with_unit(limit.value, unit)}", False)
+    uln, default = upper_normal(limit.analyte, patient)
+    if uln is None:
+        return None
+    words = f"{sign} {with_unit(limit.value * uln, unit)} ({number(limit.value)} × ULN)"
+    if default:
+        words = words.replace("ULN)", "ULN, unverified)")
+    return Drawn(limit.value * uln, words, default)
+
+
+def upper_normal(analyte: str, patient: Cohort) -> tuple[float | None, bool]:
+    """ULN of the patient's last result, else the default, and whether it is the default."""
+    rows = patient.labs[(patient.labs["analyte"] == analyte).to_numpy(dtype=bool)]
+    if len(rows):
+        last = rows[rows["hours"] == rows["hours"].max()]["reference_high"].max()
+        if last > 0:
+            return float(last), False
+    return analytes()[analyte].uln, True
+
+
+def ferritin_rule(definition: Definition, patient: Cohort) -> str:
+    """``absolute``, ``rate`` or ``either``: what the ferritin sign reads for this target."""
+    rules = _ferritin_table(definition).get("rule_by_target", {"otherwise": "absolute"})
+    return str(rules.get(patient.patients["target_antigen"].iloc[0], rules["otherwise"]))
+
+
+def _ferritin_table(definition: Definition) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = read_toml(definition_path(definition.name))["signs"].get(
+        "ferritin", {}
+    )
+    return found
+
+
+def _limits(name: str, definition: Definition, patient: Cohort) -> tuple[list[str], bool]:
+    """Limits of a sign in words, and whether a default ULN is among them."""
+    words, default = [], False
+    for limit in definition.thresholds[name]:
+        drawn = limit_of(limit, patient)
+        if drawn is not None:
+            several = len(definition.thresholds[name]) > 1
+            lead = f"{analytes()[limit.analyte].label} " if several else ""
+            words.append(f"{lead}{drawn.words}")
+            default |= drawn.default_uln
+    if name == "ferritin" and "rate" in _ferritin_table(definition):
+        rate = _ferritin_table(definition)["rate"]
+        rise = (
+            f"rise {_PRINTED[rate['comparison']]} {number(float(rate['threshold']))} "
+            f"{unit_words('ng/mL per h')} for {_PRINTED[rate['lasting_comparison']]} "
+            f"{number(float(rate['lasting_hours']))} h"
+        )
+        rule = ferritin_rule(definition, patient)
+        if rule == "rate":
+            words = [rise]
+        elif rule == "either":
+            words = [*words, f"or {rise} (the criteria name no rule for this target)"]
+    return words, default
+
+
+def _result(series: Series, patient: Cohort, hours: float, named: bool) -> str:
+    """The last judged sample of a series, how old it is, and whether it still counts."""
+    known = series.hours <= hours
+    entry = analytes().get(series.name)
+    label = f"{entry.label} " if entry and named else ""
+    if not known.any():
+        if entry is None:
+            return "not looked for, or not recorded"
+        before = (patient.labs["analyte"] == series.name).any()
+        return f"{label}{'no count since the infusion' if before else 'not measured'}"
+    k = int(np.flatnonzero(known)[-1])
+    at, age = float(series.hours[k]), hours - float(series.hours[k])
+    if entry is None:
+        shown = "found" if series.state[k] == MET else "looked for, not found"
+    elif np.isnan(series.value[k]):
+        shown = f"{label}reported as low, without a number"
+    else:
+        shown = f"{label}{_value(series, k, patient, entry.unit)}"
+    text = f"{shown}, {when(at)} ({ago(age)})"
+    if age > series.carry[k]:
+        return f"{text}; too old to count (over {series.carry[k]:.0f} h)"
+    if series.state[k] == NOT_ASSESSABLE and entry is not None:
+        return f"{text}; does not decide by itself"
+    return text
+
+
+def _value(series: Series, k: int, patient: Cohort, unit: str) -> str:
+    labs = patient.labs
+    same = (labs["analyte"] == series.name) & (labs["hours"] == series.hours[k])
+    signs = labs.loc[same.to_numpy(dtype=bool), "comparator"].unique()
+    comparator = COMPARATOR_SIGNS[int(signs[0])] if len(signs) == 1 else ""
+    return with_unit(float(series.value[k]), unit, comparator)
+
+
+def standing(patient: Cohort, definition: str, rule: str, hours: float) -> Standing:
+    """State of a definition for a cohort of one patient, by records at or before `hours`.
+
+    Parameters
+    ----------
+    patient : Cohort
+        One patient, only records at or before `hours`.
+    definition, rule : str
+        Name of the definition, and position of its cytopenia switch.
+    hours : float
+    """
+    chosen = load_definition(definition)
+    timeline = evaluate_signs(patient, chosen, rule)
+    states = timeline.at(hours).to_numpy(np.int8)
+    part_states = chosen.part_states(states)[0]
+    rows: dict[str, SignRow] = {}
+    default_uln = False
+    for j, sign in enumerate(timeline.judged):
+        words, default = _limits(sign.name, chosen, patient) if _limited(chosen, sign.name) else (
+            ["seen in marrow" if sign.name == "hemophagocytosis" else "recorded as an event"],
+            False,
+        )  # fmt: skip
+        default_uln |= default
+        rows[sign.name] = SignRow(
+            sign_label(sign.name),
+            STATE_WORDS[int(states[0, j])],
+            tuple(words),
+            tuple(_result(series, patient, hours, len(sign.series) > 1) for series in sign.series),
+        )
+    parts = [
+        PartRow(
+            part_label(part.name),
+            STATE_WORDS[int(state)],
+            _count(part, states, chosen.signs),
+            tuple(rows[s] for s in part.signs),
+        )
+        for part, state in zip(chosen.parts, part_states, strict=True)
+    ]
+    in_time = hours >= chosen.from_hours
+    time = PartRow("Time", STATE_WORDS[int(in_time)], "onset during or after the infusion")
+    whole = STATE_WORDS[int(timeline.definition_state_at(hours)[0])]
+    return Standing(chosen, timeline.cytopenia_rule, whole, (*parts[:1], time, *parts[1:]),
+                    default_uln)  # fmt: skip
+
+
+def _limited(definition: Definition, name: str) -> bool:
+    return bool(definition.thresholds.get(name))
+
+
+def _count(part: Part, states: States, signs: tuple[str, ...]) -> str:
+    """How much of a part is met: points where its items carry different ones, else its items."""
+    items = part.item_states(states, signs)[0]
+    unknown = int((items == NOT_ASSESSABLE).sum())
+    extra = f", {unknown} not assessable" if unknown else ""
+    if any(item.points != 1 for item in part.items):
+        fewest, most = (int(points[0]) for points in part.points(states, signs))
+        span = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        return f"{span} points{extra}; {part.at_least} are needed"
+    met = int((items == MET).sum())
+    kind = "signs" if len(items) == len(part.signs) else "items"
+    return f"{met} of {len(items)} {kind} met{extra}; {part.at_least} are needed"

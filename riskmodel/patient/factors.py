@@ -1,0 +1,135 @@
+"""Clinical factors of one patient: what each shows, what is missing, and its part in the risk."""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from riskmodel.cohort import Cohort
+from riskmodel.features import Feature, Records, matrix
+from riskmodel.models import RiskModel
+from riskmodel.models.predict import factor_key
+from riskmodel.patient.wording import natural, odds_words
+from riskmodel.scoring.score import model_catalogue
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A clinical factor: what the patient shows, and what it does to the risk.
+
+    Attributes
+    ----------
+    label : str
+    lines : tuple of str
+        Everything it reads, a line per thing measured.
+    brief : str
+        The first known value of each thing measured.
+    missing : tuple of str
+    contribution : float
+        Log-odds.
+    """
+
+    label: str
+    lines: tuple[str, ...]
+    brief: str
+    missing: tuple[str, ...]
+    contribution: float
+
+    @property
+    def column(self) -> str:
+        """Its column of a score table."""
+        return f"contribution_{factor_key(self.label)}"
+
+    @property
+    def effect(self) -> str:
+        """The contribution in words."""
+        return odds_words(self.contribution)
+
+    @property
+    def direction(self) -> str:
+        """``raises``, ``lowers`` or ``hardly``."""
+        return self.effect.partition(" ")[0]
+
+
+def feature_row(patient: Cohort, model: RiskModel, hours: float, definition: str) -> pd.DataFrame:
+    """The model's features of a cohort of one patient: one row."""
+    records = Records(patient, definition, model.cytopenia_rule)
+    return matrix(records, model_catalogue(model), hours)
+
+
+def factors_of(X: pd.Series, model: RiskModel, row: pd.Series) -> list[Factor]:
+    """Every clinical factor of the model, in the catalogue's order.
+
+    Parameters
+    ----------
+    X : Series
+        A row of `feature_row`.
+    model : RiskModel
+    row : Series
+        The score row, with contributions.
+    """
+    groups = model.classifier.groups or {}
+    by_factor: dict[str, list[Feature]] = {}
+    for feature in model_catalogue(model):
+        by_factor.setdefault(groups.get(feature.name, feature.name), []).append(feature)
+    return [
+        _factor(name, features, X, float(row[f"contribution_{factor_key(name)}"]))
+        for name, features in by_factor.items()
+    ]
+
+
+def _factor(name: str, features: list[Feature], X: pd.Series, contribution: float) -> Factor:
+    """Values by what is measured: `LDH, last` and `LDH, trend` share the head `LDH`."""
+    heads: dict[str, list[tuple[str, str]]] = {}
+    unknown: list[str] = []
+    for feature in features:
+        head, rest = _head(feature.label)
+        text = natural(feature, float(X[feature.name]))
+        heads.setdefault(head, []).append((rest, text))
+        if text == "unknown":
+            unknown.append(feature.label)
+    lines = []
+    for head, parts in heads.items():
+        known = [_shown(rest, text) for rest, text in parts if text != "unknown"]
+        rests = [rest for rest, text in parts if text == "unknown"]
+        if known and rests:
+            known.append(f"{', '.join(rests)} unknown")
+        lines.append(f"{head}: {'; '.join(known) or 'unknown'}")
+    firsts = [
+        (head, next(((rest, text) for rest, text in parts if text != "unknown"), None))
+        for head, parts in heads.items()
+    ]
+    brief = "; ".join(
+        f"{head} {_shown(first[0], first[1])}".replace(" last ", " ")
+        for head, first in firsts
+        if first
+    )
+    whole = {head for head, parts in heads.items() if all(t == "unknown" for _, t in parts)}
+    return Factor(
+        name, tuple(lines), brief or "unknown", tuple(grouped(unknown, whole)), contribution
+    )
+
+
+def _head(label: str) -> tuple[str, str]:
+    """What is measured, and what of it: ``LDH, last`` is ``LDH`` and ``last``."""
+    head, _, rest = label.partition(", ")
+    return head[0].upper() + head[1:], rest
+
+
+def grouped(labels: Iterable[str], whole: Container[str] = ()) -> list[str]:
+    """Labels by what is measured; those of `whole` without their details."""
+    heads: dict[str, list[str]] = {}
+    for label in labels:
+        head, rest = _head(label)
+        heads.setdefault(head, []).append(rest)
+    return [
+        head if head in whole or not any(rests) else f"{head} ({', '.join(rests)})"
+        for head, rests in heads.items()
+    ]
+
+
+def _shown(rest: str, text: str) -> str:
+    """A value after what it is, without words that the value itself says."""
+    if rest.startswith("trend "):
+        return f"{rest.removeprefix('trend ')}: {text}"
+    return f"{rest.removeprefix('change since the infusion')} {text}".strip()

@@ -1,0 +1,1 @@
+"""Pages about one patient, self-contained HTML."""

@@ -1,0 +1,130 @@
+"""One page about one patient, for a clinician: self-contained HTML without scripts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from riskmodel.cohort import Cohort
+from riskmodel.cohort.rejections import REASONS
+from riskmodel.errors import SchemaError
+from riskmodel.features.matrix import LAST_LANDMARK_DAY
+from riskmodel.files import replacing
+from riskmodel.models import RiskModel
+from riskmodel.patient import wording as words
+from riskmodel.patient.assessment import NOBODY, adjudicated_hours, model_content, patient_content
+from riskmodel.patient.pages.templates import render, style_sheet
+from riskmodel.scoring.score import check_stage, score
+
+_TEMPLATE = "report.html.j2"
+
+
+def report(
+    cohort: Cohort, patient_id: str, model: RiskModel, out: Path, *, at: str | None = None
+) -> None:
+    """Write one self-contained HTML page about one patient.
+
+    Everything on it rests on records at or before the prediction time; only the choice of a
+    default time looks at which records there are.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    patient_id : str
+    model : RiskModel
+    out : Path
+        Written whole or not at all.
+    at : str, optional
+        ``pre-infusion`` or ``day-K``. By default pre-infusion for a model of that stage; for an
+        early one the last day that is known (the day of the last record, completed, at most
+        13), or the last one before it at which the patient was at risk.
+
+    Raises
+    ------
+    SchemaError
+        When the patient is unknown, or the model does not fit the prediction time.
+    """
+    html = page(cohort, patient_id, model, at=at)
+    with replacing(out) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+
+
+def page(cohort: Cohort, patient_id: str, model: RiskModel, *, at: str | None = None) -> str:
+    """The page of `report` as text."""
+    if at is not None:
+        check_stage(model, at)
+    found = np.flatnonzero(cohort.patient_id == patient_id)
+    if not len(found):
+        return _render(_rejected(cohort, patient_id, model))
+    patient = cohort.take(found[:1])
+    time, time_note = (at, "") if at is not None else default_time(patient, model)
+    return _render({**patient_content(patient, model, time), "time_note": time_note})
+
+
+def _render(content: dict[str, Any]) -> str:
+    return render("report.html.j2", style=style_sheet(), **content)
+
+
+def _rejected(cohort: Cohort, patient_id: str, model: RiskModel) -> dict[str, Any]:
+    """The page of a patient whose row could not enter.
+
+    Raises
+    ------
+    SchemaError
+        When there is no such patient at all.
+    """
+    rows = cohort.rejected
+    mine = rows[(rows["table"] == "patients") & (rows["patient_id"] == patient_id)]
+    if mine.empty:
+        raise SchemaError(
+            f"Patient '{patient_id}' is not in cohort '{cohort.name}', which has {len(cohort)} "
+            f"patient{'' if len(cohort) == 1 else 's'}. Use an identifier of its patients table."
+        )
+    reasons = [f"the row {REASONS[str(code)]}" for code in mine["reason"].unique()]
+    return {
+        **model_content(model),
+        **NOBODY,
+        "patient_id": patient_id,
+        "status": "rejected",
+        "status_words": f"Not scored: {'; '.join(reasons)}. Correct the input and read it again.",
+        "facts": [],
+        "when": "none",
+        "time_note": "",
+    }
+
+
+def default_time(patient: Cohort, model: RiskModel) -> tuple[str, str]:
+    """Prediction time where none is asked for, and what to say about the choice.
+
+    Parameters
+    ----------
+    patient : Cohort
+        One patient.
+    """
+    if model.stage == "pre_infusion":
+        return "pre-infusion", ""
+    last = max([*patient.labs["hours"], *patient.events["hours"]], default=0.0)
+    latest = int(min(LAST_LANDMARK_DAY, np.ceil(model.horizon_days) - 1))
+    known = int(np.clip(np.ceil(last / 24), 1, latest))
+    if last <= 0:
+        return "day-1", "No record since the infusion is known, so this page stands at day 1."
+    at_end = reason = _no_longer_at_risk(patient, model, known)
+    day = known
+    while reason and day > 1:
+        day -= 1
+        reason = _no_longer_at_risk(patient, model, day)
+    if reason or day == known:
+        return f"day-{known}", ""
+    return f"day-{day}", (
+        f"This page stands at day {day}, the last whole day on which the patient was still at "
+        f"risk. At day {known} no risk can be given: {words.scope_words(at_end)}. Apart from this "
+        "note, nothing recorded after the prediction time is used or shown."
+    )
+
+
+def _no_longer_at_risk(patient: Cohort, model: RiskModel, day: int) -> str:
+    """Why the patient is not at risk at a landmark, empty where it is; a human's label counts."""
+    row = score(patient, model, f"day-{day}").iloc[0]
+    if row["status"] == "out_of_scope" and not row["reason"].startswith("autoimmune"):
+        return str(row["reason"])
+    return "adjudicated" if adjudicated_hours(patient.until(24.0 * day)) is not None else ""

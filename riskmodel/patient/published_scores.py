@@ -1,0 +1,80 @@
+"""Published scores of one patient, beside the risk: none of them was made for IEC-HS but one."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from riskmodel.cohort import Cohort, analytes
+from riskmodel.criteria import label
+from riskmodel.features import Catalogue, Feature, Records, load_catalogue, matrix
+from riskmodel.patient.wording import cited, number
+
+_HSCORE = "hscore"
+_GROUP = "Published scores"
+_TELLING = 0.5
+"""Widest range of a probability that still tells something."""
+
+
+@dataclass(frozen=True)
+class PublishedScore:
+    """A score: its name, its value or nothing where an item is missing, and its source."""
+
+    label: str
+    value: str
+    source: str
+
+
+def published_scores(patient: Cohort, hours: float) -> list[PublishedScore]:
+    """Scores of a cohort of one patient that holds only records at or before `hours`."""
+    chosen = _catalogue(early=hours > 0)
+    X = matrix(Records(patient), chosen, hours).iloc[0]
+    return [*(_shown(feature, float(X[feature.name])) for feature in chosen), _hscore(patient)]
+
+
+def _shown(feature: Feature, value: float) -> PublishedScore:
+    if math.isnan(value):
+        said = ""
+    elif feature.transform == "log2":
+        said = number(2.0**value)
+    else:
+        said = f"{number(value)} {feature.unit}"
+    source = cited(feature.source.partition(": ")[0])
+    if feature.unverified:
+        source += ", points unverified"
+    return PublishedScore(feature.label[0].upper() + feature.label[1:], said, source)
+
+
+@cache
+def _catalogue(*, early: bool) -> Catalogue:
+    """Before the infusion the scores of that time; after it those that are read again."""
+    catalogue = load_catalogue()
+    stages = ("early",) if early else ("pre_infusion",)
+    names = [
+        f.name
+        for f in catalogue
+        if f.group == _GROUP and f.builder != "hscore_points" and f.stage in stages
+    ]
+    return catalogue.select(names)
+
+
+def _hscore(patient: Cohort) -> PublishedScore:
+    row = label(patient, _HSCORE, cytopenia_rule=None).iloc[0]
+    low, high = float(row["total_low"]), float(row["total_high"])
+    chance = [float(row["probability_low"]), float(row["probability_high"])]
+    total = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
+    missing = ", ".join(_item(name) for name in str(row["missing_items"]).split("; ") if name)
+    said = f"{total} points"
+    if chance[1] - chance[0] <= _TELLING:
+        ends = [f"{c:.0%}" for c in chance]
+        said += f", probability of HLH {' to '.join(dict.fromkeys(ends))}"
+    if missing:
+        said += f"; missing: {missing}"
+    return PublishedScore("HScore so far", said, "Fardet 2014")
+
+
+def _item(name: str) -> str:
+    """An item of a score: an analyte by its label, anything else by its name."""
+    if name in analytes():
+        label = analytes()[name].label
+        return label if label.isupper() else label[:1].lower() + label[1:]
+    return name.replace("_", " ")

@@ -1,0 +1,113 @@
+"""Signs of any definition in words: their names, and what meets them by the definition's file."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from riskmodel.cohort import analytes
+from riskmodel.criteria import Definition
+from riskmodel.criteria.definitions.definition import Part
+from riskmodel.criteria.definitions.registry import definition_path
+from riskmodel.files import read_toml
+from riskmodel.patient.wording import SIGN_LABELS, event_label, number, part_label, unit_words
+
+_PRINTED = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+_MULTIPLES = {
+    "uln": "ULN",
+    "baseline": "the own baseline",
+    "higher": "the higher of ULN and the own baseline",
+}
+_ACRONYMS = ("ldh", "nk", "ast", "alt", "wbc")
+_RULES = {
+    "absolute": "by its value",
+    "rate": "by its rate of rise",
+    "both": "by its value and its rate of rise",
+    "uln": "against the ULN",
+    "baseline": "against the own baseline",
+    "higher": "against the higher of ULN and the own baseline",
+    "reference_low": "against the lower limit of normal",
+    "rise": "by its rise",
+}
+
+
+def sign_name(name: str) -> str:
+    """Plain name of a sign.
+
+    Examples
+    --------
+    >>> sign_name("cytopenia_wbc"), sign_name("ferritin_6000"), sign_name("nk_activity")
+    ('White cells', 'Ferritin', 'NK activity')
+    """
+    if name in SIGN_LABELS:
+        return SIGN_LABELS[name]
+    bare = re.sub(r"_\d+$", "", name.removeprefix("cytopenia_"))
+    if bare in analytes():
+        label = analytes()[bare].label
+        return label[:1].upper() + label[1:]
+    return _capitals(event_label(bare))
+
+
+def part_name(name: str) -> str:
+    """Plain name of a part of a definition.
+
+    Examples
+    --------
+    >>> part_name("coagulation_or_ldh")
+    'Coagulation or LDH'
+    """
+    return _capitals(part_label(name))
+
+
+def part_need(part: Part) -> str:
+    """How much of a part is needed: points where its items have them, else items."""
+    if any(item.points > 1 for item in part.items):
+        return f"{part.at_least} points needed"
+    return f"{part.at_least} of {len(part.items)} needed"
+
+
+def rule_words(rule: str) -> str:
+    """Which rule of a sign held, in words; empty where it has one."""
+    return _RULES.get(rule, rule.replace("_", " "))
+
+
+def limit_words(definition: Definition, name: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """What meets a sign.
+
+    Parameters
+    ----------
+    definition : Definition
+    name : str
+    known : tuple of str
+        Its limits in words where one limit is all there is to it; used unless the file of the
+        definition says more, or nothing is measured.
+    """
+    signs: Mapping[str, Any] = read_toml(definition_path(definition.name))["signs"]
+    table = signs.get(name, {})
+    inner = [row for row in table.values() if isinstance(row, dict)]
+    several = [row for row in inner if "threshold" in row]
+    if "threshold" in table and definition.thresholds.get(name):
+        return known
+    if several:
+        return tuple(_limit(row, len(several) > 1) for row in several)
+    if "threshold" in table:
+        return (_limit(table, False),)
+    if definition.thresholds.get(name):
+        return known
+    events = table.get("events", [table["event"]] if "event" in table else [])
+    return (f"recorded: {', '.join(e.replace('_', ' ') for e in events)}",) if events else ()
+
+
+def _limit(row: Mapping[str, Any], named: bool) -> str:
+    label = analytes()[row["analyte"]].label + " " if named and "analyte" in row else ""
+    multiple = row.get("multiple_of")
+    unit = f"× {_MULTIPLES[multiple]}" if multiple else unit_words(str(row.get("unit", "")))
+    unit = {"Cel": "°C"}.get(unit, unit)
+    within = f" within {number(row['within_hours'])} h" if "within_hours" in row else ""
+    rise = "rise " if "within_hours" in row else ""
+    limit = f"{_PRINTED[row['comparison']]} {number(row['threshold'])} {unit}".strip()
+    return f"{label}{rise}{limit}{within}"
+
+
+def _capitals(words: str) -> str:
+    found = " ".join(w.upper() if w.lower() in _ACRONYMS else w for w in words.split())
+    return found[:1].upper() + found[1:]

@@ -1,0 +1,1 @@
+"""Cohort folders of any size: in bounded memory, resumable, whole or not at all."""

@@ -1,0 +1,131 @@
+"""How well a label definition finds the latent onsets, and why it misses some."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.criteria import label
+from riskmodel.simulation.observed import Observed
+from riskmodel.simulation.settings import Bool, Float
+from riskmodel.simulation.statistics import Estimate, quantile_of, share_of
+
+_HORIZON_DAYS = 14.0
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Labels of one definition against the truth, for onset before the horizon.
+
+    Attributes
+    ----------
+    definition, cytopenia_rule : str
+    horizon_days : float
+    sensitivity, specificity, specificity_never : Estimate
+        Share labelled as an event of those with an onset before the horizon; share not so
+        labelled of all others, and of those whose onset never comes.
+    late_days : Estimate
+        Median of labelled less latent onset, of the found, days; its interval.
+    error_days : Estimate
+        Median of its size.
+    spread_days : pair of float
+        5th and 95th centile of labelled less latent onset.
+    missed, extra : mapping of str to int
+        Reasons of the missed events and of the events too many, and how many each explains.
+    """
+
+    definition: str
+    cytopenia_rule: str
+    horizon_days: float
+    sensitivity: Estimate
+    specificity: Estimate
+    specificity_never: Estimate
+    late_days: Estimate
+    error_days: Estimate
+    spread_days: tuple[float, float]
+    missed: Mapping[str, int]
+    extra: Mapping[str, int]
+
+
+def agreement(observed: Observed, definition: str = "astct-2024") -> Agreement:
+    """Label a simulated cohort and compare with its latent onsets.
+
+    Parameters
+    ----------
+    observed : Observed
+    definition : str
+        A label definition with a horizon of 14 days.
+    """
+    labels = label(observed.cohort, definition)
+    names = observed.cohort.patients["patient_id"]
+    labels = labels.set_index("patient_id").reindex(names).reset_index()
+    days = _HORIZON_DAYS
+    event = (observed.onset < days) & (observed.onset < observed.end)
+    found = (labels["outcome"] == "event").to_numpy()
+    never = np.isnan(observed.onset)
+    late = labels["onset_hours"].to_numpy(dtype=float) / 24 - observed.onset
+    late = late[event & found]
+    low, high = np.nanquantile(late, [0.05, 0.95])
+    return Agreement(
+        definition=definition,
+        cytopenia_rule=str(labels["cytopenia_rule"].iloc[0]),
+        horizon_days=days,
+        sensitivity=share_of(found[event]),
+        specificity=share_of(~found[~event]),
+        specificity_never=share_of(~found[never]),
+        late_days=quantile_of(late, 0.5),
+        error_days=quantile_of(np.abs(late), 0.5),
+        spread_days=(float(low), float(high)),
+        missed=_count(_missed(observed, labels, event & ~found)),
+        extra=_count(_extra(observed, labels, found & ~event)),
+    )
+
+
+def _count(reasons: pd.Series) -> Mapping[str, int]:
+    return {str(reason): int(n) for reason, n in reasons.value_counts(sort=True).items()}
+
+
+def _first_reason(reasons: Mapping[str, Bool], chosen: Bool) -> pd.Series:
+    """The first reason that holds of each chosen patient."""
+    words = np.select(list(reasons.values()), list(reasons), default="none of these")
+    return pd.Series(words[chosen])
+
+
+def _missed(observed: Observed, labels: pd.DataFrame, chosen: Bool) -> pd.Series:
+    found = labels["onset_hours"].to_numpy(dtype=float) / 24
+    after = observed.end - observed.onset
+    state = {
+        name: labels[f"{name}_state"].to_numpy() == "met"
+        for name in ("ferritin", "transaminases", "fibrinogen", "triglycerides", "hemophagocytosis")
+        if f"{name}_state" in labels
+    }
+    signs = np.sum(list(state.values()), axis=0) if state else np.zeros(len(labels))
+    return _first_reason(
+        {
+            "onset in the last day before day 14, met at a draw on day 14 or later": (
+                (found >= _HORIZON_DAYS) & (observed.onset >= _HORIZON_DAYS - 1)
+            ),
+            "met on day 14 or later, a sign that it needs came late or was measured late": (
+                found >= _HORIZON_DAYS
+            ),
+            "met, but death or another cell therapy came first": ~np.isnan(found),
+            "death or end of follow-up within a day of the onset": after < 1,
+            "fewer than two signs of macrophage activation at the end of the record": signs < 2,
+            "signs or cytopenias never within one carry-forward time": signs >= 2,
+        },
+        chosen,
+    )
+
+
+def _extra(observed: Observed, labels: pd.DataFrame, chosen: Bool) -> pd.Series:
+    onset: Float = observed.onset
+    return _first_reason(
+        {
+            "onset on day 14 or later, met before it": (onset >= _HORIZON_DAYS),
+            "no IEC-HS: severe CRS (grade 3-4) met the definition": observed.crs >= 3,
+            "no IEC-HS: CRS of grade 1-2 met the definition": observed.crs >= 1,
+            "no IEC-HS and no CRS": np.isnan(onset),
+        },
+        chosen,
+    )

@@ -1,0 +1,78 @@
+"""Validation of a training run: held-out risks of every model, and what they amount to."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from riskmodel.cohort import Cohort
+from riskmodel.evaluation.assess import Evaluation, assess
+from riskmodel.evaluation.comparators import MODEL, Contender
+from riskmodel.evaluation.optimism import corrected
+from riskmodel.evaluation.rows import Examples
+from riskmodel.evaluation.signal_check import Signal, check_signal
+from riskmodel.evaluation.splits import Maker, out_of_fold, rounds, scheme_in_words
+from riskmodel.training.design import Design
+from riskmodel.training.record import fold_figures
+
+
+def validated(
+    cohort: Cohort, rows: Examples, models: Mapping[str, Maker], plan: Design
+) -> tuple[Evaluation, Signal | None]:
+    """Hold patients out by the design's scheme, and evaluate every model on them.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    rows : Examples
+        Of every outcome.
+    models : mapping of str to Maker
+        `MODEL` first.
+    plan : Design
+
+    Raises
+    ------
+    SchemaError
+        When the cohort lacks what the scheme needs.
+    """
+    check = plan.validation
+    splits = rounds(cohort, rows, check)
+    more: dict[str, pd.DataFrame] = {}
+    if check.scheme == "bootstrap":
+        more["optimism"], held_out = corrected(rows, models[MODEL], splits, seed=check.seed)
+        others = {name: one for name, one in models.items() if name != MODEL}
+        predictions = {MODEL: held_out, **out_of_fold(rows, others, splits)}
+    else:
+        predictions = out_of_fold(rows, models, splits)
+    # A draw of patients leaves about a third of them out, as three folds would.
+    parts = 3 if check.scheme == "bootstrap" else len(splits[0])
+    signal = check_signal(
+        rows,
+        predictions[MODEL],
+        splits=parts,
+        permutations=check.permutations,
+        seed=check.seed,
+    )
+    more["folds"] = fold_figures(rows, predictions[MODEL], splits)
+    how = scheme_in_words(check)
+    found = assess(
+        cohort,
+        rows,
+        [Contender.of_logit(name, logit, how) for name, logit in predictions.items()],
+        cytopenia_rule=plan.cytopenia_rule,
+        horizon_days=plan.horizon_days,
+        draws=check.bootstrap,
+        seed=check.seed,
+        about={"how": how, "signal": "" if signal is None else signal.sentence()},
+    )
+    return Evaluation({**found.tables, **more}, found.about), signal
+
+
+def main_figures(evaluation: Evaluation) -> pd.DataFrame:
+    """The figures for the card and the run: every model on all rows, the model by time.
+
+    Subgroups and every other table are in the evaluation itself.
+    """
+    table = evaluation.figures
+    whole = table["kind"] == "all"
+    by_time = (table["model"] == MODEL) & table["kind"].isin(("landmark", "lead"))
+    return table[whole | by_time].reset_index(drop=True)

@@ -1,0 +1,87 @@
+"""The explanation of one patient's risk as JSON: what the page shows, for programs."""
+
+from typing import Any
+
+import pandas as pd
+
+from riskmodel.cohort import Cohort
+from riskmodel.models import RiskModel, missing_range
+from riskmodel.patient.assessment import definition_of
+from riskmodel.patient.base_rates import base_rates
+from riskmodel.patient.criteria_status import standing
+from riskmodel.patient.factors import factors_of, feature_row
+from riskmodel.patient.published_scores import published_scores
+from riskmodel.scoring.score import check_stage, score
+from riskmodel.web.problems import ProblemError
+
+
+def explanation(cohort: Cohort, model: RiskModel, at: str) -> dict[str, Any]:
+    """Score row, factors, what is missing, criteria, base rates and published scores.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        One patient.
+    model : RiskModel
+    at : str
+        ``pre-infusion`` or ``day-K``.
+
+    Raises
+    ------
+    ProblemError
+        When the patient's row cannot enter.
+    """
+    if len(cohort) == 0:
+        raise ProblemError(422, "The patient's row cannot be used: it has no usable patient_id.")
+    hours = check_stage(model, at)
+    known = cohort.until(hours)
+    table = score(known, model, at, explain=True)
+    row = table.iloc[0]
+    shown = {c: row[c] for c in table.columns if not str(c).startswith("contribution_")}
+    found: dict[str, Any] = {"score": shown, "base": None, "factors": [], "missing": None}
+    if pd.notna(row["risk"]):
+        X = feature_row(known, model, hours, definition_of(model))
+        found["base"] = row["contribution_base"]
+        found["factors"] = [
+            {
+                "label": factor.label,
+                "contribution": factor.contribution,
+                "words": factor.effect,
+                "shows": list(factor.lines),
+                "missing": list(factor.missing),
+            }
+            for factor in factors_of(X.iloc[0], model, row)
+        ]
+        found["missing"] = missing_range(model, X).iloc[0].to_dict()
+    stands = standing(known, definition_of(model), model.cytopenia_rule, hours)
+    found["criteria"] = {
+        "definition": stands.definition.name,
+        "version": stands.definition.version,
+        "state": stands.state,
+        "parts": [
+            {
+                "label": part.label,
+                "state": part.state,
+                "words": part.words,
+                "signs": [
+                    {
+                        "label": sign.label,
+                        "state": sign.state,
+                        "limits": list(sign.limits),
+                        "results": list(sign.results),
+                    }
+                    for sign in part.signs
+                ],
+            }
+            for part in stands.parts
+        ],
+    }
+    found["base_rates"] = [
+        {"who": rate.who, "said": rate.said, "source": rate.source, "unverified": rate.unverified}
+        for rate in base_rates(known.patients.iloc[0])
+    ]
+    found["published_scores"] = [
+        {"label": s.label, "value": s.value, "source": s.source}
+        for s in published_scores(known, hours)
+    ]
+    return found

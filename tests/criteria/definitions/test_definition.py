@@ -1,0 +1,224 @@
+"""The golden table of every definition, and that every key of its TOML is pinned by a row of it."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.cohort import Cohort
+from riskmodel.criteria import (
+    CYTOPENIA_RULES,
+    Definition,
+    definition_names,
+    evaluate_signs,
+    label,
+    load_definition,
+)
+from riskmodel.criteria.definitions.registry import definition_path
+from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.truth import STATE_NAMES
+from riskmodel.errors import SchemaError
+from riskmodel.files import read_toml
+
+# astct-2024 has a file of its own, test_astct_2024.py.
+NAMES = [name for name in definition_names() if name != "astct-2024"]
+# What names things and says where they come from; the loader checks the units.
+WORDS = ("name", "title", "version", "source", "unit", "analyte", "event")
+CHOICES = (("baseline", "higher"), ("met", "not_assessable"))
+COUNTS = ("at_least", "recovered_samples", "points")
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A table of edges and its cohort, one patient a row."""
+
+    table: pd.DataFrame
+    cohort: Cohort
+
+
+@pytest.fixture(scope="module")
+def golden_of(cohort_of: Callable[..., Cohort]) -> Callable[[str], Golden]:
+    @cache
+    def read(name: str) -> Golden:
+        path = Path(__file__).parent / f"golden_{definition_path(name).stem}.csv"
+        table = pd.read_csv(path, dtype="str", keep_default_na=False)
+        return Golden(table, cohort_of(list(table["records"])))
+
+    return read
+
+
+def toml_of(name: str) -> dict[str, Any]:
+    return read_toml(definition_path(name))
+
+
+def parse(name: str, table: dict[str, Any]) -> Definition:
+    keys = Keys(table, "changed")
+    definition: Definition = import_module(
+        f"riskmodel.criteria.definitions.{definition_path(name).stem}"
+    ).read(keys)
+    keys.finish()
+    return definition
+
+
+def shown(value: object) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def answers(golden: Golden, definition: Definition) -> list[str]:
+    table = golden.table
+    found = np.full(len(table), "", dtype=object)
+    at = pd.to_numeric(table["at"], errors="coerce").to_numpy(dtype=float)
+    for rule in sorted(set(table["rule"])):
+        timeline = evaluate_signs(golden.cohort, definition, rule or None)
+        everyone, when = np.arange(len(table)), np.where(np.isnan(at), -np.inf, at)
+        standing = timeline.standing(everyone, when)
+        whole = definition.state(standing.states, at)
+        labels = label(golden.cohort, definition, cytopenia_rule=rule or None)
+        for row in np.flatnonzero(table["rule"] == rule):
+            column = table["column"][row]
+            if not table["at"][row]:
+                found[row] = shown(labels.at[row, column]) if column in labels else "no column"
+            elif column == "definition":
+                found[row] = STATE_NAMES[int(whole[row])]
+            else:
+                found[row] = STATE_NAMES[int(standing.states[row, timeline.signs.index(column)])]
+    return list(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_table(name: str, golden_of: Callable[[str], Golden]) -> None:
+    golden = golden_of(name)
+    assert set(golden.table["rule"]) <= {"", *CYTOPENIA_RULES}
+    found = answers(golden, load_definition(name))
+    wrong = [
+        f"{row.why}: {row.column} is {seen!r}, expected {row.expected!r}"
+        for row, seen in zip(golden.table.itertuples(), found, strict=True)
+        if seen != row.expected
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def leaves(table: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key)
+
+
+def inner(table: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    for key in path[:-1]:
+        table = table[key]
+    return table
+
+
+def changed_values(path: tuple[str, ...], value: object) -> list[object]:
+    if isinstance(value, list):
+        return [[item for item in value if item != left] for left in value]
+    if path[-1].endswith("comparison"):
+        return [value.rstrip("=") if value.endswith("=") else f"{value}="]
+    if isinstance(value, str):
+        pairs = [pair for pair in CHOICES if value in pair]
+        return [other for pair in pairs for other in pair if other != value]
+    if isinstance(value, bool):
+        return []  # its only other value is to be left out
+    if path[-1] in COUNTS:
+        return [other for other in (value - 1, value + 1) if other > 0]
+    if value == 0:
+        return [1]
+    return [value * 0.95, value * 1.05]
+
+
+def changes() -> list[Any]:
+    found = []
+    for name in NAMES:
+        for path in leaves(toml_of(name)):
+            if path[-1] in WORDS or path[0] == "probability":  # its table: test_hscore.py
+                continue
+            value = inner(toml_of(name), path)[path[-1]]
+            for other in changed_values(path, value):
+                case = f"{name}:{'.'.join(path)}={other}"
+                found.append(pytest.param(name, path, other, id=case))
+    return found
+
+
+@pytest.mark.parametrize(("name", "path", "other"), changes())
+def test_each_number_is_pinned_by_a_golden_row(
+    name: str, path: tuple[str, ...], other: object, golden_of: Callable[[str], Golden]
+) -> None:
+    table = copy.deepcopy(toml_of(name))
+    inner(table, path)[path[-1]] = other
+    if other == [] and path[-1] in ("signs", "events"):
+        with pytest.raises(SchemaError, match="at least 1"):
+            parse(name, table)
+        return
+    golden = golden_of(name)
+    assert answers(golden, parse(name, table)) != list(golden.table["expected"])
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        pytest.param(name, path, id=f"{name}:{'.'.join(path)}")
+        for name in NAMES
+        for path in leaves(toml_of(name))
+    ],
+)
+def test_a_key_left_out_is_missed_or_changes_a_golden_row(
+    name: str, path: tuple[str, ...], golden_of: Callable[[str], Golden]
+) -> None:
+    table = copy.deepcopy(toml_of(name))
+    del inner(table, path)[path[-1]]
+    try:
+        definition = parse(name, table)
+    except SchemaError:
+        return
+    golden = golden_of(name)
+    assert answers(golden, definition) != list(golden.table["expected"])
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        pytest.param(name, path, id=f"{name}:{'.'.join(path)}")
+        for name in NAMES
+        for path in sorted({path[:-1] for path in leaves(toml_of(name))})
+    ],
+)
+def test_a_key_without_a_use_is_refused(name: str, path: tuple[str, ...]) -> None:
+    table = copy.deepcopy(toml_of(name))
+    inner(table, (*path, "stray"))["stray"] = 1
+    with pytest.raises(SchemaError, match="stray"):
+        parse(name, table)
+
+
+def test_another_count_where_the_print_leaves_it_open(cohort_of: Callable[..., Cohort]) -> None:
+    stricter = load_definition("astct-2023").with_count("common_manifestations", 3)
+    two = cohort_of(["ferritin@24=900; fibrinogen@24=100; cytopenia_anc@24"])
+    assert label(two, "astct-2023")["onset_hours"].tolist() == [24]
+    found = label(two, stricter)
+    assert found["onset_hours"].isna().all()
+    assert found["operational_rule"].tolist() == ["common_manifestations >= 3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "count", "says"),
+    [
+        ("astct-2023", "ferritin", 2, r"no part 'ferritin'.*Allowed: common_manifestations\."),
+        ("hlh-2004", "criteria", 4, r"Allowed: none\."),
+        ("astct-2023", "common_manifestations", 5, "Give 1 to 4"),
+        ("astct-2023", "common_manifestations", 0, "Give 1 to 4"),
+    ],
+)
+def test_a_printed_count_stays(name: str, part: str, count: int, says: str) -> None:
+    with pytest.raises(SchemaError, match=says):
+        load_definition(name).with_count(part, count)

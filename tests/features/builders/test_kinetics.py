@@ -1,0 +1,237 @@
+"""The compiled pass against a second, plain expression of every lab kinetic."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riskmodel.cohort import Cohort
+from riskmodel.features import Records, load_catalogue, matrices, matrix, parse_catalogue
+from riskmodel.features.builders.kinetics import lab_statistic, lab_statistics
+from riskmodel.features.builders.registry import BUILDERS
+from riskmodel.features.statistic import PARAMETERS, STATISTICS
+from riskmodel.material import material
+
+PATIENTS = 3
+LANDMARKS = [0.0, 24.0, 72.0, 120.0, 312.0]
+WINDOWS = [
+    ["infusion", "prediction"],
+    ["prediction-48h", "prediction"],
+    ["prediction-72h", "prediction-24h"],
+    ["first_record", "infusion"],
+]
+NUMBERS = {"floor": 20.0, "span": 12.0, "rate": 5.0, "fall": 0.8}
+
+
+def every_statistic() -> Iterator[dict[str, Any]]:
+    """Every statistic in every kind of window with every choice of ends, for two analytes."""
+    closed = ("both", "left", "right", "neither")
+    for (b, builder), (w, window) in product(enumerate(STATISTICS), enumerate(WINDOWS)):
+        for k, analyte in enumerate(("ferritin", "platelets")):
+            yield {
+                "name": f"{builder}_{w}_{analyte}",
+                "stage": "early",
+                "builder": builder,
+                "of": analyte,
+                "window": window,
+                "closed": closed[(b + w + k) % 4],
+                "unit": "any",
+                "range": [-1e12, 1e12],
+                "direction": 0,
+                "group": "any",
+                "label": "any",
+                "source": "test",
+                "parameters": {
+                    key: NUMBERS[key] for key in PARAMETERS.get(STATISTICS[builder], ())
+                },
+            }
+
+
+def toml(entry: dict[str, Any]) -> str:
+    lines = []
+    for key, value in entry.items():
+        if isinstance(value, dict):
+            shown = "{ " + ", ".join(f"{k} = {v}" for k, v in value.items()) + " }"
+        else:
+            shown = f'"{value}"' if isinstance(value, str) else str(value)
+        lines.append(f"{key} = {shown}")
+    return "\n".join(["[[feature]]", *lines, ""])
+
+
+SYNTHETIC = list(every_statistic())
+SHIPPED = [
+    entry
+    for name in ("baseline.toml", "kinetics.toml")
+    for entry in tomllib.loads(material("features", name).read_text(encoding="utf-8"))["feature"]
+    if entry["builder"] in STATISTICS
+]
+SYNTHETIC_FEATURES = list(parse_catalogue("\n".join(map(toml, SYNTHETIC))))
+SHIPPED_FEATURES = list(load_catalogue().select([entry["name"] for entry in SHIPPED]))
+
+# Window edges and ties often, any time at other times.
+EDGES = sorted({t + d for t in LANDMARKS for d in (-72.0, -48.0, -24.0, 0.0, 0.25)} | {-168.0})
+HOURS = st.one_of(
+    st.sampled_from(EDGES),
+    st.sampled_from([-170.0, -12.0, 10.0, 20.0, 30.0]),
+    st.floats(-800, 400, allow_nan=False).map(lambda x: round(x, 2)),
+)
+VALUES = st.one_of(
+    st.sampled_from([0.0, 10.0, 20.0, 25.0, 80.0, 100.0, 1e5]),
+    st.floats(0.05, 5e4).map(lambda x: float(f"{x:.4g}")),
+)
+
+
+@st.composite
+def dense_labs(draw: Any) -> list[tuple[int, float, str, float, int]]:
+    """Results at a handful of times, so that many share one."""
+    times = st.sampled_from(draw(st.lists(HOURS, min_size=2, max_size=12, unique=True)))
+    rows = st.tuples(
+        st.integers(0, PATIENTS - 1),
+        times,
+        st.sampled_from(["ferritin", "ferritin", "platelets"]),
+        VALUES,
+        st.sampled_from([-2, -1, 0, 0, 0, 1, 2]),
+    )
+    return draw(st.lists(rows, min_size=draw(st.sampled_from([0, 30])), max_size=70))
+
+
+LABS = dense_labs()
+
+
+def shuffled(cohort: Cohort, seed: int) -> Cohort:
+    rows = np.random.default_rng(seed).permutation(len(cohort.labs))
+    return Cohort(cohort.patients, cohort.labs.iloc[rows].reset_index(drop=True), cohort.events)
+
+
+def same(found: Any, expected: Any, name: str) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9, err_msg=name)
+
+
+def test_every_statistic_has_a_second_expression(oracle):
+    assert set(oracle.KINETICS) == set(STATISTICS)
+    assert {entry["builder"] for entry in SYNTHETIC} == set(STATISTICS)
+
+
+@given(labs=LABS, seed=st.integers(0, 99), ordered=st.booleans())
+def test_every_statistic_in_every_window_equals_its_second_expression(
+    make_cohort, oracle, labs, seed, ordered
+):
+    cohort = make_cohort(labs, [], patients=PATIENTS)
+    given_rows = cohort if ordered else shuffled(cohort, seed)
+    found = lab_statistics(Records(given_rows), SYNTHETIC_FEATURES, LANDMARKS)
+    series = oracle.series_of(given_rows.labs)
+    for t, now in enumerate(LANDMARKS):
+        for f, entry in enumerate(SYNTHETIC):
+            expected = oracle.kinetic(series, PATIENTS, entry, now)
+            same(found[t, f], expected, f"{entry} at {now}")
+
+
+@given(labs=LABS, now=st.sampled_from(LANDMARKS[1:]))
+def test_every_lab_feature_of_the_catalogue_equals_its_second_expression(
+    make_cohort, oracle, labs, now
+):
+    """Transforms and plausible ranges left out: both are told by `matrix`."""
+    of = sorted({entry["of"] for entry in SHIPPED})
+    mapped = [(p, t, of[k % len(of)], v, c) for k, (p, t, _, v, c) in enumerate(labs * 3)]
+    cohort = make_cohort(mapped, [], patients=PATIENTS)
+    found = lab_statistics(Records(cohort), SHIPPED_FEATURES, [now])[0]
+    series = oracle.series_of(cohort.labs)
+    for values, entry in zip(found, SHIPPED, strict=True):
+        same(values, oracle.kinetic(series, PATIENTS, entry, now), entry["name"])
+
+
+@given(labs=LABS, seed=st.integers(0, 99))
+def test_the_order_of_the_rows_changes_nothing(make_cohort, labs, seed):
+    cohort = make_cohort(labs, [], patients=PATIENTS)
+    in_order = lab_statistics(Records(cohort), SYNTHETIC_FEATURES, LANDMARKS)
+    mixed = lab_statistics(Records(shuffled(cohort, seed)), SYNTHETIC_FEATURES, LANDMARKS)
+    np.testing.assert_array_equal(mixed, in_order)
+
+
+@given(labs=LABS)
+@settings(max_examples=8)
+def test_several_landmarks_in_one_pass_are_each_alone(make_cohort, labs):
+    catalogue = load_catalogue()
+    records = Records(make_cohort(labs, [], patients=PATIENTS))
+    together = matrices(records, catalogue, LANDMARKS[1:])
+    for frame, now in zip(together, LANDMARKS[1:], strict=True):
+        pd.testing.assert_frame_equal(frame, matrix(records, catalogue, now), check_exact=True)
+
+
+def test_ordered_results_are_not_sorted_again(make_cohort):
+    labs = [(p, float(t), "crp", 5.0, 0) for p in range(2) for t in range(9)]
+    cohort = make_cohort(labs, [])
+    assert len(Records(cohort).labs.order) == 0
+    assert len(Records(shuffled(cohort, 1)).labs.order) == len(labs)
+
+
+def test_ordered_columns_are_read_where_they_stand(make_cohort):
+    cohort = make_cohort([(0, 1.0, "crp", 5.0, 0)], [])
+    labs = Records(cohort).labs
+    assert np.shares_memory(labs.hours, cohort.labs["hours"].to_numpy())
+    assert np.shares_memory(labs.value, cohort.labs["value"].to_numpy())
+
+
+@pytest.mark.parametrize("patient", [-1, 2, 10**12])
+def test_a_patient_code_outside_the_cohort_never_reaches_memory(make_cohort, patient):
+    cohort = make_cohort([(0, 1.0, "crp", 5.0, 0)], [])
+    labs = cohort.labs.assign(patient=np.array([patient]))
+    with pytest.raises(IndexError, match="outside the cohort"):
+        _ = Records(Cohort(cohort.patients, labs, cohort.events)).labs
+
+
+def test_a_cohort_without_results(make_cohort):
+    frame = matrix(make_cohort([], [], patients=0), load_catalogue(), 72.0)
+    assert len(frame) == 0
+    counts = [f for f in SYNTHETIC_FEATURES if f.builder == "number_of_draws"]
+    assert (lab_statistics(Records(make_cohort([], [])), counts, [72.0]) == 0).all()
+
+
+def test_a_slope_far_from_the_infusion_keeps_its_digits(make_cohort):
+    """Without centring, the squares of ten-year times lose all of them."""
+    away = 24.0 * 3652
+    labs = [(0, away + t, "ferritin", 100.0 * 2 ** (t / 24), 0) for t in (0, 12, 24, 36)]
+    (feature,) = load_catalogue().select(["ferritin_slope_48h"])
+    found = lab_statistic(Records(make_cohort(labs, [])), feature, away + 36)
+    assert found[0] == pytest.approx(1.0, rel=1e-12)
+
+
+def test_many_results_of_one_patient_in_reverse(make_cohort):
+    """The longest series that a single buffer has to order."""
+    n = 5000
+    labs = [(0, k / 10, "ferritin", float(k), 0) for k in range(n)]
+    cohort = make_cohort(labs, [])
+    backwards = Cohort(cohort.patients, cohort.labs.iloc[::-1], cohort.events)
+    names = ["ferritin_highest_log10", "ferritin_greatest_rise_log10", "ferritin_last_log10"]
+    features = list(load_catalogue().select(names))
+    found = lab_statistics(Records(backwards), features, [n / 10])[0, :, 0]
+    np.testing.assert_allclose(found, [n - 1, 10.0, n - 1], rtol=1e-9)
+
+
+def test_builders_of_the_pass_say_their_parameters():
+    for name, statistic in STATISTICS.items():
+        assert BUILDERS[name].floors_itself == ("floor" in PARAMETERS.get(statistic, ()))
+
+
+def test_it_compiles_where_no_folder_is_writable(tmp_path: Path):
+    """A read-only installation computes the same; it only compiles in every process."""
+    code = (
+        "from riskmodel.features import kernel\n"
+        "import numpy as np\n"
+        "start = np.zeros(3, dtype=np.int64)\n"
+        "assert kernel.offsets(np.array([0, 1, 1]), start) and start.tolist() == [0, 1, 3]\n"
+        "assert not sum(kernel.offsets.stats.cache_hits.values())\n"
+    )
+    # The one place that numba may look for is one that a plain file never has.
+    environment = {**os.environ, "NUMBA_CACHE_LOCATOR_CLASSES": "ZipCacheLocator"}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)

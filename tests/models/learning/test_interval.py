@@ -1,0 +1,49 @@
+"""The interval of a risk."""
+
+import numpy as np
+import pytest
+
+from riskmodel.errors import SchemaError
+from riskmodel.models.learning.interval import interval, missing_variance
+
+GROUPS = {"a": "one", "b": "one"}
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected", "why"),
+    [
+        ([0, 0, 0], 0.0, "nothing missing"),
+        ([1, 0, 0], 0.09, "one input"),
+        ([1, 1, 0], 0.49, "one factor: its inputs move together"),
+        ([1, 0, 1], 0.13, "two factors: independent"),
+        ([1, 1, 1], 0.53, "everything"),
+    ],
+)
+def test_variance_of_what_is_missing(missing, expected, why):
+    spread = np.array([0.3, 0.4, 0.2])
+    found = missing_variance(np.array([missing], dtype=bool), spread, ["a", "b", "c"], GROUPS)
+    assert found[0] == pytest.approx(expected), why
+
+
+def test_width_grows_with_every_part():
+    centre = np.zeros(3)
+    draws = np.array([[-0.1, 0.1, 0.0], [-1.0, 1.0, 0.0], [-0.1, 0.1, 0.0]])
+    low, high = interval(centre, draws, np.array([0.0, 0.0, 1.0]), 0.9)
+    assert (low < 0.5).all()
+    np.testing.assert_allclose(low + high, 1.0)
+    assert high[0] < high[1]
+    assert high[0] < high[2]
+    assert (
+        interval(centre, draws, np.zeros(3), 0.5)[1] < interval(centre, draws, np.zeros(3), 0.9)[1]
+    ).all()
+
+
+def test_a_single_draw_has_the_other_parts_only():
+    low, high = interval(np.zeros(1), np.ones((1, 1)), np.zeros(1), 0.9)
+    assert low[0] == high[0] == 0.5
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, 1.5])
+def test_an_impossible_level(level):
+    with pytest.raises(SchemaError, match=f"level is {level}"):
+        interval(np.zeros(1), np.zeros((1, 2)), np.zeros(1), level)

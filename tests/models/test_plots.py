@@ -1,0 +1,222 @@
+"""Words and the waterfall."""
+
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.errors import SchemaError
+from riskmodel.models import RiskModel
+from riskmodel.models.plots import beeswarm_svg, change_svg, dependence_svg, waterfall_svg
+from riskmodel.models.predict import change_by_factor
+from riskmodel.models.wording import in_words, odds
+
+PARTS = {"burden": 0.82, "nk": -0.35, "ferritin": 0.6, "age": 0.01}
+LABELS = {"burden": "Tumor burden", "nk": "NK cells", "ferritin": "Ferritin"}
+VALUES = {"burden": "high", "nk": "120 cells/uL", "ferritin": "x4 = 2,100 ng/mL", "age": ""}
+
+
+@pytest.fixture(scope="module")
+def markup():
+    return waterfall_svg(PARTS, -3.1, LABELS, VALUES)
+
+
+@pytest.mark.parametrize(
+    ("contribution", "words", "why"),
+    [
+        (0.6931, "raises the risk, x2.0 odds", "log 2"),
+        (-0.6931, "lowers the risk, x0.50 odds", "log 1/2"),
+        (3.0, "raises the risk, x20 odds", "no decimals where they mean nothing"),
+        (0.051, "raises the risk, x1.05 odds", "just above the smallest said"),
+        (0.049, "hardly changes the risk", "just below"),
+        (-0.049, "hardly changes the risk", "just below, other sign"),
+        (0.0, "hardly changes the risk", "nothing"),
+    ],
+)
+def test_words(contribution, words, why):
+    assert in_words("Ferritin", "doubled", contribution) == f"Ferritin doubled: {words}", why
+
+
+def test_words_for_what_is_unknown():
+    assert in_words("Ferritin", "", 0.7).startswith("Ferritin (not known): raises")
+
+
+def test_the_picture_is_one_svg_element_that_says_itself(markup):
+    root = ElementTree.fromstring(markup)
+    assert root.tag.endswith("svg")
+    assert root.get("role") == "img"
+    named = dict(zip(("title", "desc"), root.get("aria-labelledby").split(), strict=True))
+    texts = {element.get("id"): element.text for element in root.iter()}
+    assert texts[named["title"]] == "What drives this risk"
+    said = texts[named["desc"]]
+    assert "reference patient's risk of 4.3% to this patient's 12%" in said
+    assert "Tumor burden high: raises the risk, x2.3 odds" in said
+    assert said.index("Tumor burden") < said.index("Ferritin") < said.index("NK cells")
+    assert "age" not in said
+
+
+def test_the_picture_is_the_same_every_time_and_ids_are_its_own(markup):
+    assert waterfall_svg(PARTS, -3.1, LABELS, VALUES) == markup
+    other = waterfall_svg(PARTS, -3.0, LABELS, VALUES)
+    ids = re.findall(r'\bid="([^"]+)"', markup)
+    assert len(ids) == len(set(ids))
+    assert not set(ids) & set(re.findall(r'\bid="([^"]+)"', other))
+    for target in re.findall(r'(?:href="|url\()#([^")]+)', markup):
+        assert target in ids
+
+
+def test_more_factors_than_rows_share_the_last():
+    many = {f"factor {i}": 0.1 * (i + 1) for i in range(14)}
+    assert waterfall_svg(many, -2.0, max_display=5).startswith("<svg")
+
+
+def test_nothing_to_show_is_said():
+    drawn = waterfall_svg({"a": 0.0, "b": 0.001}, -3.1)
+    assert "No factor moves this patient's risk from the reference of 4.3%" in drawn
+    ElementTree.fromstring(drawn)
+
+
+def test_no_figure_is_left_behind_and_the_current_one_stays():
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    mine = plt.figure()
+    before, interactive = dict(mpl.rcParams), plt.isinteractive()
+    waterfall_svg({"a": 0.4, "b": -0.2}, -2.0)
+    assert plt.get_fignums() == [mine.number]
+    assert plt.gcf() is mine
+    assert dict(mpl.rcParams) == before
+    assert plt.isinteractive() == interactive
+    plt.close(mine)
+
+
+@pytest.mark.parametrize("parts", [{}, {"a": float("nan")}])
+def test_nothing_or_not_a_number_is_refused(parts):
+    with pytest.raises(SchemaError, match="finite"):
+        waterfall_svg(parts, -2.0)
+
+
+def test_shap_is_loaded_only_when_drawing():
+    code = (
+        "import sys, riskmodel.models, riskmodel.models.plots as e;"
+        "from riskmodel.models.wording import in_words; in_words('a', 'b', 1.0);"
+        "print('shap' in sys.modules, 'matplotlib' in sys.modules, 'xgboost' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "False"]
+
+
+@pytest.mark.parametrize("contribution", [0.006, -0.006, 0.02, -0.02, 0.049, 0.3, -0.3, 3.0])
+def test_no_factor_of_the_odds_is_written_as_one(contribution):
+    said = float(odds(contribution))
+    assert said != 1
+    assert (said > 1) == (contribution > 0)
+
+
+def bars(monkeypatch, parts, **kwargs):
+    """Start, end and label of every bar as drawn, from the top."""
+    from matplotlib.patches import FancyArrow
+
+    import riskmodel.models.plots as explain
+
+    found = []
+    relabel = explain._relabel
+
+    def looked_at(figure, *others):
+        relabel(figure, *others)
+        axis = figure.axes[0]
+        labels = {round(t.get_position()[1]): t.get_text() for t in axis.texts}
+        for patch in axis.patches:
+            if isinstance(patch, FancyArrow):
+                corners = patch.get_xy()
+                row = round((corners[:, 1].min() + corners[:, 1].max()) / 2)
+                # The tip is the corner on the middle line.
+                tip = corners[np.argmin(np.abs(corners[:, 1] - row)), 0]
+                tail = max(corners[:, 0], key=lambda x: abs(x - tip))
+                found.append((row, tip - tail, labels[row]))
+
+    monkeypatch.setattr(explain, "_relabel", looked_at)
+    explain.waterfall_svg(parts, -2.0, **kwargs)
+    return sorted(found, reverse=True)
+
+
+def test_every_bar_has_its_length_its_side_and_its_figure(monkeypatch):
+    parts = {"a": 2.5, "b": -0.7, "c": 0.03, "d": -0.02, "e": 0.011, "f": -0.006}
+    drawn = bars(monkeypatch, parts)
+    assert [round(length, 6) for _, length, _ in drawn] == list(parts.values())
+    assert [said for _, _, said in drawn] == ["x12", "x0.50", "x1.03", "x0.98", "x1.01", "x0.99"]
+
+
+def test_what_is_too_small_shares_the_last_bar(monkeypatch):
+    parts = {"a": 1.0, "b": 0.004, "c": -0.003, "d": 0.001, "e": -0.0015}
+    drawn = bars(monkeypatch, parts)
+    assert len(drawn) == 2
+    assert drawn[1][1:] == (pytest.approx(0.0005), "no change")
+
+
+def test_changes_between_two_landmarks_sum_to_the_change_of_the_risk(fitted, world):
+    model = RiskModel(
+        classifier=fitted, name="m", version="1", stage="early", definition="astct-2024",
+        labels="rules", horizon_days=14.0,
+    )  # fmt: skip
+    before, now = world.X.iloc[:30], world.X.iloc[30:60]
+    changes = change_by_factor(model, before, now)
+    assert changes.index.equals(now.index)
+    assert "inflammation" in changes
+    for column, rows in (("log_odds_before", before), ("log_odds_now", now)):
+        np.testing.assert_allclose(changes[column], fitted.decision_function(rows), atol=1e-9)
+    moved = changes.drop(columns=["log_odds_before", "log_odds_now"]).sum(axis=1)
+    np.testing.assert_allclose(moved, changes["log_odds_now"] - changes["log_odds_before"])
+    still = change_by_factor(model, now, now)
+    assert (still.drop(columns=["log_odds_before", "log_odds_now"]) == 0).all(axis=None)
+    assert change_by_factor(model, now.iloc[:0], now.iloc[:0]).empty
+    with pytest.raises(SchemaError, match="30 rows and the later one 29"):
+        change_by_factor(model, before, now.iloc[:29])
+
+
+def test_the_picture_of_a_change_says_both_times():
+    drawn = change_svg({"ferritin": 0.7, "crp": -0.2}, -2.5, times=("day 4", "day 5"))
+    said = next(e.text for e in ElementTree.fromstring(drawn).iter() if e.tag.endswith("desc"))
+    assert said.startswith("From the risk day 4, 7.6% to the risk day 5, 12%.")
+    assert "ferritin: raises the risk, x2.0 odds" in said
+    still = change_svg({"ferritin": 0.0}, -2.5)
+    assert "No factor moved the risk from yesterday to today: it stays at 7.6%" in still
+
+
+def test_all_patients_in_one_picture(fitted, world):
+    parts = fitted.contributions(world.X)
+    markup = beeswarm_svg(parts, world.X, {"f0": "tumor burden"}, max_display=6)
+    assert beeswarm_svg(parts, world.X, {"f0": "tumor burden"}, max_display=6) == markup
+    said = next(e.text for e in ElementTree.fromstring(markup).iter() if e.tag.endswith("desc"))
+    assert said.startswith("300 patients. Largest effects: ")
+    assert "tumor burden" in said
+    with pytest.raises(SchemaError, match="one or more patients"):
+        beeswarm_svg(parts.iloc[:0], world.X.iloc[:0])
+
+
+def test_one_feature_and_another_that_acts_with_it(fitted, world):
+    parts = fitted.contributions(world.X)
+    markup = dependence_svg(parts, world.X, "f3", by="f0", labels={"f3": "ferritin"})
+    assert dependence_svg(parts, world.X, "f3", by="f0", labels={"f3": "ferritin"}) == markup
+    texts = {e.tag.rpartition("}")[2]: e.text for e in ElementTree.fromstring(markup).iter()}
+    assert texts["title"] == "ferritin and the risk"
+    missing = int(world.X["f3"].isna().sum())
+    assert texts["desc"] == f"{300 - missing} patients; {missing} without the value are left out."
+    ElementTree.fromstring(dependence_svg(parts, world.X, "f5"))
+    with pytest.raises(SchemaError, match="'f99' has no contributions"):
+        dependence_svg(parts, world.X, "f99")
+    with pytest.raises(SchemaError, match="one or more patients"):
+        dependence_svg(parts, pd.DataFrame(np.nan, world.X.index, world.X.columns), "f3")
+
+
+def test_drawing_leaves_the_generator_of_others_alone(fitted, world):
+    np.random.seed(5)  # noqa: NPY002
+    expected = np.random.get_state()[1].tolist()  # noqa: NPY002
+    beeswarm_svg(fitted.contributions(world.X), world.X)
+    assert np.random.get_state()[1].tolist() == expected  # noqa: NPY002

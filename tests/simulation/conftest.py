@@ -1,0 +1,20 @@
+"""Cohorts of the calibration, drawn once for all tests of the simulation."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def calibration_cohorts():
+    """The cohorts of figures.toml, read."""
+    from riskmodel.simulation.figures import drawn
+
+    return drawn()
+
+
+@pytest.fixture(scope="session")
+def calibration_mix():
+    """1,500 patients of the default mix, read."""
+    from riskmodel.simulation import draw_cohort
+    from riskmodel.simulation.observed import observe
+
+    return observe(draw_cohort(1500, 12))
