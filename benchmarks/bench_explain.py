@@ -16,11 +16,12 @@ import pandas as pd
 from xgboost import XGBClassifier
 
 from riskmodel.cohort import read_cohort
-from riskmodel.evaluation.rows import Examples, training_examples
+from riskmodel.evaluation.rows import Examples
 from riskmodel.features import Stage, load_catalogue
 from riskmodel.models import RiskClassifier
 from riskmodel.training import load_design, simulate
 from riskmodel.training.priors import priors
+from riskmodel.training.rows import training_examples
 
 
 def cpu_seconds(call: Callable[[], object]) -> float:

@@ -17,9 +17,9 @@ import pandas as pd
 
 import riskmodel
 from riskmodel.cohort import read_cohort
-from riskmodel.evaluation.rows import training_examples
 from riskmodel.features import Stage, load_catalogue
 from riskmodel.training import load_design, simulate
+from riskmodel.training.rows import training_examples
 
 PART = 5000
 """Patients simulated at a time, which bounds the memory."""

@@ -9,6 +9,7 @@ from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.assess import Evaluation, assess
 from riskmodel.evaluation.comparators import (
+    COMPARATORS,
     MODEL,
     Contender,
     outside,
@@ -28,7 +29,6 @@ from riskmodel.evaluation.writing import check_folder, write_evaluation
 from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.models import RiskModel, predict_frame
 from riskmodel.models.risk_model import model_catalogue
-from riskmodel.training.design import COMPARATORS
 
 LANDMARK_DAYS = (1, 2, 3, 5, 7, 10)
 """Prediction times of an early model whose card names none."""
@@ -114,7 +114,7 @@ def evaluate(
     definition : str, optional
         Label definition instead of the model's.
     comparators : sequence of str
-        Names of `riskmodel.training.design.COMPARATORS`.
+        Names of `riskmodel.evaluation.comparators.COMPARATORS`.
     draws : int
         Bootstrap draws of patients behind each interval.
     seed : int

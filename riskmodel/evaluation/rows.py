@@ -13,7 +13,6 @@ from riskmodel.criteria import adjudicated, label
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.censoring import censoring_weights
 from riskmodel.features import Catalogue, Records, Stage, matrices
-from riskmodel.training.design import Design
 
 LabelSource = Literal["rules", "adjudicated"]
 OUTCOMES = ("event", "no_event", "competing", "lost", "not_assessed")
@@ -185,28 +184,6 @@ def prediction_times(stage: Stage, landmark_days: Sequence[int]) -> list[float]:
     return [0.0] if stage == "pre_infusion" else [24.0 * day for day in landmark_days]
 
 
-def training_rows(
-    cohort: Cohort, catalogue: Catalogue, stage: Stage, source: LabelSource, design: Design
-) -> Examples:
-    """Rows of a stage: one per patient before infusion, one per patient and landmark early.
-
-    Those of patients whose outcome is not known weigh nothing: `lost` patients carry their weight
-    over to the others, `not_assessed` ones are left out and counted.
-
-    Raises
-    ------
-    SchemaError
-        When nobody's outcome is known, or all have the same.
-    """
-    labels = outcome_table(
-        cohort, source, design.definition, design.cytopenia_rule, design.horizon_days
-    )
-    times = prediction_times(stage, design.landmark_days)
-    signs = (design.definition, design.cytopenia_rule)
-    rows = at_risk_rows(cohort, catalogue, labels, times, signs)
-    return counted(rows, cohort, f"for the {stage} stage", source, "train on")
-
-
 def counted(
     rows: Examples, cohort: Cohort, stage: str, source: LabelSource, purpose: str
 ) -> Examples:
@@ -247,14 +224,6 @@ def counted(
         "events": len(np.unique(patient[known & (y == 1)])),
     }
     return replace(rows, counts=counts)
-
-
-def training_examples(
-    cohort: Cohort, catalogue: Catalogue, stage: Stage, source: LabelSource, design: Design
-) -> Examples:
-    """Those of `training_rows` whose outcome is known: what a model is fitted to."""
-    rows = training_rows(cohort, catalogue, stage, source, design)
-    return rows.take(rows.known)
 
 
 def _shown(counts: Mapping[str, int]) -> str:

@@ -13,10 +13,44 @@ from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.rows import Examples
 from riskmodel.models import FewEventsWarning
-from riskmodel.training.design import Validation
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+
+SCHEMES = ("k-fold", "bootstrap", "leave-one-centre-out", "temporal")
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Who is held out from whom, and the draws behind the intervals.
+
+    Attributes
+    ----------
+    scheme : {"k-fold", "bootstrap", "leave-one-centre-out", "temporal"}
+    folds, repeats : int
+        Of the scheme k-fold.
+    fits : int
+        Models of the scheme bootstrap.
+    latest : float
+        Share of the patients, the last infused, that the scheme temporal holds out.
+    bootstrap : int
+        Draws of patients behind every interval.
+    permutations : int
+        Of the check for any signal at all; 0 leaves it out.
+    ablation : bool
+        Whether a second model without the criteria-derived features is validated beside it.
+    seed : int
+    """
+
+    scheme: str = "k-fold"
+    folds: int = 5
+    repeats: int = 1
+    fits: int = 50
+    latest: float = 0.3
+    bootstrap: int = 500
+    permutations: int = 500
+    ablation: bool = True
+    seed: int = 20
 
 
 @dataclass(frozen=True)

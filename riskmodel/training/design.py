@@ -7,21 +7,12 @@ from typing import Any
 
 from riskmodel.criteria import CYTOPENIA_RULES, definition_names
 from riskmodel.errors import SchemaError
+from riskmodel.evaluation.comparators import COMPARATORS
+from riskmodel.evaluation.splits import SCHEMES, Validation
 from riskmodel.features import load_catalogue
 from riskmodel.files import read_toml
 from riskmodel.material import material
 
-SCHEMES = ("k-fold", "bootstrap", "leave-one-centre-out", "temporal")
-COMPARATORS = (
-    "ridge logistic",
-    "ferritin alone",
-    "signs met",
-    "EASIX",
-    "s-EASIX",
-    "m-EASIX",
-    "CAR-HEMATOTOX",
-    "HScore",
-)
 _STAGES = ("pre_infusion", "early")
 _LABELS = ("rules", "adjudicated")
 _FEWEST_MODEL = {"n_bags": 1, "n_repeats": 1, "n_folds": 2, "n_draws": 1, "random_state": 0}
@@ -34,39 +25,6 @@ _FEWEST_VALIDATION = {
     "seed": 0,
 }
 _NEEDED = ("name", "definition", "cytopenia_rule", "horizon_days", "landmark_days")
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Who is held out from whom, and the draws behind the intervals.
-
-    Attributes
-    ----------
-    scheme : {"k-fold", "bootstrap", "leave-one-centre-out", "temporal"}
-    folds, repeats : int
-        Of the scheme k-fold.
-    fits : int
-        Models of the scheme bootstrap.
-    latest : float
-        Share of the patients, the last infused, that the scheme temporal holds out.
-    bootstrap : int
-        Draws of patients behind every interval.
-    permutations : int
-        Of the check for any signal at all; 0 leaves it out.
-    ablation : bool
-        Whether a second model without the criteria-derived features is validated beside it.
-    seed : int
-    """
-
-    scheme: str = "k-fold"
-    folds: int = 5
-    repeats: int = 1
-    fits: int = 50
-    latest: float = 0.3
-    bootstrap: int = 500
-    permutations: int = 500
-    ablation: bool = True
-    seed: int = 20
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from riskmodel.evaluation.assess import Evaluation
 from riskmodel.evaluation.comparators import MODEL, makers, score_columns, with_scores
 from riskmodel.evaluation.external import joined
 from riskmodel.evaluation.pictures import calibration_svg
-from riskmodel.evaluation.rows import Examples, LabelSource, training_rows
+from riskmodel.evaluation.rows import Examples, LabelSource
 from riskmodel.evaluation.sample_size import sample_warning
 from riskmodel.evaluation.splits import Maker
 from riskmodel.evaluation.writing import check_folder, write_evaluation
@@ -43,6 +43,7 @@ from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import stored_figures
 from riskmodel.training.priors import priors
 from riskmodel.training.record import mean_contributions, stored_calibration
+from riskmodel.training.rows import training_rows
 from riskmodel.training.update import (
     Unchanged,
     check_base,

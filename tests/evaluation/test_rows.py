@@ -7,10 +7,11 @@ import pytest
 
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.rows import Examples, training_examples
+from riskmodel.evaluation.rows import Examples
 from riskmodel.features import load_catalogue
 from riskmodel.training import load_design
 from riskmodel.training.design import Design
+from riskmodel.training.rows import training_examples
 
 # patient, its event and hour, and what must come of it at day 2 and before infusion
 COURSES = (

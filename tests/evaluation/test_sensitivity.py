@@ -6,10 +6,10 @@ import pytest
 from riskmodel.cohort import read_cohort
 from riskmodel.criteria import definition_names
 from riskmodel.evaluation.comparators import Contender
-from riskmodel.evaluation.rows import training_rows
 from riskmodel.evaluation.sensitivity import bounds, by_definition
 from riskmodel.features import load_catalogue
 from riskmodel.training import load_design
+from riskmodel.training.rows import training_rows
 
 
 def test_the_bounds_count_the_unassessed_both_ways(make_rows):

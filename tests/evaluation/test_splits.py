@@ -8,7 +8,6 @@ import pytest
 
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.rows import training_rows
 from riskmodel.evaluation.splits import (
     Maker,
     grouped_folds,
@@ -19,6 +18,7 @@ from riskmodel.evaluation.splits import (
 from riskmodel.features import load_catalogue
 from riskmodel.training import load_design
 from riskmodel.training.design import SCHEMES, Validation
+from riskmodel.training.rows import training_rows
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def hscore_points(records: Records, feature: Feature, prediction_time: float) ->
 
 
 def _hscore(records: Records, prediction_time: float) -> Mapping[str, Any]:
-    """What `riskmodel.criteria.definitions.hscore` tells of every patient, from signs judged once."""
+    """What the HScore tells of every patient, from signs judged once."""
     timeline = records.hscore_signs
     scores = timeline.definition.scores
     states = timeline.at(prediction_time).to_numpy(dtype=np.int8)
