@@ -13,12 +13,14 @@ from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort, read_cohort, summary
 from riskmodel.criteria import label
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.writing import write_evaluation
+from riskmodel.evaluation import write_evaluation
 from riskmodel.features import Stage
 from riskmodel.files import replacing, write_table
 from riskmodel.models import RiskModel
-from riskmodel.scoring import find_model, report, score
-from riskmodel.training import TrainingResult, simulate, train
+from riskmodel.patient import report
+from riskmodel.scoring import find_model, score
+from riskmodel.simulation import simulate
+from riskmodel.training import TrainingResult, train
 
 PUBLISHED_CASE = Path(__file__).parent / "cohort" / "published_case"
 _DESIGN = "quick"

@@ -26,8 +26,8 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 20,
 ) -> None:
     """Evaluate a model on a cohort: figures with intervals, pictures and one report."""
+    from riskmodel.evaluation import evaluate as evaluate_model
     from riskmodel.scoring import find_model
-    from riskmodel.training import evaluate as evaluate_model
 
     used = find_model(model)
     found = evaluate_model(

@@ -53,8 +53,7 @@ def features(
     ] = DictionaryForm.text,
 ) -> None:
     """Build the feature matrix at a prediction time, or print the data dictionary (--list)."""
-    from riskmodel.features import load_catalogue
-    from riskmodel.features.dictionary import written
+    from riskmodel.features import load_catalogue, written
 
     if listed:
         if cohort is not None or at is not None or out is not None or sources is not None:

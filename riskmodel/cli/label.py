@@ -81,8 +81,7 @@ def _show_patient(
     out: Path | None,
 ) -> None:
     """Print one patient's timeline, and write it as a page where asked."""
-    from riskmodel.patient.history import patient_timeline, timeline_text
-    from riskmodel.patient.pages.timeline import write_timeline
+    from riskmodel.patient import patient_timeline, timeline_text, write_timeline
 
     found = patient_timeline(
         cohort, patient, definition,
@@ -98,9 +97,9 @@ def _compare_definitions(
     cohort: "Cohort", name: str, horizon_days: float, closed: Closed, out: Path
 ) -> None:
     """Print the comparison of all definitions, and write its table, picture and page."""
-    from riskmodel.criteria.compare import compare
+    from riskmodel.criteria import compare
     from riskmodel.files import write_table
-    from riskmodel.patient.pages.comparison import write_comparison
+    from riskmodel.patient import write_comparison
 
     comparison = compare(cohort, horizon_days=horizon_days, closed=closed.value)
     write_table(comparison.table(), out)

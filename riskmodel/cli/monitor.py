@@ -27,9 +27,12 @@ def monitor(
 ) -> None:
     """Watch inputs, scores and calibration of a model in use; made for few patients a month."""
     from riskmodel.files import write_table
-    from riskmodel.monitoring.monitor import monitor as watch
-    from riskmodel.monitoring.monitor import read_reference
-    from riskmodel.monitoring.page import monitor_text, write_monitor_page
+    from riskmodel.monitoring import (
+        monitor as watch,
+        monitor_text,
+        read_reference,
+        write_monitor_page,
+    )
     from riskmodel.scoring import find_model
 
     if out is not None and out.suffix.lower() not in (".html", ".csv", ".parquet"):

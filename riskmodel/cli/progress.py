@@ -80,7 +80,7 @@ def _told(done: int, total: int, here: int, seconds: float) -> str:
 
 def sentences_of(rejected: "pd.DataFrame") -> list[str]:
     """One sentence per kind of rejected input, with the first row of it."""
-    from riskmodel.cohort.rejections import REASONS
+    from riskmodel.cohort import REASONS
 
     found = []
     for kind in rejected.to_dict(orient="records"):

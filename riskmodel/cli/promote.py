@@ -26,8 +26,7 @@ def promote(
     ] = False,
 ) -> None:
     """Move the champion alias to a version, if the gate of its design holds."""
-    from riskmodel.training.promote import promote as move
-    from riskmodel.training.promote import rollback as take_back
+    from riskmodel.training import promote as move, rollback as take_back
 
     if rollback:
         if version is not None or cohort is not None or force:

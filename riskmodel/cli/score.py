@@ -18,7 +18,7 @@ from riskmodel.cli.reading import read, say
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
-    from riskmodel.scoring.batch.run import Batch
+    from riskmodel.scoring import Batch
 
 
 class Form(StrEnum):
@@ -88,7 +88,7 @@ def score(
                 "--resume goes with --engine local: Spark repeats failed tasks by itself. Run the "
                 "same command without --resume; the earlier output stays until the new is whole."
             )
-        from riskmodel.scoring.spark.engine import score_spark
+        from riskmodel.scoring import score_spark
 
         made, rejected = score_spark(cohort, model, at, out, explain=explain, form=form.value)
     else:
@@ -117,8 +117,7 @@ def _score_here(
 ) -> "Batch":
     """Score on this machine, with progress on a terminal."""
     from riskmodel.cli.progress import progress_bar
-    from riskmodel.scoring.batch.run import score_batch
-    from riskmodel.scoring.writers import FORMATS
+    from riskmodel.scoring import FORMATS, score_batch
 
     path = Path(out)
     if path.suffix.lower() not in FORMATS[form.value].endings:
@@ -153,8 +152,8 @@ def report(
     ] = None,
 ) -> None:
     """Write one self-contained page about one patient."""
+    from riskmodel.patient import report as write_report
     from riskmodel.scoring import find_model
-    from riskmodel.scoring import report as write_report
 
     if at is not None:
         prediction_time(at)

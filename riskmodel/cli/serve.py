@@ -34,8 +34,7 @@ def serve(
 ) -> None:
     """Serve the clinician's pages, the interface for programs, and CDS Hooks."""
     from riskmodel import RESEARCH_USE
-    from riskmodel.web import Settings
-    from riskmodel.web import serve as run
+    from riskmodel.web import Settings, serve as run
 
     settings = Settings(
         host=host,

@@ -68,8 +68,7 @@ def simulate(
 
 
 def _write_cohort(out: Path, patients: int, seed: int, world: str, products: str | None) -> None:
-    from riskmodel.simulation.settings import settings
-    from riskmodel.training import simulate as write_cohort
+    from riskmodel.simulation import settings, simulate as write_cohort
 
     chosen = None if products is None else [p for p in map(str.strip, products.split(",")) if p]
     try:
@@ -82,7 +81,7 @@ def _write_cohort(out: Path, patients: int, seed: int, world: str, products: str
 
 
 def _write_report(report: Path, seed: int) -> None:
-    from riskmodel.simulation.report import write_calibration
+    from riskmodel.simulation import write_calibration
 
     say("Drawing the cohorts of the calibration report; this takes about a minute.")
     comparisons = write_calibration(report, seed)

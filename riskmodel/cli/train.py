@@ -72,9 +72,12 @@ def train(
         f"{counts['events']} events; wrote {out}."
     )
     overall = result.performance[result.performance["subset"] == "all"]
-    for row in overall[overall["metric"].isin(("auroc", "log_loss"))].itertuples():
-        shown = f"{row.value:.3f} ({row.low:.3f} to {row.high:.3f})"
-        typer.echo(f"  {row.model}: {row.metric} {'not estimable' if isnan(row.value) else shown}")
+    shown = overall[overall["metric"].isin(("auroc", "log_loss"))]
+    for model, metric, value, low, high in zip(
+        *(shown[column] for column in ("model", "metric", "value", "low", "high")), strict=True
+    ):
+        found = "not estimable" if isnan(value) else f"{value:.3f} ({low:.3f} to {high:.3f})"
+        typer.echo(f"  {model}: {metric} {found}")
     if result.version is not None:
         from riskmodel.tracking import champion_version
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.registry import definition_names, load_definition
 from riskmodel.criteria.labels import ADJUDICATED, adjudicated, label
 from riskmodel.criteria.outcome import BOTH, COMPETING, EVENT, LOST, NO_EVENT, NOT_ASSESSED

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.course_rules import CourseRules, Picture, course_rules
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.definitions.registry import load_definition

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from riskmodel.cohort.schema import EVENT_NAMES, Cohort
-from riskmodel.cohort.units import analytes
+from riskmodel.cohort import EVENT_NAMES, Cohort, analytes
 from riskmodel.criteria.definitions.registry import definition_names, load_definition
 from riskmodel.criteria.intervals import lab_samples, previous, running_max
 from riskmodel.criteria.signs.cytopenia import CYTOPENIA_RULES

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.cohort.units import analytes
+from riskmodel.cohort import analytes
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.evaluation import Standing
 from riskmodel.criteria.signs.sign import FROM_DEFAULT, ULN_SOURCES, Sign

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.definitions.registry import load_definition
 from riskmodel.criteria.intervals import Moments, changes, moments

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.evaluation import evaluate_signs
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from riskmodel.cohort.schema import EVENT_NAMES, PATIENT_CHOICES, Cohort
+from riskmodel.cohort import EVENT_NAMES, PATIENT_CHOICES, Cohort
 from riskmodel.criteria.intervals import Samples, lab_samples
 from riskmodel.criteria.toml_table import Keys
 from riskmodel.criteria.truth import Codes, Flags, Numbers

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.schema import EXACT, Cohort
+from riskmodel.cohort import EXACT, Cohort
 from riskmodel.criteria.truth import Codes, Flags, Intervals, Numbers, States, intervals
 
 T = TypeVar("T", States, Numbers, Flags)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.intervals import Moments, previous
 from riskmodel.criteria.truth import Codes, Flags, Numbers, tidy
 from riskmodel.errors import SchemaError

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from riskmodel.cohort.units import analytes
+from riskmodel.cohort import analytes
 from riskmodel.criteria.truth import COMPARISONS
 from riskmodel.errors import SchemaError
 

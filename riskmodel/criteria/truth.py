@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.cohort.schema import GREATER, GREATER_EQUAL, LESS, LESS_EQUAL
+from riskmodel.cohort import GREATER, GREATER_EQUAL, LESS, LESS_EQUAL
 
 MET, NOT_MET, NOT_ASSESSABLE = 1, 0, -1
 STATE_NAMES = {MET: "met", NOT_MET: "not_met", NOT_ASSESSABLE: "not_assessable"}
@@ -73,7 +73,7 @@ def intervals(value: Numbers, comparator: npt.NDArray[np.int8]) -> Intervals:
     )
 
 
-def compare(found: Intervals, comparison: str, threshold: float | Numbers) -> States:
+def satisfies(found: Intervals, comparison: str, threshold: float | Numbers) -> States:
     """Whether each result satisfies ``result comparison threshold``.
 
     Parameters
@@ -91,9 +91,9 @@ def compare(found: Intervals, comparison: str, threshold: float | Numbers) -> St
     Examples
     --------
     >>> capped = intervals(np.array([1e5, 10.0, 5.0]), np.array([2, 2, -2], dtype=np.int8))
-    >>> compare(capped, ">", 10.0).tolist()
+    >>> satisfies(capped, ">", 10.0).tolist()
     [1, 1, 0]
-    >>> compare(capped, ">", 3.0).tolist()
+    >>> satisfies(capped, ">", 3.0).tolist()
     [1, 1, -1]
     """
     if comparison == ">":
@@ -102,7 +102,7 @@ def compare(found: Intervals, comparison: str, threshold: float | Numbers) -> St
     if comparison == ">=":
         impossible = (found.high < threshold) | ((found.high == threshold) & found.high_open)
         return decide(found.low >= threshold, impossible)
-    return opposite(compare(found, ">=" if comparison == "<" else ">", threshold))
+    return opposite(satisfies(found, ">=" if comparison == "<" else ">", threshold))
 
 
 def holds(numbers: Numbers, comparison: str, threshold: float) -> Flags:

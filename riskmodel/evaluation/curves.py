@@ -13,9 +13,9 @@ from riskmodel.evaluation.bootstrap import Estimate, bootstrapped, estimates
 from riskmodel.evaluation.comparators import Contender
 from riskmodel.evaluation.estimates import FEWEST, patients_by_class
 from riskmodel.evaluation.metrics import logit_of, net_benefit, risk_of
+from riskmodel.evaluation.row_subsets import Subset
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.spline import fitted_curves, knots_of, spline_columns
-from riskmodel.evaluation.subsets import Subset
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.assess import Evaluation, assess
 from riskmodel.evaluation.comparators import (
     COMPARATORS,
     MODEL,
@@ -16,6 +15,7 @@ from riskmodel.evaluation.comparators import (
     score_columns,
     with_scores,
 )
+from riskmodel.evaluation.evaluation import Evaluation, assess
 from riskmodel.evaluation.metrics import logit_of
 from riskmodel.evaluation.rows import (
     Examples,
@@ -27,8 +27,7 @@ from riskmodel.evaluation.rows import (
 )
 from riskmodel.evaluation.writing import check_folder, write_evaluation
 from riskmodel.features import Catalogue, Stage, load_catalogue
-from riskmodel.models import RiskModel, predict_frame
-from riskmodel.models.risk_model import model_catalogue
+from riskmodel.models import RiskModel, model_catalogue, predict_frame
 
 LANDMARK_DAYS = (1, 2, 3, 5, 7, 10)
 """Prediction times of an early model whose card names none."""

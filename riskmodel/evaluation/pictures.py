@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from riskmodel.evaluation.assess import Evaluation
+from riskmodel.evaluation.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.evaluation.assess import Evaluation, shown
+from riskmodel.evaluation.evaluation import Evaluation, shown
 from riskmodel.evaluation.pictures import TITLES, caption, svg
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from riskmodel import RESEARCH_USE
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.assess import Evaluation
+from riskmodel.evaluation.evaluation import Evaluation
 from riskmodel.evaluation.pictures import draw, save
 from riskmodel.evaluation.report import page
 from riskmodel.files import replacing, write_table

@@ -5,14 +5,14 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from riskmodel.cohort import analytes
-from riskmodel.cohort.schema import (
+from riskmodel.cohort import (
     EVENT_NAMES,
     PATIENT_CHOICES,
     PATIENT_FLAGS,
     PATIENT_NUMBERS,
+    analytes,
 )
-from riskmodel.criteria.truth import COMPARISONS
+from riskmodel.criteria import COMPARISONS
 from riskmodel.errors import SchemaError
 from riskmodel.features.window import parse_window
 

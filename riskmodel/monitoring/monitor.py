@@ -16,7 +16,7 @@ from riskmodel.files import read_toml
 from riskmodel.models import RiskModel, factor_key
 from riskmodel.monitoring.calibration_drift import CalibrationDrift, calibration_drift
 from riskmodel.monitoring.cusum import Reference, cumulative_sums, limits
-from riskmodel.scoring.score import model_catalogue, score
+from riskmodel.scoring import model_catalogue, score
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from riskmodel import RESEARCH_USE
 from riskmodel.files import replacing
 from riskmodel.monitoring.monitor import Monitoring, Stream
-from riskmodel.patient.pages.templates import render
+from riskmodel.patient import render
 
 _WIDTH, _HEIGHT, _EDGE = 320, 72, 6
 

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.cohort import AUTOIMMUNE, Cohort
-from riskmodel.cohort.rejections import REASONS
+from riskmodel.cohort import AUTOIMMUNE, REASONS, Cohort
 from riskmodel.models import RiskModel
 from riskmodel.patient import wording as words
 from riskmodel.patient.base_rates import base_rates
@@ -20,7 +19,7 @@ from riskmodel.patient.risk_course import Change, Day, changes, comparable, days
 from riskmodel.patient.svg.lab_panels import course, event_strip, events_so_far
 from riskmodel.patient.svg.risk_charts import Reading, course_svg, hundred_svg, scale_svg
 from riskmodel.patient.svg.waterfall import waterfall
-from riskmodel.scoring.score import check_stage, model_catalogue, score, unlike_training
+from riskmodel.scoring import check_stage, model_catalogue, score, unlike_training
 
 OUTSIDE = "outside the training range: "
 _NEW = "not trained on: "

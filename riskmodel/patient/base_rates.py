@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from riskmodel.cohort.vocabulary.products import find_product
+from riskmodel.cohort import find_product
 from riskmodel.files import read_toml
 from riskmodel.patient.wording import cited, percent
 

@@ -9,15 +9,16 @@ from riskmodel.criteria import (
     MET,
     NOT_ASSESSABLE,
     NOT_MET,
+    ULN,
     Definition,
+    Part,
+    Series,
+    States,
     Threshold,
+    definition_path,
     evaluate_signs,
     load_definition,
 )
-from riskmodel.criteria.definitions.definition import Part
-from riskmodel.criteria.definitions.registry import definition_path
-from riskmodel.criteria.signs.sign import ULN, Series
-from riskmodel.criteria.truth import States
 from riskmodel.files import read_toml
 from riskmodel.patient.wording import (
     ago,

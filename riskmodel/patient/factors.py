@@ -7,10 +7,9 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import Feature, Records, matrix
-from riskmodel.models import RiskModel
-from riskmodel.models.predict import factor_key
+from riskmodel.models import RiskModel, factor_key
 from riskmodel.patient.wording import natural, odds_words
-from riskmodel.scoring.score import model_catalogue
+from riskmodel.scoring import model_catalogue
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,17 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort
-from riskmodel.criteria import MET, NOT_ASSESSABLE, NOT_MET, Definition, evaluate_signs, label
-from riskmodel.criteria.course import daily_picture, prolonged_cytopenia
-from riskmodel.criteria.course_rules import course_rules
+from riskmodel.criteria import (
+    MET,
+    NOT_ASSESSABLE,
+    NOT_MET,
+    Definition,
+    course_rules,
+    daily_picture,
+    evaluate_signs,
+    label,
+    prolonged_cytopenia,
+)
 from riskmodel.errors import SchemaError
 from riskmodel.patient.criteria_status import standing
 from riskmodel.patient.sign_periods import Span, part_spans, sign_spans

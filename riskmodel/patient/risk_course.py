@@ -6,12 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from riskmodel.cohort import Cohort
-from riskmodel.models import RiskModel
-from riskmodel.models.predict import change_by_factor
-from riskmodel.models.wording import HARDLY
+from riskmodel.models import HARDLY, RiskModel, change_by_factor
 from riskmodel.patient.svg.risk_charts import Reading
 from riskmodel.patient.wording import scope_words
-from riskmodel.scoring.score import score
+from riskmodel.scoring import score
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskmodel.cohort import Cohort, analytes
-from riskmodel.criteria import MET, NOT_MET, SignTimeline
-from riskmodel.criteria.details import series_shown
-from riskmodel.criteria.signs.sign import Series, Sign
-from riskmodel.criteria.truth import Codes, Numbers, States
+from riskmodel.criteria import (
+    MET,
+    NOT_MET,
+    Codes,
+    Numbers,
+    Series,
+    Sign,
+    SignTimeline,
+    States,
+    series_shown,
+)
 from riskmodel.patient.criteria_status import COMPARATOR_SIGNS
 from riskmodel.patient.sign_words import rule_words
 from riskmodel.patient.wording import event_label, when, with_unit

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from riskmodel.cohort import analytes
-from riskmodel.criteria import Definition
-from riskmodel.criteria.definitions.definition import Part
-from riskmodel.criteria.definitions.registry import definition_path
+from riskmodel.criteria import Definition, Part, definition_path
 from riskmodel.files import read_toml
 from riskmodel.patient.wording import SIGN_LABELS, event_label, number, part_label, unit_words
 

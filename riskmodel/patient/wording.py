@@ -4,7 +4,7 @@ import math
 import re
 
 from riskmodel.features import Feature
-from riskmodel.models.wording import HARDLY, odds
+from riskmodel.models import HARDLY, odds
 
 SIGN_LABELS = {
     "ferritin": "Ferritin",

@@ -1,19 +1,8 @@
 """Scoring: find a model, score a cohort, report one patient."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from riskmodel.faces import face
 
-from riskmodel.scoring.find import find_model, shipped_models
+__getattr__, __dir__, __all__ = face(__name__, __file__, {"report": "riskmodel.patient"})
+
+# Now, for modules of these names would hide them once they are imported.
 from riskmodel.scoring.score import score
-
-if TYPE_CHECKING:
-    from riskmodel.patient.pages.report import report
-
-__all__ = ["find_model", "report", "score", "shipped_models"]
-
-
-def __getattr__(name: str) -> Any:
-    """`report` when first asked for: it lives a floor above, where patients are."""
-    if name == "report":
-        return import_module("riskmodel.patient.pages.report").report
-    raise AttributeError(f"module 'riskmodel.scoring' has no attribute {name!r}")

@@ -8,8 +8,7 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import prediction_hours
-from riskmodel.features.matrix import LAST_LANDMARK_DAY
+from riskmodel.features import LAST_LANDMARK_DAY, prediction_hours
 from riskmodel.models import RiskModel, predict_frame
 from riskmodel.scoring.score import check_stage, last_record, out_of_scope, score_rows
 from riskmodel.scoring.score_table import joined, rejected_rows, rows_of

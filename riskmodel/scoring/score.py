@@ -6,13 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort import AUTOIMMUNE, Cohort
-from riskmodel.cohort.vocabulary.products import product_name
+from riskmodel.cohort import AUTOIMMUNE, Cohort, product_name
 from riskmodel.criteria import adjudicated, evaluate_signs, load_definition
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Records, matrix, prediction_hours
-from riskmodel.models import RiskModel, predict_frame
-from riskmodel.models.risk_model import model_catalogue
+from riskmodel.models import RiskModel, model_catalogue, predict_frame
 from riskmodel.scoring.score_table import CONTRIBUTION, joined, note_of, rejected_rows, rows_of
 
 __all__ = ["check_stage", "known_onset", "model_catalogue", "note_of", "out_of_scope", "score"]

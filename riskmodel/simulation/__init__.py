@@ -1,6 +1,8 @@
 """Simulated cohorts with a known truth, calibrated to published figures."""
 
-from riskmodel.simulation.cohort import SimulatedCohort, draw_cohort, simulate
-from riskmodel.simulation.settings import worlds
+from riskmodel.faces import face
 
-__all__ = ["SimulatedCohort", "draw_cohort", "simulate", "worlds"]
+__getattr__, __dir__, __all__ = face(__name__, __file__)
+
+# Now, for modules of these names would hide them once they are imported.
+from riskmodel.simulation.settings import settings

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
-from riskmodel.cohort.vocabulary.products import find_product
+from riskmodel.cohort import find_product
 from riskmodel.files import read_toml
 from riskmodel.simulation.cohort import draw_cohort
 from riskmodel.simulation.observed import Observed, observe

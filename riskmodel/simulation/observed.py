@@ -7,9 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort import Cohort
-from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.tables.read import assemble
+from riskmodel.cohort import Cohort, Rejections, assemble
 from riskmodel.simulation.cohort import SimulatedCohort
 from riskmodel.simulation.settings import Bool, Float, Int, Text
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.cohort.vocabulary.products import find_product
+from riskmodel.cohort import find_product
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 

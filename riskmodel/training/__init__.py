@@ -1,28 +1,18 @@
 """Training: designs, simulated cohorts, validation and the run that makes a model."""
 
-from importlib import import_module
-from typing import Any
+from riskmodel.faces import face
 
-_EXPORTS = {
-    "Design": "riskmodel.training.design",
-    "Evaluation": "riskmodel.evaluation.assess",
-    "TrainingResult": "riskmodel.training.run",
-    "evaluate": "riskmodel.evaluation.external",
-    "load_design": "riskmodel.training.design",
-    "outcome_table": "riskmodel.evaluation.rows",
-    "simulate": "riskmodel.simulation",
-    "train": "riskmodel.training.run",
-    "worlds": "riskmodel.simulation",
-}
+__getattr__, __dir__, __all__ = face(
+    __name__,
+    __file__,
+    {
+        "Evaluation": "riskmodel.evaluation",
+        "evaluate": "riskmodel.evaluation",
+        "outcome_table": "riskmodel.evaluation",
+        "simulate": "riskmodel.simulation",
+        "worlds": "riskmodel.simulation",
+    },
+)
 
-__all__ = list(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _EXPORTS:
-        return getattr(import_module(_EXPORTS[name]), name)
-    raise AttributeError(f"module 'riskmodel.training' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+# Now, for modules of these names would hide them once they are imported.
+from riskmodel.training.promote import promote

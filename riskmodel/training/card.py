@@ -9,9 +9,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.evaluation.assess import Evaluation, shown
-from riskmodel.evaluation.comparators import MODEL
-from riskmodel.evaluation.sample_size import minimum_sample
+from riskmodel.evaluation import MODEL, Evaluation, minimum_sample, shown
 
 CALIBRATION_FILE = "calibration.svg"
 _PICTURE = "<!-- calibration picture -->"

@@ -7,8 +7,7 @@ from typing import Any
 
 from riskmodel.criteria import CYTOPENIA_RULES, definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.comparators import COMPARATORS
-from riskmodel.evaluation.splits import SCHEMES, Validation
+from riskmodel.evaluation import COMPARATORS, SCHEMES, Validation
 from riskmodel.features import load_catalogue
 from riskmodel.files import read_toml
 from riskmodel.material import material

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from riskmodel.evaluation.rows import Examples
+from riskmodel.evaluation import Examples
 
 
 def fingerprint(examples: Examples) -> str:

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskmodel.evaluation.assess import Evaluation
-from riskmodel.evaluation.comparators import MODEL
-from riskmodel.models import RiskModel
-from riskmodel.models.risk_model import model_catalogue
+from riskmodel.evaluation import MODEL, Evaluation
+from riskmodel.models import RiskModel, model_catalogue
 from riskmodel.training.design import Gate
 
 SUBGROUPS = ("product", "age", "sex", "centre", "landmark")

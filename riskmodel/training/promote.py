@@ -10,20 +10,22 @@ import numpy as np
 from riskmodel import tracking
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.estimates import FEWEST, compare, figures, patients_by_class
-from riskmodel.evaluation.external import LANDMARK_DAYS
-from riskmodel.evaluation.rows import (
+from riskmodel.evaluation import (
+    FEWEST,
+    LANDMARK_DAYS,
     Examples,
     LabelSource,
     at_risk_rows,
+    compare,
     counted,
+    figures,
     outcome_table,
+    patients_by_class,
     prediction_times,
+    subsets,
 )
-from riskmodel.evaluation.subsets import subsets
 from riskmodel.features import Catalogue
-from riskmodel.models import RiskModel, predict_frame
-from riskmodel.models.risk_model import model_catalogue
+from riskmodel.models import RiskModel, model_catalogue, predict_frame
 from riskmodel.training.design import Gate
 from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import (

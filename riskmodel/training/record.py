@@ -7,10 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.evaluation.assess import Evaluation
-from riskmodel.evaluation.estimates import figures, patients_by_class
-from riskmodel.evaluation.rows import Examples
-from riskmodel.evaluation.splits import Split
+from riskmodel.evaluation import Evaluation, Examples, Split, figures, patients_by_class
 from riskmodel.models import RiskClassifier
 
 Floats = npt.NDArray[np.float64]

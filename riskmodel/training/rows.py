@@ -1,7 +1,7 @@
 """Training rows: those of a design, with the patients whose outcome is known counted."""
 
 from riskmodel.cohort import Cohort
-from riskmodel.evaluation.rows import (
+from riskmodel.evaluation import (
     Examples,
     LabelSource,
     at_risk_rows,

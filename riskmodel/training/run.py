@@ -8,23 +8,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version as package_version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from riskmodel import __version__
-from riskmodel.cohort import Cohort
-from riskmodel.cohort.vocabulary.products import product_name, products
+from riskmodel.cohort import Cohort, product_name, products
 from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.assess import Evaluation
-from riskmodel.evaluation.comparators import MODEL, makers, score_columns, with_scores
-from riskmodel.evaluation.external import joined
-from riskmodel.evaluation.pictures import calibration_svg
-from riskmodel.evaluation.rows import Examples, LabelSource
-from riskmodel.evaluation.sample_size import sample_warning
-from riskmodel.evaluation.splits import Maker
-from riskmodel.evaluation.writing import check_folder, write_evaluation
+from riskmodel.evaluation import (
+    MODEL,
+    Evaluation,
+    Examples,
+    LabelSource,
+    Maker,
+    calibration_svg,
+    check_folder,
+    joined,
+    makers,
+    sample_warning,
+    score_columns,
+    with_scores,
+    write_evaluation,
+)
 from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.files import replacing
 from riskmodel.models import (
@@ -32,10 +39,10 @@ from riskmodel.models import (
     RiskClassifier,
     RiskModel,
     check_destination,
+    model_catalogue,
     save_model,
     training_ranges,
 )
-from riskmodel.models.risk_model import model_catalogue
 from riskmodel.training.card import CALIBRATION_FILE, card_as_file, model_card
 from riskmodel.training.choice import ABLATED, chosen, observed, without_criteria
 from riskmodel.training.design import Design, load_design
@@ -230,7 +237,7 @@ def train(
             f"With {examples.counts['events']} patients with the event no fold could be held out "
             "with one on both sides: this model is not validated."
         )
-    about = {
+    about: dict[str, Any] = {
         "name": name or register or f"riskmodel-{stage.replace('_', '-')}",
         "stage": stage,
         "definition": plan.definition if source == "rules" else "adjudicated",

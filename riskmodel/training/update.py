@@ -14,9 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from riskmodel.errors import SchemaError
-from riskmodel.models import RiskClassifier, RiskModel
-from riskmodel.models.learning.shrinkage import expit, log_loss
-from riskmodel.models.risk_model import model_catalogue
+from riskmodel.models import RiskClassifier, RiskModel, expit, log_loss, model_catalogue
 from riskmodel.training.priors import priors
 
 Floats = npt.NDArray[np.float64]
@@ -169,7 +167,10 @@ def updater(
     """
     if way_of(events) == "recalibrated":
         return lambda: Recalibration(base.classifier)
-    given = {**priors(model_catalogue(base)), "evidence": prior_effects(base.classifier)}
+    given: dict[str, Any] = {
+        **priors(model_catalogue(base)),
+        "evidence": prior_effects(base.classifier),
+    }
     return lambda: RiskClassifier(**given, **settings, n_jobs=n_jobs)
 
 

@@ -5,12 +5,20 @@ from collections.abc import Mapping
 import pandas as pd
 
 from riskmodel.cohort import Cohort
-from riskmodel.evaluation.assess import Evaluation, assess
-from riskmodel.evaluation.comparators import MODEL, Contender
-from riskmodel.evaluation.optimism import corrected
-from riskmodel.evaluation.rows import Examples
-from riskmodel.evaluation.signal_check import Signal, check_signal
-from riskmodel.evaluation.splits import Maker, out_of_fold, rounds, scheme_in_words
+from riskmodel.evaluation import (
+    MODEL,
+    Contender,
+    Evaluation,
+    Examples,
+    Maker,
+    Signal,
+    assess,
+    check_signal,
+    corrected,
+    out_of_fold,
+    rounds,
+    scheme_in_words,
+)
 from riskmodel.training.design import Design
 from riskmodel.training.record import fold_figures
 

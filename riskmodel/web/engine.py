@@ -8,8 +8,7 @@ import pandas as pd
 from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
 from riskmodel.models import RiskModel
-from riskmodel.scoring import find_model, score
-from riskmodel.scoring.find import model_folder
+from riskmodel.scoring import find_model, model_folder, score
 from riskmodel.web.api.intake import cohort_of
 from riskmodel.web.problems import ProblemError
 

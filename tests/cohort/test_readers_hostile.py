@@ -17,8 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from riskmodel.cohort import Cohort, read_cohort, write_cohort
 from riskmodel.cohort.fhir.read import read_fhir

@@ -2,8 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.criteria.truth import (
@@ -14,9 +13,9 @@ from riskmodel.criteria.truth import (
     all_of,
     any_of,
     at_least,
-    compare,
     intervals,
     opposite,
+    satisfies,
 )
 
 STATES = (MET, NOT_MET, NOT_ASSESSABLE)
@@ -37,7 +36,7 @@ def test_compare_is_what_every_allowed_value_says(comparison: str, comparator: s
         answers = {bool(HOLDS[comparison](v, threshold)) for v in allowed}
         expected = NOT_ASSESSABLE if len(answers) == 2 else int(answers.pop())
         found = intervals(np.array([float(bound)]), np.array([COMPARATORS[comparator]], np.int8))
-        assert compare(found, comparison, float(threshold))[0] == expected, (bound, threshold)
+        assert satisfies(found, comparison, float(threshold))[0] == expected, (bound, threshold)
 
 
 @given(st.lists(st.sampled_from(STATES), min_size=1, max_size=6), st.integers(1, 4))

@@ -16,7 +16,7 @@ from riskmodel.evaluation.curves import (
     distribution,
     roc_and_pr,
 )
-from riskmodel.evaluation.subsets import Subset
+from riskmodel.evaluation.row_subsets import Subset
 
 
 def test_net_benefit_is_that_of_dcurves(make_rows):

@@ -23,8 +23,7 @@ from riskmodel.cohort.schema import (
 from riskmodel.cohort.vocabulary.products import choice, find_product
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
-from riskmodel.simulation import cohort as cohort_module
-from riskmodel.simulation import draw_cohort, simulate, worlds
+from riskmodel.simulation import cohort as cohort_module, draw_cohort, simulate, worlds
 from riskmodel.simulation.risk import Risk
 from riskmodel.simulation.settings import settings
 

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.definition import Definition, Part, read_exclusion, read_parts
 from riskmodel.criteria.grading import Grader
 from riskmodel.criteria.signs.cytopenia import CYTOPENIA_RULES, CytopeniaSign, Switch

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.grading import Grader
 from riskmodel.criteria.signs.cytopenia import check_rule
 from riskmodel.criteria.signs.sign import Sign, Threshold

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.build import Scores, assemble
 from riskmodel.criteria.definitions.definition import Definition, Part
 from riskmodel.criteria.signs.cytopenia import read_count_sign

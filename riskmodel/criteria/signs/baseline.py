@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.units import analytes
+from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria.intervals import Samples, lab_samples
 from riskmodel.criteria.signs.sign import (
     FROM_CENTRE,
@@ -33,8 +32,8 @@ from riskmodel.criteria.truth import (
     Numbers,
     States,
     any_of,
-    compare,
     decide,
+    satisfies,
     tidy,
 )
 
@@ -140,8 +139,8 @@ class RelativeRule:
             low, high = np.maximum(low, limit), np.maximum(high, limit)
         low, high = tidy(self.multiple * low), tidy(self.multiple * high)
         state = decide(
-            compare(samples.interval, self.comparison, high) == MET,
-            compare(samples.interval, self.comparison, low) == 0,
+            satisfies(samples.interval, self.comparison, high) == MET,
+            satisfies(samples.interval, self.comparison, low) == 0,
         )
         if self.kind != BASELINE_RULE:
             state = np.where(known, state, NOT_ASSESSABLE).astype(np.int8)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmodel.cohort.schema import EVENT_NAMES, Cohort
+from riskmodel.cohort import EVENT_NAMES, Cohort
 from riskmodel.criteria.intervals import Samples, changes, lab_samples, previous, running_max
 from riskmodel.criteria.signs.sign import LabSign, Series, Sign, Threshold, read_lab_sign
 from riskmodel.criteria.toml_table import Keys
@@ -23,10 +23,10 @@ from riskmodel.criteria.truth import (
     States,
     all_of,
     any_of,
-    compare,
     decide,
     opposite,
     rank,
+    satisfies,
     unrank,
 )
 from riskmodel.errors import SchemaError
@@ -85,7 +85,7 @@ class CytopeniaSign:
         samples = lab_samples(cohort, limit.analyte)
         begin = _history_begin(cohort) if rule == "recovery" else np.zeros(len(cohort))
         samples = samples.where(samples.hours >= begin[samples.patient])
-        below = compare(samples.interval, limit.comparison, limit.value)
+        below = satisfies(samples.interval, limit.comparison, limit.value)
         state = cytopenic(samples, below, rule, self.switch)
 
         events = cohort.events[(cohort.events["event"] == self.event).to_numpy(dtype=bool)]

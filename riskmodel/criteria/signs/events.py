@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmodel.cohort.schema import EVENT_NAMES, Cohort
+from riskmodel.cohort import EVENT_NAMES, Cohort
 from riskmodel.criteria.intervals import changes
 from riskmodel.criteria.signs.sign import Series, Sign, Threshold
 from riskmodel.criteria.toml_table import Keys

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskmodel.cohort.schema import PATIENT_CHOICES, Cohort
+from riskmodel.cohort import PATIENT_CHOICES, Cohort
 from riskmodel.criteria.intervals import Samples, changes, lab_samples, previous
 from riskmodel.criteria.signs.sign import LabSign, Sign, Threshold, lab_series, read_lab_sign
 from riskmodel.criteria.toml_table import Keys
@@ -23,9 +23,9 @@ from riskmodel.criteria.truth import (
     Numbers,
     States,
     any_of,
-    compare,
     decide,
     holds,
+    satisfies,
     tidy,
 )
 
@@ -106,7 +106,7 @@ class FerritinSign:
         """Judge every sample by its patient's rule; the detail says which rule held."""
         (limit,) = self.absolute.thresholds
         samples = lab_samples(cohort, limit.analyte)
-        absolute = compare(samples.interval, limit.comparison, limit.value)
+        absolute = satisfies(samples.interval, limit.comparison, limit.value)
         rate = rising(samples, self.rise)
         target = cohort.patients["target_antigen"].astype(object)
         by_patient = target.map(dict(self.rule_of)).fillna(self.otherwise)
@@ -131,7 +131,7 @@ def rising(samples: Samples, rise: Rise) -> States:
     patient, hours = samples.patient, samples.hours
     first = changes(patient)
     needed = tidy(rise.per_hour * (hours - previous(hours, patient, 0.0)))
-    pair = compare(differences(samples), rise.comparison, needed)
+    pair = satisfies(differences(samples), rise.comparison, needed)
     certain = _run_hours(hours, ~first & (pair == MET))
     possible = _run_hours(hours, ~first & (pair != NOT_MET))
     state = decide(
@@ -152,8 +152,8 @@ def rising_within(samples: Samples, rise: QuickRise) -> States:
     patient, hours = samples.patient, samples.hours
     found = differences(samples)
     apart = tidy(hours - previous(hours, patient, 0.0))
-    pair = compare(found, rise.comparison, tidy(rise.per_hour * apart))
-    whole = compare(found, rise.comparison, rise.per_hour * rise.within_hours)
+    pair = satisfies(found, rise.comparison, tidy(rise.per_hour * apart))
+    whole = satisfies(found, rise.comparison, rise.per_hour * rise.within_hours)
     hidden = (apart > rise.within_hours) & (pair == NOT_MET) & (whole != NOT_MET)
     state = np.where(hidden | changes(patient), NOT_ASSESSABLE, pair)
     return state.astype(np.int8)

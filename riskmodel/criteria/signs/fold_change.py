@@ -5,15 +5,14 @@ from functools import partial
 
 import numpy as np
 
-from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.units import analytes
+from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria.intervals import lab_samples
 from riskmodel.criteria.signs.baseline import RelativeRule, RelativeSeries, read_relative_rule
 from riskmodel.criteria.signs.events import EventSign, read_event_sign
 from riskmodel.criteria.signs.ferritin import QuickRise, read_quick_rise, rising_within
 from riskmodel.criteria.signs.sign import LabSign, Sign, Threshold, lab_series, read_lab_sign
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import NOT_MET, any_of, compare
+from riskmodel.criteria.truth import NOT_MET, any_of, satisfies
 
 
 @dataclass(frozen=True)
@@ -96,10 +95,10 @@ class LowSign:
         """Judge every sample; without a lower limit of normal the other limit decides alone."""
         (limit,) = self.absolute.thresholds
         samples = lab_samples(cohort, limit.analyte)
-        state = compare(samples.interval, limit.comparison, limit.value)
+        state = satisfies(samples.interval, limit.comparison, limit.value)
         given = np.isfinite(samples.reference_low)
         normal = np.where(given, samples.reference_low, 0.0)
-        state = any_of(state, np.where(given, compare(samples.interval, "<", normal), NOT_MET))
+        state = any_of(state, np.where(given, satisfies(samples.interval, "<", normal), NOT_MET))
         carry = self.absolute.carry_forward_hours
         return Sign(self.name, (lab_series(samples, limit.analyte, state, carry),))
 

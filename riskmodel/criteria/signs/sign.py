@@ -11,8 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.cohort.schema import EVENT_NAMES, Cohort
-from riskmodel.cohort.units import analytes
+from riskmodel.cohort import EVENT_NAMES, Cohort, analytes
 from riskmodel.criteria.intervals import Samples, changes, lab_samples
 from riskmodel.criteria.toml_table import Keys
 from riskmodel.criteria.truth import (
@@ -22,7 +21,7 @@ from riskmodel.criteria.truth import (
     Codes,
     Numbers,
     States,
-    compare,
+    satisfies,
     tidy,
 )
 
@@ -153,12 +152,12 @@ class LabSign:
     def _series(self, cohort: Cohort, limit: Threshold) -> Series:
         samples = lab_samples(cohort, limit.analyte)
         if limit.unit != ULN:
-            state = compare(samples.interval, limit.comparison, limit.value)
+            state = satisfies(samples.interval, limit.comparison, limit.value)
             return lab_series(samples, limit.analyte, state, self.carry_forward_hours)
         given = np.isfinite(samples.reference_high)
         default = analytes()[limit.analyte].uln
         normal = np.where(given, samples.reference_high, np.nan if default is None else default)
-        state = compare(samples.interval, limit.comparison, tidy(limit.value * normal))
+        state = satisfies(samples.interval, limit.comparison, tidy(limit.value * normal))
         source = np.where(given, FROM_ROW, FROM_DEFAULT).astype(np.int8)
         return lab_series(samples, limit.analyte, state, self.carry_forward_hours, uln=source)
 

@@ -12,9 +12,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort import Cohort
-from riskmodel.criteria import MET, NOT_ASSESSABLE
-from riskmodel.criteria.intervals import lab_samples
-from riskmodel.criteria.truth import States, compare
+from riskmodel.criteria import MET, NOT_ASSESSABLE, States, lab_samples, satisfies
 from riskmodel.features.builders.baseline import before_lymphodepletion, lymphodepletion_start
 from riskmodel.features.catalogue import Catalogue, Feature, load_catalogue
 from riskmodel.features.records import Floats, Records
@@ -74,7 +72,7 @@ def _rows(
         samples = lab_samples(known, row["analyte"])
         kept = samples.where(samples.hours <= limit[samples.patient])
         state = np.full(records.patients, NOT_ASSESSABLE, dtype=np.int8)
-        state[kept.patient] = compare(kept.interval, row["comparison"], float(row["threshold"]))
+        state[kept.patient] = satisfies(kept.interval, row["comparison"], float(row["threshold"]))
         found.append((row, state))
     return found
 

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.criteria.compare import Comparison
-from riskmodel.criteria.labels import ADJUDICATED
+from riskmodel.criteria import ADJUDICATED, Comparison
 from riskmodel.files import replacing
 from riskmodel.patient.pages.templates import render
 from riskmodel.patient.svg.timeline_chart import Lane, Line, lanes_svg

@@ -5,16 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from riskmodel.cohort import Cohort
-from riskmodel.cohort.rejections import REASONS
+from riskmodel.cohort import REASONS, Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features.matrix import LAST_LANDMARK_DAY
+from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.files import replacing
 from riskmodel.models import RiskModel
 from riskmodel.patient import wording as words
 from riskmodel.patient.assessment import NOBODY, adjudicated_hours, model_content, patient_content
 from riskmodel.patient.pages.templates import render, style_sheet
-from riskmodel.scoring.score import check_stage, score
+from riskmodel.scoring import check_stage, score
 
 _TEMPLATE = "report.html.j2"
 

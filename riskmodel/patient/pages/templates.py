@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.models.wording import odds
+from riskmodel.models import odds
 from riskmodel.patient.wording import odds_words
 
 if TYPE_CHECKING:

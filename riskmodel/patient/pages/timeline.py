@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.criteria import MET, NOT_ASSESSABLE
-from riskmodel.criteria.course import BOTH, CRS_LIKE, IEC_HS_LIKE
-from riskmodel.criteria.course_rules import course_rules
+from riskmodel.criteria import BOTH, CRS_LIKE, IEC_HS_LIKE, MET, NOT_ASSESSABLE, course_rules
 from riskmodel.files import replacing
 from riskmodel.patient.history import (
     COURSE_WORDS,

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.cohort.schema import EXACT
+from riskmodel.cohort import EXACT
 from riskmodel.patient.svg.axes import day_ticks, linear_ticks, log_ticks, spread
 from riskmodel.patient.wording import number
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort import Cohort, analytes
-from riskmodel.cohort.schema import EVENTS
+from riskmodel.cohort import EVENTS, Cohort, analytes
 from riskmodel.criteria import Definition
 from riskmodel.patient.criteria_status import (
     COMPARATOR_SIGNS,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from riskmodel.models.wording import HARDLY, risk_of
+from riskmodel.models import HARDLY, risk_of
 from riskmodel.patient.factors import Factor
 from riskmodel.patient.wording import percent
 

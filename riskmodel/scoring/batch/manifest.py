@@ -13,7 +13,7 @@ import pandas as pd
 
 from riskmodel import __version__
 from riskmodel.criteria import load_definition
-from riskmodel.features.matrix import LAST_LANDMARK_DAY
+from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.models import RiskModel
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost")
@@ -65,8 +65,8 @@ def _weights_digest(model: RiskModel) -> str:
     for array in (classifier.coef_, classifier.bag_coef_, classifier.spread_):
         digest.update(array.tobytes())
     scale = classifier.scale_
-    for array in (scale.reference, scale.spread, scale.known):
-        digest.update(array.tobytes())
+    for known in (scale.reference, scale.spread, scale.known):
+        digest.update(known.tobytes())
     for draws in classifier.bag_:
         for booster in draws:
             digest.update(bytes(booster.save_raw("ubj")))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.write import safe_cells
+from riskmodel.cohort import safe_cells
 from riskmodel.scoring.batch.manifest import Counts
 from riskmodel.scoring.batch.store import any_date, read_part
 from riskmodel.scoring.batch.workers import Progress

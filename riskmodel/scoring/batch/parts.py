@@ -8,11 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from riskmodel.cohort import Cohort
-from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.tables.read import assemble
-from riskmodel.cohort.text_codes import text_column
-from riskmodel.cohort.times import parse_times
+from riskmodel.cohort import Cohort, Rejections, assemble, parse_times, text_column
 from riskmodel.criteria import adjudicated, label
 from riskmodel.models import RiskModel
 from riskmodel.scoring.prediction_times import output_columns, score_times

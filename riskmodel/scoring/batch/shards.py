@@ -17,16 +17,16 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import ipc, parquet
 
-from riskmodel.cohort.frames import (
+from riskmodel.cohort import (
     BLOCK_BYTES,
     TABLES,
+    Rejections,
     csv_batches,
     parquet_batches,
     read_frames,
+    text_column,
     unknown_cells,
 )
-from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.text_codes import text_column
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 

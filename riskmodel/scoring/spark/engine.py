@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from riskmodel.cohort.frames import TABLES
+from riskmodel.cohort import TABLES
 from riskmodel.errors import SchemaError
 from riskmodel.scoring.batch.manifest import Counts, digest_of, manifest, model_entry
 from riskmodel.scoring.batch.output import RELATIVE_NOTE

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from riskmodel.cohort.frames import TABLES
-from riskmodel.cohort.text_codes import text_column
+from riskmodel.cohort import TABLES, text_column
 from riskmodel.models import RiskModel, load_model, save_model
 from riskmodel.scoring.batch.manifest import Counts
 from riskmodel.scoring.batch.parts import FAULTS, Part, failed, score_part

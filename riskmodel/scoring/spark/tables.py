@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from riskmodel.cohort.frames import missing_columns
-from riskmodel.cohort.parquet_text import KEY
+from riskmodel.cohort import KEY, missing_columns
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from riskmodel.cohort.write import safe_cells
+from riskmodel.cohort import safe_cells
 from riskmodel.scoring.writers.formats import Format
 
 Write = Callable[[pd.DataFrame], None]

@@ -4,16 +4,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from riskmodel.cohort import analytes
-from riskmodel.cohort.schema import (
+from riskmodel.cohort import (
     EVENTS,
     PATIENT_CHOICES,
     PATIENT_FLAGS,
     PATIENT_NUMBERS,
     PATIENT_TEXT,
+    analytes,
 )
-from riskmodel.features.matrix import LAST_LANDMARK_DAY
-from riskmodel.patient.wording import number
+from riskmodel.features import LAST_LANDMARK_DAY
+from riskmodel.patient import number
 from riskmodel.web.settings import Limits
 
 _LIMITS = Limits()

@@ -6,12 +6,15 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.models import RiskModel, missing_range
-from riskmodel.patient.assessment import definition_of
-from riskmodel.patient.base_rates import base_rates
-from riskmodel.patient.criteria_status import standing
-from riskmodel.patient.factors import factors_of, feature_row
-from riskmodel.patient.published_scores import published_scores
-from riskmodel.scoring.score import check_stage, score
+from riskmodel.patient import (
+    base_rates,
+    definition_of,
+    factors_of,
+    feature_row,
+    published_scores,
+    standing,
+)
+from riskmodel.scoring import check_stage, score
 from riskmodel.web.problems import ProblemError
 
 

@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.cohort import Cohort
-from riskmodel.scoring.writers.fhir import fhir_resources
-from riskmodel.scoring.writers.formats import INFUSION
+from riskmodel.scoring import INFUSION, fhir_resources
 
 MEDIA_TYPE = "application/fhir+json"
 

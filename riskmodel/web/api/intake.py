@@ -6,10 +6,7 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel
 
-from riskmodel.cohort import Cohort
-from riskmodel.cohort.frames import MISSING
-from riskmodel.cohort.rejections import REASONS, Rejections
-from riskmodel.cohort.tables.read import assemble
+from riskmodel.cohort import MISSING, REASONS, Cohort, Rejections, assemble
 from riskmodel.web.api.bodies import Records
 from riskmodel.web.problems import ProblemError
 from riskmodel.web.settings import Limits

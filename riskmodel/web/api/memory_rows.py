@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from riskmodel.cohort.source.workspace import StoredRows
+from riskmodel.cohort import StoredRows
 
 
 class MemoryRows(StoredRows):

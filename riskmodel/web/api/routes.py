@@ -12,11 +12,10 @@ from starlette.responses import JSONResponse, Response
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import label
-from riskmodel.scoring.score import note_of
+from riskmodel.scoring import note_of
 from riskmodel.web.api.bodies import ExplainRequest, LabelRequest, ScoreRequest
 from riskmodel.web.api.explain import explanation
-from riskmodel.web.api.fhir import MEDIA_TYPE as FHIR
-from riskmodel.web.api.fhir import bundle
+from riskmodel.web.api.fhir import MEDIA_TYPE as FHIR, bundle
 from riskmodel.web.api.intake import cohort_of_records, rejected
 from riskmodel.web.engine import Engine
 from riskmodel.web.problems import MEDIA_TYPE as PROBLEM

@@ -6,15 +6,21 @@ from typing import Any
 
 import pandas as pd
 
-from riskmodel.cohort import Cohort
-from riskmodel.cohort.fhir.assembly import assembled
-from riskmodel.cohort.fhir.collect import LABS, WANTED, Collected
-from riskmodel.cohort.fhir.files import Located, Place
-from riskmodel.cohort.fhir.patients import People
-from riskmodel.cohort.fhir.resources import codings, names
-from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.vocabulary.infusions import infusion_codes
-from riskmodel.cohort.vocabulary.mapping import load_mapping
+from riskmodel.cohort import (
+    LABS,
+    WANTED,
+    Cohort,
+    Collected,
+    Located,
+    People,
+    Place,
+    Rejections,
+    assembled,
+    codings,
+    infusion_codes,
+    load_mapping,
+    names,
+)
 from riskmodel.web.api.memory_rows import MemoryRows
 from riskmodel.web.problems import ProblemError
 

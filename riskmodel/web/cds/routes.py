@@ -13,14 +13,10 @@ from starlette.responses import JSONResponse, Response
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort, analytes
 from riskmodel.errors import SchemaError
-from riskmodel.features.matrix import LAST_LANDMARK_DAY
-from riskmodel.models import RiskModel
-from riskmodel.models.wording import HARDLY
-from riskmodel.patient.assessment import definition_of
-from riskmodel.patient.factors import factors_of, feature_row
-from riskmodel.patient.missing import range_of
-from riskmodel.patient.wording import frequency, percent
-from riskmodel.scoring.score import check_stage, model_catalogue, score
+from riskmodel.features import LAST_LANDMARK_DAY
+from riskmodel.models import HARDLY, RiskModel
+from riskmodel.patient import definition_of, factors_of, feature_row, frequency, percent, range_of
+from riskmodel.scoring import check_stage, model_catalogue, score
 from riskmodel.web.api.fhir import assessments
 from riskmodel.web.api.routes import ERRORS
 from riskmodel.web.cds.bodies import FeedbackRequest, HookRequest

@@ -6,11 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from riskmodel.cohort import analytes
-from riskmodel.cohort.schema import PATIENT_CHOICES, PATIENT_NUMBERS
-from riskmodel.cohort.vocabulary.products import Product, products
+from riskmodel.cohort import PATIENT_CHOICES, PATIENT_NUMBERS, Product, analytes, products
 from riskmodel.files import read_toml
-from riskmodel.patient.wording import number, unit_words
+from riskmodel.patient import number, unit_words
 
 PATIENT = "this patient"
 """Identifier of the one patient of a form; nothing typed becomes an identifier."""

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from riskmodel.cohort import Cohort, analytes
-from riskmodel.cohort.rejections import REASONS
+from riskmodel.cohort import REASONS, Cohort, analytes
 from riskmodel.web.api.intake import cohort_of, rejections
 from riskmodel.web.forms.as_written import (
     TWO_WAYS,

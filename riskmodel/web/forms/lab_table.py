@@ -5,7 +5,7 @@ import io
 import re
 from dataclasses import dataclass
 
-from riskmodel.cohort.units import find_analyte
+from riskmodel.cohort import find_analyte
 from riskmodel.errors import SchemaError
 from riskmodel.web.forms.as_written import (
     TWO_DATES,

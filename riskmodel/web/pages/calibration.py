@@ -6,9 +6,7 @@ from html import escape
 from typing import Any
 
 from riskmodel.models import RiskModel
-from riskmodel.patient.svg.axes import linear_ticks
-from riskmodel.patient.svg.lab_curves import FONT, INK, LINE, QUIET, SOFT
-from riskmodel.patient.wording import percent
+from riskmodel.patient import FONT, INK, LINE, QUIET, SOFT, linear_ticks, percent
 
 _WIDTH, _HEIGHT = 340.0, 300.0
 _LEFT, _RIGHT, _TOP, _FOOT = 56.0, 14.0, 12.0, 44.0

@@ -14,11 +14,9 @@ from starlette.responses import HTMLResponse, Response
 
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import prediction_hours
-from riskmodel.features.matrix import LAST_LANDMARK_DAY
-from riskmodel.patient.assessment import patient_content
-from riskmodel.patient.wording import when
-from riskmodel.scoring.score import score
+from riskmodel.features import LAST_LANDMARK_DAY, prediction_hours
+from riskmodel.patient import patient_content, when
+from riskmodel.scoring import score
 from riskmodel.web.engine import Engine
 from riskmodel.web.forms.fields import Field, event_choices, fields, product_choices, sections
 from riskmodel.web.forms.form_rows import EVENT_ROWS, Answers, Entered, Faults, entered

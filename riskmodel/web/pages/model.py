@@ -9,9 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from riskmodel.criteria import load_definition
 from riskmodel.models import RiskModel
-from riskmodel.patient.assessment import definition_of, model_content
-from riskmodel.patient.sign_words import part_need
-from riskmodel.patient.wording import part_label, sign_label
+from riskmodel.patient import definition_of, model_content, part_label, part_need, sign_label
 from riskmodel.web.engine import Engine
 from riskmodel.web.pages.calibration import calibrations
 from riskmodel.web.pages.view import view

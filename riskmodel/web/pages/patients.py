@@ -14,12 +14,9 @@ from starlette.responses import HTMLResponse, Response
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
-from riskmodel.models.predict import factor_key
-from riskmodel.models.wording import HARDLY, odds
-from riskmodel.patient.assessment import OUTSIDE, patient_content
-from riskmodel.patient.factors import grouped
-from riskmodel.patient.wording import percent, scope_words
-from riskmodel.scoring.score import model_catalogue
+from riskmodel.models import HARDLY, factor_key, odds
+from riskmodel.patient import OUTSIDE, grouped, patient_content, percent, scope_words
+from riskmodel.scoring import model_catalogue
 from riskmodel.web.api.bodies import TIMES
 from riskmodel.web.engine import Engine
 from riskmodel.web.pages.view import view

@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from riskmodel.patient.pages.templates import TEMPLATES
+from riskmodel.patient import TEMPLATES
 
 _HERE = Path(__file__).parent.parent / "static"
 _FILES = {

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel import RESEARCH_USE
-from riskmodel.patient.pages.templates import environment
+from riskmodel.patient import environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.source.infusion_choice import Chosen, choose_infusions

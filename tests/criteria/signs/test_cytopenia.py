@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import CYTOPENIA_RULES, evaluate_signs

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.intervals import lab_samples

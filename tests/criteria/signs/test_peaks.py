@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.signs.peaks import PeakSign, Window, so_far

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import Records, load_catalogue, matrices, matrix, parse_catalogue

@@ -1,8 +1,7 @@
 """Splits and draws."""
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from riskmodel.models.learning.folds import (
     bootstrap_weights,

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from riskmodel.models.learning.shrinkage import expit, log_loss, logit, row_sums, shrunken_logistic

@@ -1,8 +1,7 @@
 """Numbers and dates as people write them: made plain where there is one way, refused where two."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from riskmodel.web.forms.as_written import decimal_sign, iso_time, plain_number
 from riskmodel.web.forms.form_rows import entered

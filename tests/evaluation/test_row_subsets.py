@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from riskmodel.cohort import Cohort, read_cohort
-from riskmodel.evaluation.subsets import (
+from riskmodel.evaluation.row_subsets import (
     FEWEST_IN_LEVEL,
     POOLED,
     age_group,

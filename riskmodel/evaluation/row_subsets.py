@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort import Cohort
-from riskmodel.cohort.vocabulary.products import find_product
+from riskmodel.cohort import Cohort, find_product
 from riskmodel.evaluation.rows import Examples
 
 Flags = npt.NDArray[np.bool_]

@@ -17,9 +17,9 @@ from riskmodel.evaluation.curves import (
     roc_and_pr,
 )
 from riskmodel.evaluation.estimates import FEWEST, figures, patients_by_class
+from riskmodel.evaluation.row_subsets import Subset, subsets
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.sensitivity import bounds, by_definition, not_estimable
-from riskmodel.evaluation.subsets import Subset, subsets
 from riskmodel.evaluation.survival import time_dependent
 
 _WIDELY = ("all", "landmark")

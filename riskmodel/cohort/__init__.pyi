@@ -1,0 +1,98 @@
+from .fhir.assembly import (
+    assembled as assembled,
+)
+from .fhir.collect import (
+    LABS as LABS,
+    WANTED as WANTED,
+    Collected as Collected,
+)
+from .fhir.files import (
+    Located as Located,
+    Place as Place,
+)
+from .fhir.patients import (
+    People as People,
+)
+from .fhir.read import (
+    read_fhir as read_fhir,
+)
+from .fhir.resources import (
+    codings as codings,
+    names as names,
+)
+from .frames import (
+    BLOCK_BYTES as BLOCK_BYTES,
+    MISSING as MISSING,
+    TABLES as TABLES,
+    csv_batches as csv_batches,
+    missing_columns as missing_columns,
+    parquet_batches as parquet_batches,
+    read_frames as read_frames,
+    unknown_cells as unknown_cells,
+)
+from .meds.read import (
+    read_meds as read_meds,
+)
+from .omop.read import (
+    read_omop as read_omop,
+)
+from .parquet_text import (
+    KEY as KEY,
+)
+from .rejections import (
+    REASONS as REASONS,
+    Rejections as Rejections,
+    sentences as sentences,
+)
+from .schema import (
+    AUTOIMMUNE as AUTOIMMUNE,
+    EVENT_NAMES as EVENT_NAMES,
+    EVENTS as EVENTS,
+    EXACT as EXACT,
+    GREATER as GREATER,
+    GREATER_EQUAL as GREATER_EQUAL,
+    LESS as LESS,
+    LESS_EQUAL as LESS_EQUAL,
+    PATIENT_CHOICES as PATIENT_CHOICES,
+    PATIENT_FLAGS as PATIENT_FLAGS,
+    PATIENT_NUMBERS as PATIENT_NUMBERS,
+    PATIENT_TEXT as PATIENT_TEXT,
+    Cohort as Cohort,
+)
+from .source.workspace import (
+    StoredRows as StoredRows,
+)
+from .summary import (
+    summary as summary,
+)
+from .tables.read import (
+    assemble as assemble,
+    read_cohort as read_cohort,
+)
+from .text_codes import (
+    text_column as text_column,
+)
+from .times import (
+    parse_times as parse_times,
+)
+from .units import (
+    Analyte as Analyte,
+    analytes as analytes,
+    find_analyte as find_analyte,
+)
+from .vocabulary.infusions import (
+    infusion_codes as infusion_codes,
+)
+from .vocabulary.mapping import (
+    load_mapping as load_mapping,
+)
+from .vocabulary.products import (
+    Product as Product,
+    find_product as find_product,
+    product_name as product_name,
+    products as products,
+)
+from .write import (
+    safe_cells as safe_cells,
+    write_cohort as write_cohort,
+)

@@ -1,0 +1,67 @@
+from .compare import (
+    Comparison as Comparison,
+    compare as compare,
+)
+from .course import (
+    BOTH as BOTH,
+    CRS_LIKE as CRS_LIKE,
+    IEC_HS_LIKE as IEC_HS_LIKE,
+    daily_picture as daily_picture,
+    prolonged_cytopenia as prolonged_cytopenia,
+)
+from .course_rules import (
+    course_rules as course_rules,
+)
+from .definitions.definition import (
+    Definition as Definition,
+    Part as Part,
+)
+from .definitions.hscore import (
+    hscore as hscore,
+)
+from .definitions.registry import (
+    definition_names as definition_names,
+    definition_path as definition_path,
+    load_definition as load_definition,
+)
+from .details import (
+    series_shown as series_shown,
+)
+from .evaluation import (
+    SignTimeline as SignTimeline,
+    evaluate_signs as evaluate_signs,
+)
+from .grades import (
+    grades_by_day as grades_by_day,
+)
+from .intervals import (
+    lab_samples as lab_samples,
+)
+from .labels import (
+    ADJUDICATED as ADJUDICATED,
+    LEADING_COLUMNS as LEADING_COLUMNS,
+    adjudicated as adjudicated,
+    label as label,
+)
+from .outcome import (
+    OUTCOMES as OUTCOMES,
+)
+from .signs.cytopenia import (
+    CYTOPENIA_RULES as CYTOPENIA_RULES,
+)
+from .signs.sign import (
+    ULN as ULN,
+    Series as Series,
+    Sign as Sign,
+    Threshold as Threshold,
+)
+from .truth import (
+    COMPARISONS as COMPARISONS,
+    MET as MET,
+    NOT_ASSESSABLE as NOT_ASSESSABLE,
+    NOT_MET as NOT_MET,
+    Codes as Codes,
+    Numbers as Numbers,
+    States as States,
+    satisfies as satisfies,
+)

@@ -1,0 +1,62 @@
+from .comparators import (
+    COMPARATORS as COMPARATORS,
+    MODEL as MODEL,
+    Contender as Contender,
+    makers as makers,
+    score_columns as score_columns,
+    with_scores as with_scores,
+)
+from .estimates import (
+    FEWEST as FEWEST,
+    compare as compare,
+    figures as figures,
+    patients_by_class as patients_by_class,
+)
+from .evaluation import (
+    Evaluation as Evaluation,
+    assess as assess,
+    shown as shown,
+)
+from .external import (
+    LANDMARK_DAYS as LANDMARK_DAYS,
+    evaluate as evaluate,
+    joined as joined,
+)
+from .optimism import (
+    corrected as corrected,
+)
+from .pictures import (
+    calibration_svg as calibration_svg,
+)
+from .row_subsets import (
+    subsets as subsets,
+)
+from .rows import (
+    Examples as Examples,
+    LabelSource as LabelSource,
+    at_risk_rows as at_risk_rows,
+    counted as counted,
+    outcome_table as outcome_table,
+    prediction_times as prediction_times,
+)
+from .sample_size import (
+    minimum_sample as minimum_sample,
+    sample_warning as sample_warning,
+)
+from .signal_check import (
+    Signal as Signal,
+    check_signal as check_signal,
+)
+from .splits import (
+    SCHEMES as SCHEMES,
+    Maker as Maker,
+    Split as Split,
+    Validation as Validation,
+    out_of_fold as out_of_fold,
+    rounds as rounds,
+    scheme_in_words as scheme_in_words,
+)
+from .writing import (
+    check_folder as check_folder,
+    write_evaluation as write_evaluation,
+)

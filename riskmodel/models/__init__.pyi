@@ -1,0 +1,44 @@
+from .comparators import (
+    FerritinAlone as FerritinAlone,
+    RidgeLogistic as RidgeLogistic,
+    SingleScore as SingleScore,
+)
+from .estimator import (
+    FewEventsWarning as FewEventsWarning,
+    RiskClassifier as RiskClassifier,
+)
+from .learning.shrinkage import (
+    expit as expit,
+    log_loss as log_loss,
+)
+from .missing import (
+    missing_range as missing_range,
+    no_event_bound as no_event_bound,
+)
+from .plots import (
+    beeswarm_svg as beeswarm_svg,
+    change_svg as change_svg,
+    dependence_svg as dependence_svg,
+    waterfall_svg as waterfall_svg,
+)
+from .predict import (
+    change_by_factor as change_by_factor,
+    factor_key as factor_key,
+    predict_frame as predict_frame,
+)
+from .risk_model import (
+    model_catalogue as model_catalogue,
+)
+from .storage import (
+    RiskModel as RiskModel,
+    check_destination as check_destination,
+    load_model as load_model,
+    save_model as save_model,
+    training_ranges as training_ranges,
+)
+from .wording import (
+    HARDLY as HARDLY,
+    in_words as in_words,
+    odds as odds,
+    risk_of as risk_of,
+)

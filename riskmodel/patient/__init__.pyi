@@ -1,0 +1,64 @@
+from .assessment import (
+    OUTSIDE as OUTSIDE,
+    definition_of as definition_of,
+    model_content as model_content,
+    patient_content as patient_content,
+)
+from .base_rates import (
+    base_rates as base_rates,
+)
+from .criteria_status import (
+    standing as standing,
+)
+from .factors import (
+    factors_of as factors_of,
+    feature_row as feature_row,
+    grouped as grouped,
+)
+from .history import (
+    patient_timeline as patient_timeline,
+    timeline_text as timeline_text,
+)
+from .missing import (
+    range_of as range_of,
+)
+from .pages.comparison import (
+    write_comparison as write_comparison,
+)
+from .pages.report import (
+    report as report,
+)
+from .pages.templates import (
+    TEMPLATES as TEMPLATES,
+    environment as environment,
+    render as render,
+)
+from .pages.timeline import (
+    write_timeline as write_timeline,
+)
+from .published_scores import (
+    published_scores as published_scores,
+)
+from .sign_words import (
+    part_need as part_need,
+)
+from .svg.axes import (
+    linear_ticks as linear_ticks,
+)
+from .svg.lab_curves import (
+    FONT as FONT,
+    INK as INK,
+    LINE as LINE,
+    QUIET as QUIET,
+    SOFT as SOFT,
+)
+from .wording import (
+    frequency as frequency,
+    number as number,
+    part_label as part_label,
+    percent as percent,
+    scope_words as scope_words,
+    sign_label as sign_label,
+    unit_words as unit_words,
+    when as when,
+)

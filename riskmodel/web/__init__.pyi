@@ -1,0 +1,4 @@
+from .serve import (
+    Settings as Settings,
+    serve as serve,
+)
