@@ -41,7 +41,7 @@ W2,30,crs,1,
 WHERE = f"""
 MATERIAL = {MATERIAL}
 import riskmodel
-from riskmodel.material import material
+from riskmodel.files import material
 print(riskmodel.__file__)
 for folder in MATERIAL:
     print(material(folder))

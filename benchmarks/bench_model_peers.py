@@ -14,11 +14,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from xgboost import XGBClassifier
 
+from riskmodel.arrays import logit
 from riskmodel.features import Stage, load_catalogue
 from riskmodel.models import RidgeLogistic, RiskClassifier
 from riskmodel.models.learning.columns import learn_scale
 from riskmodel.models.learning.folds import deal_folds, patient_codes
-from riskmodel.models.learning.shrinkage import log_loss, logit
+from riskmodel.models.learning.shrinkage import log_loss
 from riskmodel.training.priors import priors
 
 Fit = Callable[[Rows, pd.DataFrame], np.ndarray]

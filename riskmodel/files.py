@@ -1,4 +1,8 @@
-"""Read and write files so that nothing is ever half-written."""
+"""Read and write files so that nothing is ever half-written, and find the shipped material.
+
+A wheel carries the folders that people edit (features/, training/, models/) inside the package; a
+checkout keeps them beside it.
+"""
 
 import secrets
 import shutil
@@ -11,6 +15,8 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.errors import SchemaError
+
+_PACKAGE = Path(__file__).resolve().parent
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -81,3 +87,33 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
             frame.to_csv(temporary, index=False, lineterminator="\n")
         else:
             frame.to_parquet(temporary, index=False)
+
+
+def material(folder: str, *parts: str) -> Path:
+    """Path of a file or folder of the shipped material.
+
+    Parameters
+    ----------
+    folder : {"features", "training", "models"}
+        The top folder.
+    *parts : str
+        Names below it.
+
+    Raises
+    ------
+    SchemaError
+        When it is neither in the wheel nor in a checkout.
+
+    Examples
+    --------
+    >>> material("features", "baseline.toml").name
+    'baseline.toml'
+    """
+    for root in (_PACKAGE / "_material", _PACKAGE.parent):
+        path = root.joinpath(folder, *parts)
+        if path.exists():
+            return path
+    raise SchemaError(
+        f"The shipped material '{'/'.join((folder, *parts))}' was not found in the installed "
+        "package nor in a checkout. Install riskmodel again."
+    )

@@ -13,7 +13,7 @@ import pytest
 
 import riskmodel
 from riskmodel.errors import SchemaError
-from riskmodel.material import material
+from riskmodel.files import material
 
 HEAVY = {"mlflow", "shap", "xgboost", "sklearn", "numba", "matplotlib", "pyspark"}
 MATERIAL = ("features", "training", "models")

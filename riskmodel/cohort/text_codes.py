@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Codes = npt.NDArray[np.int64]
+from riskmodel.arrays import Codes
 
 
 def _plain_number(value: float) -> str:

@@ -60,8 +60,5 @@ from .truth import (
     MET as MET,
     NOT_ASSESSABLE as NOT_ASSESSABLE,
     NOT_MET as NOT_MET,
-    Codes as Codes,
-    Numbers as Numbers,
-    States as States,
     satisfies as satisfies,
 )

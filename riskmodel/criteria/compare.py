@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.registry import definition_names, load_definition
 from riskmodel.criteria.labels import ADJUDICATED, adjudicated, label
 from riskmodel.criteria.outcome import BOTH, COMPETING, EVENT, LOST, NO_EVENT, NOT_ASSESSED
-from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, Codes, Flags, States
+from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET
 
 SWITCHED = "astct-2024"
 """The definition of which every position of the cytopenia switch is a row."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.course_rules import CourseRules, Picture, course_rules
 from riskmodel.criteria.definitions.definition import Definition
@@ -23,10 +24,6 @@ from riskmodel.criteria.truth import (
     NOT_ASSESSABLE,
     NOT_MET,
     STATE_NAMES,
-    Codes,
-    Flags,
-    Numbers,
-    States,
     any_of,
     at_least,
     decide,
@@ -120,7 +117,7 @@ def _joined(found: dict[str, Flags]) -> npt.NDArray[np.object_]:
 
 
 def _states(
-    cohort: Cohort, rules: CourseRules, when: Moments, patient: Codes, hours: Numbers
+    cohort: Cohort, rules: CourseRules, when: Moments, patient: Codes, hours: Floats
 ) -> dict[str, States]:
     """State of every sign of both pictures at q asked times."""
     # Without a target antigen the definition reads ferritin by either of its rules.
@@ -165,8 +162,8 @@ def _definition(rules: CourseRules) -> Definition:
 
 
 def _latest(
-    cohort: Cohort, when: Moments, names: Sequence[str], patient: Codes, hours: Numbers
-) -> Numbers:
+    cohort: Cohort, when: Moments, names: Sequence[str], patient: Codes, hours: Floats
+) -> Floats:
     """Hour of the last of some events at or before each asked time, -inf where there is none."""
     events = cohort.events[cohort.events["event"].isin(names).to_numpy(dtype=bool)]
     at = events["hours"].to_numpy(dtype=np.float64)
@@ -183,18 +180,18 @@ def _stands(
     names: Sequence[str],
     standing_hours: float,
     patient: Codes,
-    hours: Numbers,
+    hours: Floats,
 ) -> Flags:
     return hours - _latest(cohort, when, names, patient, hours) <= standing_hours
 
 
 def _response(
-    cohort: Cohort, rules: CourseRules, when: Moments, patient: Codes, hours: Numbers
+    cohort: Cohort, rules: CourseRules, when: Moments, patient: Codes, hours: Floats
 ) -> tuple[Flags, Flags]:
     """Whether a poor response, and whether a good one, stands at each asked time."""
     rule = rules.response
 
-    def dose_before(at: Numbers) -> Numbers:
+    def dose_before(at: Floats) -> Floats:
         return _latest(cohort, when, (rule.drug,), patient, at - rule.from_hours)
 
     signal = _latest(cohort, when, rule.signals, patient, hours)
@@ -226,7 +223,7 @@ def prolonged_cytopenia(cohort: Cohort) -> pd.DataFrame:
     part = next(part for part in definition.parts if part.name == rules.cytopenia_part)
     death = first_event(cohort, ("death",))
     states: list[States] = []
-    columns: dict[str, npt.NDArray[np.object_] | Numbers] = {}
+    columns: dict[str, npt.NDArray[np.object_] | Floats] = {}
     for sign in definition.judge(cohort, "any"):
         if sign.name in part.signs:
             (series,) = sign.series
@@ -248,7 +245,7 @@ def prolonged_cytopenia(cohort: Cohort) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(texts, "str"))
 
 
-def _longest_run(series: Series, patients: int, longest_gap: float) -> tuple[Numbers, Numbers]:
+def _longest_run(series: Series, patients: int, longest_gap: float) -> tuple[Floats, Floats]:
     """First and last hour of each patient's longest run of low counts, NaN where there is none."""
     low = series.state == MET
     patient, hours = series.patient[low], series.hours[low]
@@ -266,7 +263,7 @@ def _longest_run(series: Series, patients: int, longest_gap: float) -> tuple[Num
     return start, end
 
 
-def _longest_possible(series: Series, death: Numbers, recovery_hours: float) -> Numbers:
+def _longest_possible(series: Series, death: Floats, recovery_hours: float) -> Floats:
     """Longest run that each patient's counts allow: between two that are not low, or to the death.
 
     After the last count nothing is expected any more where it is not low and stands at or after

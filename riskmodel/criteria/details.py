@@ -1,15 +1,12 @@
 """What explains a label row: which rule held, whose limit of normal was used, what is doubtful."""
 
 import numpy as np
-import numpy.typing as npt
 
+from riskmodel.arrays import Codes, Flags, States, Texts
 from riskmodel.cohort import analytes
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.evaluation import Standing
 from riskmodel.criteria.signs.sign import FROM_DEFAULT, ULN_SOURCES, Sign
-from riskmodel.criteria.truth import Codes, Flags, States
-
-Words = npt.NDArray[np.object_]
 
 
 def series_shown(sign: Sign, states: States, samples: tuple[Codes, ...]) -> Codes:
@@ -68,10 +65,10 @@ def details(
     }
 
 
-def _empty(n: int) -> Words:
+def _empty(n: int) -> Texts:
     return np.full(n, "", dtype=object)
 
 
-def _append(words: Words, rows: Flags, text: str) -> None:
+def _append(words: Texts, rows: Flags, text: str) -> None:
     joint = np.where(words[rows] == "", "", "; ").astype(object)
     words[rows] = words[rows] + joint + text

@@ -6,20 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.definitions.registry import load_definition
 from riskmodel.criteria.intervals import Moments, changes, moments
 from riskmodel.criteria.signs.sign import Sign
-from riskmodel.criteria.truth import (
-    MET,
-    Codes,
-    Flags,
-    Numbers,
-    States,
-    any_of,
-    tidy,
-)
+from riskmodel.criteria.truth import MET, any_of, tidy
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ class SignTimeline:
     moments: Moments
     states: States
     definition_states: States
-    onset_hours: Numbers
+    onset_hours: Floats
     done: Flags
 
     @property
@@ -100,11 +93,11 @@ class SignTimeline:
             ever[self.moments.patient[row], sign] = True
         return pd.DataFrame(ever, columns=list(self.signs))
 
-    def standing(self, patient: Codes, hours: Numbers) -> Standing:
+    def standing(self, patient: Codes, hours: Floats) -> Standing:
         """The signs of given patients at given times, arrays of shape (q,)."""
         return _standing(self.judged, self.moments, patient, hours)
 
-    def _all_at(self, hours: float) -> tuple[Standing, Numbers]:
+    def _all_at(self, hours: float) -> tuple[Standing, Floats]:
         everyone = np.arange(self.moments.patients)
         at_hours = np.full(len(everyone), float(hours))
         return self.standing(everyone, at_hours), at_hours
@@ -147,7 +140,7 @@ def evaluate_signs(
     return SignTimeline(chosen, rule, judged, when, states, whole, onset, done)
 
 
-def _standing(judged: tuple[Sign, ...], when: Moments, patient: Codes, hours: Numbers) -> Standing:
+def _standing(judged: tuple[Sign, ...], when: Moments, patient: Codes, hours: Floats) -> Standing:
     asked = when.keys(patient, hours)
     columns, samples = [], []
     for sign in judged:

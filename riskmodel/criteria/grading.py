@@ -11,18 +11,18 @@ from typing import Protocol
 
 import numpy as np
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort import EVENT_NAMES, PATIENT_CHOICES, Cohort
 from riskmodel.criteria.intervals import Samples, lab_samples
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import Codes, Flags, Numbers
 
 
 class Grader(Protocol):
     """How a definition grades."""
 
     def __call__(
-        self, cohort: Cohort, until_hours: Numbers, onset_hours: Numbers | None = None
-    ) -> Numbers:
+        self, cohort: Cohort, until_hours: Floats, onset_hours: Floats | None = None
+    ) -> Floats:
         """Grade by the records up to each patient's time, NaN where that time is NaN.
 
         Parameters
@@ -72,8 +72,8 @@ class Grading:
     ferritin_grade: int
 
     def grade(
-        self, cohort: Cohort, until_hours: Numbers, onset_hours: Numbers | None = None
-    ) -> Numbers:
+        self, cohort: Cohort, until_hours: Floats, onset_hours: Floats | None = None
+    ) -> Floats:
         """Highest grade from the infusion up to each patient's time, that time included.
 
         Parameters
@@ -92,7 +92,7 @@ class Grading:
         grade = np.where(risen, np.maximum(grade, self.ferritin_grade), grade)
         return np.where(np.isnan(until_hours), np.nan, grade)
 
-    def _risen(self, cohort: Cohort, until_hours: Numbers) -> Flags:
+    def _risen(self, cohort: Cohort, until_hours: Floats) -> Flags:
         """Whether ferritin certainly reached the fold, whatever the bounds (``>``) allow."""
         rule, n = self.ferritin, len(cohort)
         samples = lab_samples(cohort, "ferritin")
@@ -106,7 +106,7 @@ class Grading:
         return np.asarray(named & (highest >= rule.fold * baseline))
 
 
-def _up_to(samples: Samples, until_hours: Numbers) -> Flags:
+def _up_to(samples: Samples, until_hours: Floats) -> Flags:
     return np.asarray(samples.hours <= until_hours[samples.patient])
 
 
@@ -126,8 +126,8 @@ class InterventionGrading:
     rows: Mapping[int, Window]
 
     def grade(
-        self, cohort: Cohort, until_hours: Numbers, onset_hours: Numbers | None = None
-    ) -> Numbers:
+        self, cohort: Cohort, until_hours: Floats, onset_hours: Floats | None = None
+    ) -> Floats:
         """Highest grade up to each patient's time, that time included.
 
         Parameters
@@ -148,7 +148,7 @@ class InterventionGrading:
 
 
 def _had_event(
-    cohort: Cohort, names: tuple[str, ...], from_hours: Numbers, until_hours: Numbers
+    cohort: Cohort, names: tuple[str, ...], from_hours: Floats, until_hours: Floats
 ) -> Flags:
     events = cohort.events
     patient: Codes = events["patient"].to_numpy(dtype=np.int64)

@@ -10,10 +10,11 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import EXACT, Cohort
-from riskmodel.criteria.truth import Codes, Flags, Intervals, Numbers, States, intervals
+from riskmodel.criteria.truth import Intervals, intervals
 
-T = TypeVar("T", States, Numbers, Flags)
+T = TypeVar("T", States, Floats, Flags)
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Moments:
 
     patients: int
     patient: Codes
-    hours: Numbers
+    hours: Floats
 
     @cached_property
-    def _clock(self) -> Numbers:
+    def _clock(self) -> Floats:
         return np.unique(self.hours)
 
-    def keys(self, patient: Codes, hours: Numbers) -> Codes:
+    def keys(self, patient: Codes, hours: Floats) -> Codes:
         """Integers that sort as (patient, hours), equal times at the same integer."""
         ticks = np.searchsorted(self._clock, hours, side="right")
         return np.asarray(patient * (len(self._clock) + 1) + ticks, dtype=np.int64)
@@ -71,7 +72,7 @@ def moments(cohort: Cohort) -> Moments:
     return Moments(len(cohort), patient[kept], hours[kept])
 
 
-def _thinned(table: pd.DataFrame) -> tuple[Codes, Numbers]:
+def _thinned(table: pd.DataFrame) -> tuple[Codes, Floats]:
     """Times of a table without repetitions in consecutive rows, which are most of its rows."""
     patient = table["patient"].to_numpy(dtype=np.int64)
     hours = table["hours"].to_numpy(dtype=np.float64)
@@ -79,7 +80,7 @@ def _thinned(table: pd.DataFrame) -> tuple[Codes, Numbers]:
     return patient[kept], hours[kept]
 
 
-def changes(*columns: Codes | Numbers) -> Flags:
+def changes(*columns: Codes | Floats) -> Flags:
     """Rows that differ from the row before in any column."""
     changed = np.ones(len(columns[0]), dtype=bool)
     if len(changed):
@@ -104,11 +105,11 @@ class Samples:
     """
 
     patient: Codes
-    hours: Numbers
+    hours: Floats
     interval: Intervals
-    value: Numbers
-    reference_high: Numbers
-    reference_low: Numbers
+    value: Floats
+    reference_high: Floats
+    reference_low: Floats
 
     def __len__(self) -> int:
         return len(self.patient)

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.details import details, series_shown
@@ -18,14 +19,7 @@ from riskmodel.criteria.outcome import (
     within,
 )
 from riskmodel.criteria.signs.sign import Sign
-from riskmodel.criteria.truth import (
-    MET,
-    NOT_ASSESSABLE,
-    NOT_MET,
-    STATE_NAMES,
-    Numbers,
-    States,
-)
+from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, STATE_NAMES
 
 ADJUDICATED = "adjudicated"
 _ADJUDICATION = "iec_hs"
@@ -162,17 +156,17 @@ def _frame(columns: dict[str, object], n: int) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(texts, "str"))
 
 
-def _whole(numbers: Numbers) -> pd.Series:
+def _whole(numbers: Floats) -> pd.Series:
     return pd.Series(numbers).astype("Int64")
 
 
-def _grades(chosen: Definition, cohort: Cohort, until: Numbers, onset: Numbers) -> pd.Series:
+def _grades(chosen: Definition, cohort: Cohort, until: Floats, onset: Floats) -> pd.Series:
     if chosen.grade is None:
         return _whole(np.full(len(onset), np.nan))
     return _whole(chosen.grade(cohort, until, onset))
 
 
-def _closest(timeline: SignTimeline, horizon: float, closed: str) -> Numbers:
+def _closest(timeline: SignTimeline, horizon: float, closed: str) -> Floats:
     """Of each patient the moment in the horizon with the most signs met, the earliest of ties."""
     when = timeline.moments
     inside = within(when.hours, horizon, closed)

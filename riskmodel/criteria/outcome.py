@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.intervals import Moments, previous
-from riskmodel.criteria.truth import Codes, Flags, Numbers, tidy
+from riskmodel.criteria.truth import tidy
 from riskmodel.errors import SchemaError
 
 EVENT, NO_EVENT, COMPETING, LOST, NOT_ASSESSED = OUTCOMES = (
@@ -36,7 +37,7 @@ class Outcomes:
     """
 
     outcome: npt.NDArray[np.object_]
-    hours: Numbers
+    hours: Floats
 
 
 def horizon_hours(horizon_days: float) -> float:
@@ -52,7 +53,7 @@ def horizon_hours(horizon_days: float) -> float:
     return 24.0 * horizon_days
 
 
-def within(hours: Numbers, horizon: float, closed: str) -> Flags:
+def within(hours: Floats, horizon: float, closed: str) -> Flags:
     """Whether each hour lies in the horizon: in [0, horizon), or [0, horizon] where both ends do.
 
     Parameters
@@ -83,7 +84,7 @@ def within(hours: Numbers, horizon: float, closed: str) -> Flags:
     return np.asarray((hours >= 0) & before_end)
 
 
-def observed_until(moments: Moments) -> Numbers:
+def observed_until(moments: Moments) -> Floats:
     """Hour of the last record of each patient, 0 where there is none after the infusion.
 
     Follow-up, death and every other event count, as do results.
@@ -93,7 +94,7 @@ def observed_until(moments: Moments) -> Numbers:
     return last
 
 
-def first_event(cohort: Cohort, names: tuple[str, ...]) -> Numbers:
+def first_event(cohort: Cohort, names: tuple[str, ...]) -> Floats:
     """Earliest hour, from 0 on, of any of the events; infinity where there is none."""
     events = cohort.events
     hours = events["hours"].to_numpy(dtype=np.float64)
@@ -104,8 +105,8 @@ def first_event(cohort: Cohort, names: tuple[str, ...]) -> Numbers:
 
 
 def longest_gap(
-    patients: int, patient: Codes, hours: Numbers, horizon: float, closed: str
-) -> Numbers:
+    patients: int, patient: Codes, hours: Floats, horizon: float, closed: str
+) -> Floats:
     """Longest time in [0, horizon] without one of the given moments, hours of each patient.
 
     Parameters
@@ -129,8 +130,8 @@ def longest_gap(
 
 def outcomes(
     cohort: Cohort,
-    onset_hours: Numbers,
-    until: Numbers,
+    onset_hours: Floats,
+    until: Floats,
     excluded: Flags,
     horizon: float,
     closed: str,

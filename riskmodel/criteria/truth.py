@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.arrays import Flags, Floats, States
 from riskmodel.cohort import GREATER, GREATER_EQUAL, LESS, LESS_EQUAL
 
 MET, NOT_MET, NOT_ASSESSABLE = 1, 0, -1
@@ -16,16 +17,12 @@ STATE_NAMES = {MET: "met", NOT_MET: "not_met", NOT_ASSESSABLE: "not_assessable"}
 _EXACTLY = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 COMPARISONS = tuple(_EXACTLY)
 
-States = npt.NDArray[np.int8]
-Numbers = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 # Hours and limits are sums and products of decimals: what they differ by below this is noise.
 _DECIMALS = 9
 
 
-def tidy(numbers: Numbers) -> Numbers:
+def tidy(numbers: Floats) -> Floats:
     """Numbers without the noise of binary arithmetic on decimals.
 
     Examples
@@ -48,13 +45,13 @@ class Intervals:
         Whether the end itself is excluded (``>5`` excludes 5).
     """
 
-    low: Numbers
-    high: Numbers
+    low: Floats
+    high: Floats
     low_open: Flags
     high_open: Flags
 
 
-def intervals(value: Numbers, comparator: npt.NDArray[np.int8]) -> Intervals:
+def intervals(value: Floats, comparator: npt.NDArray[np.int8]) -> Intervals:
     """Intervals of printed results; every analyte is a quantity that cannot be negative.
 
     Examples
@@ -73,7 +70,7 @@ def intervals(value: Numbers, comparator: npt.NDArray[np.int8]) -> Intervals:
     )
 
 
-def satisfies(found: Intervals, comparison: str, threshold: float | Numbers) -> States:
+def satisfies(found: Intervals, comparison: str, threshold: float | Floats) -> States:
     """Whether each result satisfies ``result comparison threshold``.
 
     Parameters
@@ -105,7 +102,7 @@ def satisfies(found: Intervals, comparison: str, threshold: float | Numbers) -> 
     return opposite(satisfies(found, ">=" if comparison == "<" else ">", threshold))
 
 
-def holds(numbers: Numbers, comparison: str, threshold: float) -> Flags:
+def holds(numbers: Floats, comparison: str, threshold: float) -> Flags:
     """Whether each exact number satisfies ``number comparison threshold``."""
     return np.asarray(_EXACTLY[comparison](numbers, threshold), dtype=bool)
 

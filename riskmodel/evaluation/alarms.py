@@ -1,14 +1,12 @@
 """What acting on a risk would mean: alarms, cases found, alarms per case, at each threshold."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.evaluation.bootstrap import bootstrapped, estimates
 from riskmodel.evaluation.comparators import Contender
 from riskmodel.evaluation.rows import Examples
-
-Floats = npt.NDArray[np.float64]
 
 THRESHOLDS = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50)
 _NAMES = ("patients_alarmed", "sensitivity", "specificity", "positive_predictive_value",

@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
+from riskmodel.arrays import Codes, Floats
 
 _CELLS = 2_000_000
 """Row weights held at once: draws are taken in blocks of about this many."""

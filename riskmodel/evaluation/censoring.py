@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from riskmodel.arrays import Floats
 
 LARGEST_WEIGHT = 10.0
 """Weights are held below this, so that one late patient never stands for a tenth of a cohort."""

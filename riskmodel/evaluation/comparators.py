@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.evaluation.estimates import FEWEST, patients_by_class
 from riskmodel.evaluation.metrics import risk_of
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.splits import Maker, by_group, grouped_folds, out_of_fold
 from riskmodel.features import Catalogue
 from riskmodel.models import RidgeLogistic, SingleScore
-
-Floats = npt.NDArray[np.float64]
 
 MODEL = "riskmodel"
 RIDGE = "ridge logistic"

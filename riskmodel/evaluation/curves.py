@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.evaluation.bootstrap import Estimate, bootstrapped, estimates
 from riskmodel.evaluation.comparators import Contender
 from riskmodel.evaluation.estimates import FEWEST, patients_by_class
@@ -16,8 +17,6 @@ from riskmodel.evaluation.metrics import logit_of, net_benefit, risk_of
 from riskmodel.evaluation.row_subsets import Subset
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.spline import fitted_curves, knots_of, spline_columns
-
-Floats = npt.NDArray[np.float64]
 
 GRID = np.linspace(0.0, 1.0, 51)
 THRESHOLDS = np.round(np.arange(0.01, 0.505, 0.01), 2)

@@ -9,11 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.evaluation.bootstrap import Estimate, bootstrapped, estimates
 from riskmodel.evaluation.metrics import METRICS, RANKING, logit_of, net_benefit
-
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 
 FEWEST = 10
 """Patients with the event, and without, below which a subgroup's figures are not estimable."""

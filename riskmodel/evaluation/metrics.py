@@ -7,9 +7,9 @@ every figure and its interval come from the same function.
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from riskmodel.arrays import Floats
+
 Metric = Callable[[Floats, Floats, Floats], Floats]
 
 _LARGEST_LOGIT = 700.0

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.evaluation.metrics import METRICS, logit_of, risk_of
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.splits import Maker, Split
-
-Floats = npt.NDArray[np.float64]
 
 _RANDOM: Mapping[str, float] = {"auroc": 0.5, "scaled_brier": 0.0, "calibration_slope": 0.0}
 """Value of a figure without any information, where it does not depend on the outcomes."""

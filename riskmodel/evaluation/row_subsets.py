@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Flags
 from riskmodel.cohort import Cohort, find_product
 from riskmodel.evaluation.rows import Examples
-
-Flags = npt.NDArray[np.bool_]
 
 LEAD_HOURS = (24, 48)
 AGES = ((0, 18, "under 18"), (18, 40, "18 to 39"), (40, 65, "40 to 64"), (65, 200, "65 and older"))

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm, rankdata
 
+from riskmodel.arrays import Floats
 from riskmodel.evaluation.rows import Examples
-
-Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.05
 NO_SIGNAL = "No signal was found"

@@ -1,11 +1,9 @@
 """A smooth calibration curve: logistic regression on a restricted cubic spline of the log-odds."""
 
 import numpy as np
-import numpy.typing as npt
 
+from riskmodel.arrays import Floats
 from riskmodel.evaluation.metrics import risk_of
-
-Floats = npt.NDArray[np.float64]
 
 KNOTS = (0.10, 0.50, 0.90)
 """Quantiles of the log-odds at which the cubic pieces meet; linear beyond the outer two (Harrell,

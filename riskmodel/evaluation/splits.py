@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.rows import Examples
 from riskmodel.models import FewEventsWarning
-
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 
 SCHEMES = ("k-fold", "bootstrap", "leave-one-centre-out", "temporal")
 

@@ -12,15 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Flags, Floats
 from riskmodel.evaluation.bootstrap import bootstrapped, estimates
 from riskmodel.evaluation.censoring import still_followed
 from riskmodel.evaluation.comparators import Contender
 from riskmodel.evaluation.estimates import FEWEST
 from riskmodel.evaluation.metrics import auroc, brier, logit_of, scaled_brier
 from riskmodel.evaluation.rows import Examples
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 DAYS = (5, 7, 10, 14)
 """Ends of the time at risk that are looked at, besides the horizon; only those after a landmark."""

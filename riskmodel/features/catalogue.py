@@ -10,7 +10,7 @@ from typing import Any, Literal
 from riskmodel.errors import SchemaError
 from riskmodel.features.catalogue_checks import faults
 from riskmodel.features.window import Window, parse_window
-from riskmodel.material import material
+from riskmodel.files import material
 
 Stage = Literal["pre_infusion", "early"]
 SHIPPED = ("baseline.toml", "kinetics.toml", "course.toml")

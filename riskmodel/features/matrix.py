@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features.builders.kinetics import lab_statistic, write_lab_statistics
 from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.catalogue import Catalogue, Feature
-from riskmodel.features.records import Floats, Records
+from riskmodel.features.records import Records
 
 LAST_LANDMARK_DAY = 13
 _SMALLEST = 1e-6

@@ -8,12 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import SignTimeline, evaluate_signs, load_definition
 from riskmodel.features.window import Window
-
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from .estimator import (
     RiskClassifier as RiskClassifier,
 )
 from .learning.shrinkage import (
-    expit as expit,
     log_loss as log_loss,
 )
 from .missing import (

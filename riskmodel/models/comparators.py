@@ -9,12 +9,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from riskmodel.arrays import Floats, expit, logit
 from riskmodel.errors import SchemaError
 from riskmodel.models.learning.columns import learn_scale
 from riskmodel.models.learning.folds import deal_folds, patient_codes, patients_with_event
-from riskmodel.models.learning.shrinkage import expit, log_loss, logit, shrunken_logistic
-
-Floats = npt.NDArray[np.float64]
+from riskmodel.models.learning.shrinkage import log_loss, shrunken_logistic
 
 STRENGTHS: tuple[float, ...] = tuple(float(c) for c in np.logspace(-4, 1, 11))
 """Inverse penalties tried, in scikit-learn's sense of C."""

@@ -13,23 +13,16 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from riskmodel.arrays import Codes, Floats, expit, row_sums
 from riskmodel.errors import SchemaError
 from riskmodel.models.imputation import Plausible, learn_plausible
 from riskmodel.models.learning.base_learners import Recipe
 from riskmodel.models.learning.columns import Scale
 from riskmodel.models.learning.fitting import Plan, learn
-from riskmodel.models.learning.folds import (
-    Codes,
-    canonical_order,
-    patient_codes,
-    patients_with_event,
-)
+from riskmodel.models.learning.folds import canonical_order, patient_codes, patients_with_event
 from riskmodel.models.learning.interval import interval, missing_variance
-from riskmodel.models.learning.shrinkage import expit, row_sums
 from riskmodel.models.learning.trees import TreeSettings
 from riskmodel.models.tree_shap import Forest, pack
-
-Floats = npt.NDArray[np.float64]
 
 FEWEST_EVENTS = 10
 """Patients with the rarer outcome below which weights are not learnt but taken as expected."""

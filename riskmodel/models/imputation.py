@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
-Floats = npt.NDArray[np.float64]
+from riskmodel.arrays import Floats
 
 LEVELS = np.linspace(0.05, 0.95, 19)
 """Quantiles that are stored. Values beyond the outer ones are not taken as plausible."""

@@ -1,17 +1,14 @@
 """What is missing: how far it could move a risk, and which test would narrow that most."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binomtest
 
+from riskmodel.arrays import Floats, expit
 from riskmodel.errors import SchemaError
 from riskmodel.features import parse_catalogue
-from riskmodel.models.learning.shrinkage import expit
 from riskmodel.models.predict import numeric_features
 from riskmodel.models.storage import RiskModel
-
-Floats = npt.NDArray[np.float64]
 
 DRAWS = 200
 """Plausible versions of a patient. The range moves by a few percent of its width with the draw."""

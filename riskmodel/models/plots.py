@@ -14,9 +14,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.errors import SchemaError
 from riskmodel.models.wording import describe, odds, percent, risk_of
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = npt.NDArray[np.float64]
 
 _DRAWING = threading.Lock()  # pyplot, through which SHAP draws, knows one current figure
 

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import expit, row_sums
 from riskmodel.errors import SchemaError
-from riskmodel.models.learning.shrinkage import expit, row_sums
 from riskmodel.models.storage import RiskModel
 
 

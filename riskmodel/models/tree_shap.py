@@ -15,10 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.models.learning.trees import tree_contributions
-
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
 
 Tree = dict[str, npt.NDArray[Any]]
 

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logsumexp
 from scipy.stats import chi2
 
-Floats = npt.NDArray[np.float64]
+from riskmodel.arrays import Floats
 
 
 @dataclass(frozen=True)

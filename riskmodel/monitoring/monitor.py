@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import adjudicated, label
 from riskmodel.errors import SchemaError
@@ -17,8 +18,6 @@ from riskmodel.models import RiskModel, factor_key
 from riskmodel.monitoring.calibration_drift import CalibrationDrift, calibration_drift
 from riskmodel.monitoring.cusum import Reference, cumulative_sums, limits
 from riskmodel.scoring import model_catalogue, score
-
-Floats = npt.NDArray[np.float64]
 
 RISK = "risk (log-odds)"
 MISSING = "missing inputs"

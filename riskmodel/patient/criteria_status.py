@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import States
 from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria import (
     MET,
@@ -13,7 +14,6 @@ from riskmodel.criteria import (
     Definition,
     Part,
     Series,
-    States,
     Threshold,
     definition_path,
     evaluate_signs,

@@ -4,18 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Codes, Floats, States
 from riskmodel.cohort import Cohort, analytes
-from riskmodel.criteria import (
-    MET,
-    NOT_MET,
-    Codes,
-    Numbers,
-    Series,
-    Sign,
-    SignTimeline,
-    States,
-    series_shown,
-)
+from riskmodel.criteria import MET, NOT_MET, Series, Sign, SignTimeline, series_shown
 from riskmodel.patient.criteria_status import COMPARATOR_SIGNS
 from riskmodel.patient.sign_words import rule_words
 from riskmodel.patient.wording import event_label, when, with_unit
@@ -84,14 +75,14 @@ def part_spans(timeline: SignTimeline, until_hours: float) -> tuple[tuple[Span, 
     return tuple(_runs(grid, column, until_hours, [""] * len(grid)) for column in columns)
 
 
-def _grid(timeline: SignTimeline, until_hours: float) -> Numbers:
+def _grid(timeline: SignTimeline, until_hours: float) -> Floats:
     """Every hour from 0 on at which a state may change: records, and results becoming too old."""
     expired = [s.hours + s.carry + _AFTER for sign in timeline.judged for s in sign.series]
     hours = np.unique(np.concatenate([[0.0], timeline.moments.hours, *expired]))
     return hours[(hours >= 0) & (hours <= until_hours)]
 
 
-def _runs(grid: Numbers, states: States, until_hours: float, by: list[str]) -> tuple[Span, ...]:
+def _runs(grid: Floats, states: States, until_hours: float, by: list[str]) -> tuple[Span, ...]:
     first = np.flatnonzero(np.append(True, states[1:] != states[:-1]))
     ends = np.append(grid[first[1:]], until_hours)
     return tuple(
@@ -101,7 +92,7 @@ def _runs(grid: Numbers, states: States, until_hours: float, by: list[str]) -> t
 
 
 def _deciding(
-    sign: Sign, patient: Cohort, grid: Numbers, states: States, samples: tuple[Codes, ...]
+    sign: Sign, patient: Cohort, grid: Floats, states: States, samples: tuple[Codes, ...]
 ) -> list[str]:
     """The sample shown at each hour of the grid, in words."""
     shown = series_shown(sign, states, samples)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from riskmodel.errors import SchemaError
-from riskmodel.material import material
+from riskmodel.files import material
 from riskmodel.models import RiskModel, load_model
 
 

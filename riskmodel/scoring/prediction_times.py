@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features import LAST_LANDMARK_DAY, prediction_hours
@@ -16,8 +17,6 @@ from riskmodel.scoring.score_table import joined, rejected_rows, rows_of
 TODAY = "today"
 NO_MODEL = "no_model_of_stage"
 BEYOND = "after_last_landmark"
-
-Codes = npt.NDArray[np.int64]
 
 
 def fitting(models: Sequence[RiskModel], at: str) -> list[RiskModel]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Flags, Floats
 from riskmodel.criteria import label
 from riskmodel.simulation.observed import Observed
-from riskmodel.simulation.settings import Bool, Float
 from riskmodel.simulation.statistics import Estimate, quantile_of, share_of
 
 _HORIZON_DAYS = 14.0
@@ -86,13 +86,13 @@ def _count(reasons: pd.Series) -> Mapping[str, int]:
     return {str(reason): int(n) for reason, n in reasons.value_counts(sort=True).items()}
 
 
-def _first_reason(reasons: Mapping[str, Bool], chosen: Bool) -> pd.Series:
+def _first_reason(reasons: Mapping[str, Flags], chosen: Flags) -> pd.Series:
     """The first reason that holds of each chosen patient."""
     words = np.select(list(reasons.values()), list(reasons), default="none of these")
     return pd.Series(words[chosen])
 
 
-def _missed(observed: Observed, labels: pd.DataFrame, chosen: Bool) -> pd.Series:
+def _missed(observed: Observed, labels: pd.DataFrame, chosen: Flags) -> pd.Series:
     found = labels["onset_hours"].to_numpy(dtype=float) / 24
     after = observed.end - observed.onset
     state = {
@@ -118,8 +118,8 @@ def _missed(observed: Observed, labels: pd.DataFrame, chosen: Bool) -> pd.Series
     )
 
 
-def _extra(observed: Observed, labels: pd.DataFrame, chosen: Bool) -> pd.Series:
-    onset: Float = observed.onset
+def _extra(observed: Observed, labels: pd.DataFrame, chosen: Flags) -> pd.Series:
+    onset: Floats = observed.onset
     return _first_reason(
         {
             "onset on day 14 or later, met before it": (onset >= _HORIZON_DAYS),

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from riskmodel.arrays import Codes, Flags, Floats, Texts
 from riskmodel.simulation.latent import Patients
-from riskmodel.simulation.settings import Bool, Float, Int, Settings, Text
+from riskmodel.simulation.settings import Settings
 
 
 @dataclass
@@ -26,17 +27,17 @@ class Shown:
         0, 1, or NaN where not recorded.
     """
 
-    tet2: Float
-    measures: list[tuple[Int, Float, Float, Float]] = field(default_factory=list)
-    cuts: list[tuple[Int, Float, Float, Float, float]] = field(default_factory=list)
+    tet2: Floats
+    measures: list[tuple[Codes, Floats, Floats, Floats]] = field(default_factory=list)
+    cuts: list[tuple[Codes, Floats, Floats, Floats, float]] = field(default_factory=list)
 
 
-def _text(values: Float, decimals: int) -> Text:
+def _text(values: Floats, decimals: int) -> Texts:
     text = np.array([f"{v:.{decimals}f}" for v in values], dtype=object)
     return np.where(np.isnan(values), "", text)
 
 
-def _on_scale(table: Mapping[str, Any], score: Float) -> Float:
+def _on_scale(table: Mapping[str, Any], score: Floats) -> Floats:
     return np.asarray(100 * expit(score) if table["scale"] == "logit" else np.exp(score))
 
 
@@ -45,23 +46,23 @@ class _Columns:
 
     def __init__(self, settings: Settings, patients: Patients, rng: np.random.Generator) -> None:
         self.settings, self.patients, self.rng = settings, patients, rng
-        self.columns: dict[str, Text] = {}
+        self.columns: dict[str, Texts] = {}
         self.group = settings.words("group")[patients.population]
 
-    def known(self, column: str) -> Bool:
+    def known(self, column: str) -> Flags:
         """Which patients have this column recorded; independent of the risk."""
         missing = self.settings.constants["missing"].get(column, 0.0)
         most = self.settings.constants["missing"]["most"]
         share = min(missing * self.settings.world.missing, most)
         return np.asarray(self.rng.random(len(self.patients)) >= share)
 
-    def put(self, column: str, text: Text | Sequence[str], known: Bool | None = None) -> Bool:
+    def put(self, column: str, text: Texts | Sequence[str], known: Flags | None = None) -> Flags:
         """Store a column, empty where it is not known."""
         known = self.known(column) if known is None else known
         self.columns[column] = np.where(known, np.asarray(text, dtype=object), "")
         return known
 
-    def number(self, column: str, values: Float, decimals: int) -> None:
+    def number(self, column: str, values: Floats, decimals: int) -> None:
         """Store numbers."""
         self.put(column, _text(values, decimals))
 
@@ -146,7 +147,7 @@ def _history(c: _Columns) -> None:
 
 
 def record_baseline(
-    settings: Settings, patients: Patients, ids: Text, rng: np.random.Generator
+    settings: Settings, patients: Patients, ids: Texts, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, Shown]:
     """Build the patients table, and what it shows of the latent factors.
 

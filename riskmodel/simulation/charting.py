@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Codes, Floats, Texts
 from riskmodel.simulation.latent import Patients
 from riskmodel.simulation.results import Results
 from riskmodel.simulation.schedule import Draws
-from riskmodel.simulation.settings import Float, Int, Settings, Text
+from riskmodel.simulation.settings import Settings
 
 COLUMNS = (
     "patient_id",
@@ -20,7 +21,7 @@ COLUMNS = (
 )
 
 
-def _numerals(values: Float, decimals: int) -> Text:
+def _numerals(values: Floats, decimals: int) -> Texts:
     """Numbers as text; equal numbers are written once."""
     scaled = np.round(values * 10**decimals).astype(np.int64)
     distinct, position = np.unique(scaled, return_inverse=True)
@@ -28,13 +29,13 @@ def _numerals(values: Float, decimals: int) -> Text:
     return np.array(written, dtype=object)[position]
 
 
-def _style(settings: Settings) -> Text:
+def _style(settings: Settings) -> Texts:
     if settings.world.units:
         return np.full(len(settings.charting["styles"]), settings.world.units, dtype=object)
     return np.array(settings.charting["styles"], dtype=object)
 
 
-def _chart(settings: Settings, result: Results, center: Int) -> dict[str, Text]:
+def _chart(settings: Settings, result: Results, center: Codes) -> dict[str, Texts]:
     """Value, comparator, unit and upper reference limit of one analyte's results."""
     styles, table = settings.charting["style"], settings.analytes.get(result.analyte, {})
     n = len(center)
@@ -66,7 +67,7 @@ def _chart(settings: Settings, result: Results, center: Int) -> dict[str, Text]:
 
 
 def chart_labs(
-    settings: Settings, patients: Patients, draws: Draws, results: list[Results], ids: Text
+    settings: Settings, patients: Patients, draws: Draws, results: list[Results], ids: Texts
 ) -> pd.DataFrame:
     """Build the labs table, sorted by patient and time."""
     draw = np.concatenate([r.draw for r in results])
@@ -75,7 +76,7 @@ def chart_labs(
     order = np.lexsort((kind, draw))
     draw, kind = draw[order], kind[order]
 
-    def column(name: str) -> Text:
+    def column(name: str) -> Texts:
         return np.concatenate([c[name] for c in charted])[order]
 
     names = np.array([r.analyte for r in results], dtype=object)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.simulation.latent import Patients
 from riskmodel.simulation.risk import Risk
-from riskmodel.simulation.settings import Bool, Float, Int, Settings, uniform
+from riskmodel.simulation.settings import Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,23 @@ class Course:
         Day on which neutrophils start to recover.
     """
 
-    crs_grade: Int
-    crs_steps: Float
-    response: Float
-    crs_end: Float
-    vigour: Float
-    pace: Float
-    icans_grade: Int
-    icans_steps: Float
-    tocilizumab: Float
-    steroid: Float
-    steroid_case: Float
-    infection: Float
-    pattern: Int
-    recovery: Float
+    crs_grade: Codes
+    crs_steps: Floats
+    response: Floats
+    crs_end: Floats
+    vigour: Floats
+    pace: Floats
+    icans_grade: Codes
+    icans_steps: Floats
+    tocilizumab: Floats
+    steroid: Floats
+    steroid_case: Floats
+    infection: Floats
+    pattern: Codes
+    recovery: Floats
 
 
-def _grades(score: Float, rates: Mapping[str, Float], population: Int, split: Float) -> Int:
+def _grades(score: Floats, rates: Mapping[str, Floats], population: Codes, split: Floats) -> Codes:
     """Highest grade from a standard normal score and the population's rates.
 
     `split`: share of grade 2 among grades 1-2, and of grade 4 among grades 3-4.
@@ -61,7 +62,7 @@ def _grades(score: Float, rates: Mapping[str, Float], population: Int, split: Fl
     return np.asarray((score[:, None] > cuts).sum(axis=1))
 
 
-def _steps(start: Float, grade: Int, gaps: Float) -> Float:
+def _steps(start: Floats, grade: Codes, gaps: Floats) -> Floats:
     """Day of each grade 1 to 4, NaN beyond the highest."""
     days = start[:, None] + np.concatenate(
         [np.zeros((len(start), 1)), np.cumsum(gaps, axis=1)], axis=1
@@ -69,11 +70,11 @@ def _steps(start: Float, grade: Int, gaps: Float) -> Float:
     return np.where(np.arange(1, 5) <= grade[:, None], days, np.nan)
 
 
-def _at_grade(steps: Float, wanted: Int) -> Float:
+def _at_grade(steps: Floats, wanted: Codes) -> Floats:
     return np.asarray(steps[np.arange(len(steps)), np.clip(wanted - 1, 0, 3)])
 
 
-def _given(wanted: Bool, days: Float) -> Float:
+def _given(wanted: Flags, days: Floats) -> Floats:
     return np.where(wanted, days, np.nan)
 
 
@@ -160,7 +161,7 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
 
 def _neutrophils(
     settings: Settings, patients: Patients, rng: np.random.Generator
-) -> tuple[Int, Float]:
+) -> tuple[Codes, Floats]:
     """Recovery pattern, and the day on which recovery starts."""
     anc = settings.constants["marrow"]["anc"]
     reserve = patients.z[:, list(settings.factors).index("reserve")]

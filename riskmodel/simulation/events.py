@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, Floats, Texts
 from riskmodel.simulation.course import Course
 from riskmodel.simulation.latent import Patients
-from riskmodel.simulation.settings import Bool, Float, Int, Settings, Text, uniform
+from riskmodel.simulation.settings import Settings, uniform
 from riskmodel.simulation.transfusion import Transfusions
 
 
@@ -20,11 +21,11 @@ class _Log:
     def add(
         self,
         event: str,
-        day: Float,
-        patient: Int,
+        day: Floats,
+        patient: Codes,
         *,
-        where: Bool | None = None,
-        grade: Float | None = None,
+        where: Flags | None = None,
+        grade: Floats | None = None,
         value: str = "",
     ) -> None:
         """Add an event for the patients for whom it has a finite day and `where` holds."""
@@ -96,10 +97,10 @@ def _iec_hs(log: _Log, settings: Settings, patients: Patients, course: Course,
     who = np.flatnonzero(patients.case)
     n, onset = len(who), patients.onset_days[who]
 
-    def share(rate: float) -> Bool:
+    def share(rate: float) -> Flags:
         return np.asarray(rng.random(n) < rate)
 
-    def later(name: str) -> Float:
+    def later(name: str) -> Floats:
         return np.asarray(onset + uniform(rng, organs[f"{name}_days"], n))
 
     lung, renal, icu = share(organs["lung"]), share(organs["renal"]), share(organs["icu"])
@@ -133,7 +134,7 @@ def record_events(
     patients: Patients,
     course: Course,
     transfusions: Sequence[Transfusions],
-    ids: Text,
+    ids: Texts,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Build the events table: nothing after the end of observation, sorted by patient and time."""

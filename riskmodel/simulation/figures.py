@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
+from riskmodel.arrays import Flags
 from riskmodel.cohort import find_product
 from riskmodel.files import read_toml
 from riskmodel.simulation.cohort import draw_cohort
 from riskmodel.simulation.observed import Observed, observe
-from riskmodel.simulation.settings import Bool
 from riskmodel.simulation.statistics import STATISTICS, Estimate
 
 _WORDS = {"title", "cohort", "statistic", "unit", "source", "rows", "unverified"}
@@ -164,7 +164,7 @@ def _draw(table: Mapping[str, Any], seed: int) -> Observed:
     return observe(cohort, table.get("disease"))
 
 
-def _has_product(observed: Observed, product: str) -> Bool:
+def _has_product(observed: Observed, product: str) -> Flags:
     wanted = find_product(product)
     return np.array([find_product(p) == wanted for p in observed.cohort.patients["product"]])
 

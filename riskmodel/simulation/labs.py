@@ -4,21 +4,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.simulation.course import Course
 from riskmodel.simulation.latent import Patients
 from riskmodel.simulation.results import Results
 from riskmodel.simulation.schedule import Draws
-from riskmodel.simulation.settings import Float, Int, Settings
+from riskmodel.simulation.settings import Settings
 from riskmodel.simulation.surge import Signs, fit_surge
 from riskmodel.simulation.transfusion import EVENTS, Transfusions, transfuse
 
 
-def _smooth(x: Float) -> Float:
+def _smooth(x: Floats) -> Floats:
     x = np.clip(x, 0.0, 1.0)
     return np.asarray(x * x * (3 - 2 * x))
 
 
-def _bump(since: Float, peak: Float | float, power: float) -> Float:
+def _bump(since: Floats, peak: Floats | float, power: float) -> Floats:
     """A response that starts at 0, reaches 1 at `peak` days and fades."""
     x = np.maximum(since, 0.0) / peak
     return np.asarray(x**power * np.exp(power * (1 - x)))
@@ -43,13 +44,13 @@ class _Courses:
         reserve = patients.z[:, list(settings.factors).index("reserve")]
         self.expansion = patients.z[:, list(settings.factors).index("expansion")]
         severe = np.maximum(course.crs_grade - 1, 0)
-        self.depth: dict[str, Float] = {}
+        self.depth: dict[str, Floats] = {}
         for name, table in settings.constants["marrow"].items():
             depth = table["depth"] + table["reserve"] * reserve + table["severe"] * severe
             depth = depth + table["sd"] * rng.standard_normal(n)
             self.depth[name] = np.maximum(depth, table["least"])
 
-    def expected(self, analyte: str, patient: Int, day: Float) -> Float:
+    def expected(self, analyte: str, patient: Codes, day: Floats) -> Floats:
         """Mean of the patient's population at or before the infusion."""
         table = self.settings.analytes[analyte]
         level = self.settings.levels(analyte)
@@ -60,7 +61,7 @@ class _Courses:
             level[self.patients.population[patient]] + table.get("lymphodepletion", 0.0) * since
         )
 
-    def at(self, analyte: str, patient: Int, day: Float) -> Float:
+    def at(self, analyte: str, patient: Codes, day: Floats) -> Floats:
         """Course on the analyte's scale, shape (r,)."""
         table, course = self.settings.analytes[analyte], self.course
         found = self.expected(analyte, patient, day)
@@ -89,17 +90,17 @@ class _Courses:
                 found += _treated(table[drug], day - getattr(course, drug)[patient])
         return np.asarray(found + self._marrow(analyte, patient, day))
 
-    def _infection(self, patient: Int, day: Float) -> Float:
+    def _infection(self, patient: Codes, day: Floats) -> Floats:
         c = self.settings.constants["infection"]
         since = np.nan_to_num(day - self.course.infection[patient], nan=-1.0)
         return _bump(since, c["peak_days"], c["power"])
 
-    def _marrow(self, analyte: str, patient: Int, day: Float) -> Float:
+    def _marrow(self, analyte: str, patient: Codes, day: Floats) -> Floats:
         """Fall after lymphodepletion and recovery."""
         if analyte not in self.depth:
             return np.zeros(len(patient))
         table = self.settings.constants["marrow"][analyte]
-        start: Float = self.course.recovery[patient]
+        start: Floats = self.course.recovery[patient]
         if analyte != "anc":
             start = np.full(len(patient), float(table["recovery_day"]))
         back = table["recovered"] * _smooth((day - start) / table["recovery_days"])
@@ -110,7 +111,7 @@ class _Courses:
         return np.asarray(found)
 
 
-def _treated(table: Mapping[str, float], since: Float) -> Float:
+def _treated(table: Mapping[str, float], since: Floats) -> Floats:
     """Effect of a drug since its first dose: linear to its most, fading after some days."""
     since = np.nan_to_num(since, nan=-1.0)
     most = table["most"]
@@ -118,7 +119,7 @@ def _treated(table: Mapping[str, float], since: Float) -> Float:
     return np.asarray(effect * np.exp(-np.maximum(since - table["days"], 0) / table["fading_days"]))
 
 
-def _wander(settings: Settings, draws: Draws, rng: np.random.Generator) -> dict[str, Float]:
+def _wander(settings: Settings, draws: Draws, rng: np.random.Generator) -> dict[str, Floats]:
     """Slow deviation of each analyte at every draw, from 0 at the infusion (Ornstein-Uhlenbeck).
 
     A share of it is common to the inflammatory analytes. Nothing of it comes before the
@@ -139,7 +140,7 @@ def _wander(settings: Settings, draws: Draws, rng: np.random.Generator) -> dict[
     for k in range(1, len(ends)):
         rows = order[ends[k - 1] : ends[k]]
         walk[rows] += keep[rows] * walk[rows - 1]
-    found: dict[str, Float] = {}
+    found: dict[str, Floats] = {}
     for k, (name, table) in enumerate(tables.items()):
         share = table["wander"].get("common", 0.0)
         both = np.sqrt(1 - share**2) * walk[:, k + 1] + share * walk[:, 0]
@@ -147,7 +148,7 @@ def _wander(settings: Settings, draws: Draws, rng: np.random.Generator) -> dict[
     return found
 
 
-def _above(value: Float, floor: float, soft: float) -> Float:
+def _above(value: Floats, floor: float, soft: float) -> Floats:
     """Bend a course so that it levels off a little above `floor`."""
     return np.asarray(floor + soft * np.logaddexp(0.0, (value - floor) / soft))
 
@@ -178,7 +179,7 @@ def draw_results(
         slow = wander[analyte][rows] if analyte in wander else np.zeros(len(rows))
         if "surge" in table:
 
-            def without(p: Int, d: Float, name: str = analyte) -> Float:
+            def without(p: Codes, d: Floats, name: str = analyte) -> Floats:
                 return courses.at(name, p, d)
 
             surge = fit_surge(settings, analyte, patients, signs, without, rng)

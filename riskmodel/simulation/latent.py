@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.simulation.risk import Risk
-from riskmodel.simulation.settings import Bool, Float, Int, Settings, uniform
+from riskmodel.simulation.settings import Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -30,32 +31,32 @@ class Patients:
         Last day of observation, by death or end of follow-up.
     """
 
-    population: Int
-    center: Int
-    z: Float
-    tet2: Float
-    selected: Float
-    p_true: Float
-    onset_days: Float
-    death_days: Float
-    next_days: Float
-    relapse_days: Float
-    end_days: Float
+    population: Codes
+    center: Codes
+    z: Floats
+    tet2: Floats
+    selected: Floats
+    p_true: Floats
+    onset_days: Floats
+    death_days: Floats
+    next_days: Floats
+    relapse_days: Floats
+    end_days: Floats
 
     def __len__(self) -> int:
         return len(self.population)
 
     @property
-    def case(self) -> Bool:
+    def case(self) -> Flags:
         """Whether IEC-HS comes at any time."""
         return ~np.isnan(self.onset_days)
 
-    def event(self, days: float) -> Bool:
+    def event(self, days: float) -> Flags:
         """Whether an onset before `days` (exclusive) was under observation."""
         return self.case & (self.onset_days < days) & (self.onset_days < self.end_days)
 
 
-def _two_rates(exponential: Float, early: float, later: float, change: float) -> Float:
+def _two_rates(exponential: Floats, early: float, later: float, change: float) -> Floats:
     """Time of an event whose hazard changes once: unit exponentials to days."""
     spent = early * change
     return np.where(

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, Floats, Texts
 from riskmodel.cohort import Cohort, Rejections, assemble
 from riskmodel.simulation.cohort import SimulatedCohort
-from riskmodel.simulation.settings import Bool, Float, Int, Text
 
 CASE, CRS_ONLY, NO_CRS = "IEC-HS", "CRS only", "no CRS"
 
@@ -29,13 +29,13 @@ class Observed:
     """
 
     cohort: Cohort
-    onset: Float
-    chosen: Bool
+    onset: Floats
+    chosen: Flags
 
     def __len__(self) -> int:
         return len(self.onset)
 
-    def among(self, patients: Bool) -> "Observed":
+    def among(self, patients: Flags) -> "Observed":
         """The same cohort, with the figures about these patients only."""
         return replace(self, chosen=self.chosen & patients)
 
@@ -53,7 +53,7 @@ class Observed:
         )
         return {str(name): part for name, part in table.groupby("analyte", observed=True)}
 
-    def first(self, event: str, least_grade: int = 0) -> Float:
+    def first(self, event: str, least_grade: int = 0) -> Floats:
         """Day of the first such event of each patient, NaN where there is none."""
         events = self.cohort.events
         rows = events["event"].to_numpy() == event
@@ -63,7 +63,7 @@ class Observed:
         day = (part["hours"] / 24).groupby(part["patient"]).min()
         return np.asarray(day.reindex(range(len(self))), dtype=float)
 
-    def highest(self, event: str) -> Int:
+    def highest(self, event: str) -> Codes:
         """Highest grade of each patient, 0 without one."""
         events = self.cohort.events
         part = events[(events["event"] == event).to_numpy()]
@@ -71,27 +71,27 @@ class Observed:
         return np.asarray(grade.reindex(range(len(self))).fillna(0), dtype=np.int64)
 
     @cached_property
-    def crs(self) -> Int:
+    def crs(self) -> Codes:
         """Highest CRS grade."""
         return self.highest("crs")
 
     @cached_property
-    def end(self) -> Float:
+    def end(self) -> Floats:
         """Last day of observation."""
         return np.asarray(np.fmin(self.first("death"), np.inf)).clip(
             max=np.nan_to_num(self.first("last_follow_up"), nan=np.inf)
         )
 
     @cached_property
-    def words(self) -> Text:
+    def words(self) -> Texts:
         """Group of each patient: IEC-HS at any time, else by CRS."""
         other = np.where(self.crs > 0, CRS_ONLY, NO_CRS)
         return np.where(np.isnan(self.onset), other, CASE).astype(object)
 
-    def group(self, name: str) -> Bool:
+    def group(self, name: str) -> Flags:
         """Which patients belong to a group of the published tables."""
         never = np.isnan(self.onset)
-        groups: Mapping[str, Bool] = {
+        groups: Mapping[str, Flags] = {
             "all": np.ones(len(self), dtype=bool),
             CASE: ~never,
             "no IEC-HS": never,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel.arrays import Floats
 from riskmodel.simulation.figures import Comparison
 from riskmodel.simulation.observed import CASE, CRS_ONLY, NO_CRS, Observed
-from riskmodel.simulation.settings import Float
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,7 @@ def courses(observed: Observed, comparisons: Sequence[Comparison]) -> str:
     return _svg(figure, "courses", "Ferritin, CRP and LDH by day and group, CD22 cohort")
 
 
-def _by_day(observed: Observed, analyte: str, group: str) -> tuple[Float, Float]:
+def _by_day(observed: Observed, analyte: str, group: str) -> tuple[Floats, Floats]:
     rows = observed.labs[analyte]
     rows = rows[observed.group(group)[rows["patient"]] & rows["day"].between(-1.1, 29)]
     day = np.where(rows["day"] <= 0, 0.0, np.ceil(rows["day"]))
@@ -79,7 +79,7 @@ def _by_day(observed: Observed, analyte: str, group: str) -> tuple[Float, Float]
     return days - np.where(days > 0, 0.5, 0.0), quartiles.to_numpy(dtype=float).T
 
 
-def onsets(days: Mapping[str, Float], published: Mapping[str, tuple[float, float, float]]) -> str:
+def onsets(days: Mapping[str, Floats], published: Mapping[str, tuple[float, float, float]]) -> str:
     """Histogram of latent onset by product, with the published median and range of each."""
     from matplotlib.figure import Figure
 

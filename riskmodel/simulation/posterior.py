@@ -8,18 +8,19 @@ points of it; an unknown TET2 state is averaged over its prevalence, likewise we
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.simulation.baseline import Shown
 from riskmodel.simulation.latent import Patients
 from riskmodel.simulation.results import Results
 from riskmodel.simulation.risk import Risk
 from riskmodel.simulation.schedule import Draws
-from riskmodel.simulation.settings import Float, Int, Settings
+from riskmodel.simulation.settings import Settings
 
 _POINTS = 256
 _CHUNK = 2000
 
 
-def _normal_points(points: int, dimensions: int) -> Float:
+def _normal_points(points: int, dimensions: int) -> Floats:
     """Quasi-random normal points (generalised golden ratio) of mean 0 and identity covariance."""
     ratio = 2.0
     for _ in range(60):
@@ -34,7 +35,7 @@ def _normal_points(points: int, dimensions: int) -> Float:
 
 def baseline_labs(
     settings: Settings, draws: Draws, results: list[Results], patients: int
-) -> list[tuple[Int, Float, Float, Float]]:
+) -> list[tuple[Codes, Floats, Floats, Floats]]:
     """Measurements of the factors by the labs at or before the infusion.
 
     Returns
@@ -62,8 +63,8 @@ def p_baseline(
     risk: Risk,
     patients: Patients,
     shown: Shown,
-    labs: list[tuple[Int, Float, Float, Float]],
-) -> Float:
+    labs: list[tuple[Codes, Floats, Floats, Floats]],
+) -> Floats:
     """Probability of onset before the horizon given what the baseline shows, shape (n,)."""
     n, factors = patients.z.shape
     precision = np.tile(np.linalg.inv(risk.settings.correlation), (n, 1, 1))
@@ -95,8 +96,8 @@ def p_baseline(
 
 
 def _expected(
-    risk: Risk, patients: Patients, shown: Shown, part: Int, z: Float, weight: Float
-) -> Float:
+    risk: Risk, patients: Patients, shown: Shown, part: Codes, z: Floats, weight: Floats
+) -> Floats:
     """Mean risk over the weighted points and the TET2 states that are possible."""
     population, selected = patients.population[part], patients.selected[part]
     tet2 = shown.tet2[part]

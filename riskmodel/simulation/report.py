@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from riskmodel import RESEARCH_USE
+from riskmodel.arrays import Flags, Floats
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 from riskmodel.simulation import pictures
@@ -15,7 +16,6 @@ from riskmodel.simulation.agreement import agreement
 from riskmodel.simulation.cohort import draw_cohort
 from riskmodel.simulation.figures import Comparison, compare, drawn
 from riskmodel.simulation.observed import CASE, Observed, observe
-from riskmodel.simulation.settings import Bool, Float
 from riskmodel.simulation.statistics import Estimate
 
 MIX_PATIENTS, MIX_SEED = 4000, 41
@@ -149,7 +149,7 @@ def _sets(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
 
 
 def _onsets(cohorts: Mapping[str, Observed], comparisons: Sequence[Comparison]) -> str:
-    days: dict[str, Float] = {}
+    days: dict[str, Floats] = {}
     published: dict[str, tuple[float, float, float]] = {}
     for name, words in _PRODUCTS.items():
         days[words] = cohorts[name].onset[cohorts[name].group(CASE)]
@@ -165,7 +165,7 @@ def _onsets(cohorts: Mapping[str, Observed], comparisons: Sequence[Comparison]) 
 def _ten(mix: Observed) -> list[tuple[int, str]]:
     """The first patients of each kind, with a line of words."""
     never = np.isnan(mix.onset)
-    kinds: Sequence[tuple[str, Bool, int]] = (
+    kinds: Sequence[tuple[str, Flags, int]] = (
         ("IEC-HS before day 14", mix.onset < 14, 3),
         ("IEC-HS later", mix.onset >= 14, 1),
         ("CRS 3-4, no IEC-HS", never & (mix.crs >= 3), 2),

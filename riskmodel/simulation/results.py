@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from riskmodel.simulation.settings import Float, Int
+from riskmodel.arrays import Codes, Floats
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,6 @@ class Results:
     """
 
     analyte: str
-    draw: Int
-    value: Float
-    deviation: Float
+    draw: Codes
+    value: Floats
+    deviation: Floats

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, ndtr, ndtri
 
-from riskmodel.simulation.settings import Float, Int, Settings
+from riskmodel.arrays import Codes, Floats
+from riskmodel.simulation.settings import Settings
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -26,7 +27,7 @@ class Risk:
     settings: Settings
 
     @cached_property
-    def weights(self) -> Float:
+    def weights(self) -> Floats:
         """Log-odds per SD of each latent factor."""
         return self.settings.loading({n: self.effect(n) for n in self.settings.factors})
 
@@ -35,21 +36,21 @@ class Risk:
         return float(self.settings.multipliers[name] * self.settings.constants["effects"][name])
 
     @cached_property
-    def tet2_prevalence(self) -> Float:
+    def tet2_prevalence(self) -> Floats:
         """Share with a TET2 mutation, by population."""
         return np.asarray(self.settings.column("tet2") * self.settings.world.tet2_prevalence)
 
     @cached_property
-    def selected_share(self) -> Float:
+    def selected_share(self) -> Floats:
         """Share with a T-cell-selected product, by population; recorded for CD22 products only."""
         shares = [p.get("t_cell_selected", 0.0) for p in self.settings.populations]
         return np.array(shares, dtype=float)
 
     @cached_property
-    def _cd28(self) -> Float:
+    def _cd28(self) -> Floats:
         return np.asarray(self.settings.words("domain") == "CD28", dtype=np.float64)
 
-    def slopes(self, population: Int, tet2: Float) -> Float:
+    def slopes(self, population: Codes, tet2: Floats) -> Floats:
         """Log-odds per SD of each factor, per patient: shape (n, factors)."""
         factors = list(self.settings.factors)
         world = self.settings.world
@@ -58,7 +59,7 @@ class Risk:
         found[:, factors.index("inflammation")] += world.tet2_inflammation * tet2
         return found
 
-    def offsets(self, population: Int, tet2: Float, selected: Float) -> Float:
+    def offsets(self, population: Codes, tet2: Floats, selected: Floats) -> Floats:
         """Log-odds of a patient at the mean of every factor, per patient: shape (n,)."""
         return (
             self.intercepts[population]
@@ -67,7 +68,7 @@ class Risk:
         )
 
     @cached_property
-    def incidence(self) -> Float:
+    def incidence(self) -> Floats:
         """Target incidence at any time, by population.
 
         A world moves each product's log-odds away from the mix's mean by its multiplier: 1 keeps
@@ -89,7 +90,7 @@ class Risk:
                 yield tet2, selected, float(p * q)
 
     @cached_property
-    def intercepts(self) -> Float:
+    def intercepts(self) -> Floats:
         """Intercepts at which the mean risk of each population is its incidence (bisection)."""
         found = np.full(len(self.settings.populations), -np.inf)
         for k, target in enumerate(self.incidence):
@@ -112,7 +113,7 @@ class Risk:
         return found
 
     @cached_property
-    def onset(self) -> Float:
+    def onset(self) -> Floats:
         """Days at equally spaced quantiles of onset, by population: shape (populations, knots).
 
         A cut log-normal distribution, or quantiles from print. At no effect at all, where no
@@ -124,11 +125,11 @@ class Risk:
         return found
 
     @cached_property
-    def onset_median(self) -> Float:
+    def onset_median(self) -> Floats:
         """Median onset of each population, days."""
         return np.asarray(self.onset[:, _KNOTS // 2])
 
-    def onset_days(self, population: Int, uniform: Float) -> Float:
+    def onset_days(self, population: Codes, uniform: Floats) -> Floats:
         """Quantile of the onset distribution: days, shape (n,)."""
         position = uniform * (_KNOTS - 1)
         below = np.minimum(position.astype(np.int64), _KNOTS - 2)
@@ -136,7 +137,7 @@ class Risk:
         return np.asarray(low + (high - low) * (position - below))
 
     @cached_property
-    def before_horizon(self) -> Float:
+    def before_horizon(self) -> Floats:
         """Probability, given that IEC-HS would come, that it comes before the horizon.
 
         Death and a further cell therapy or transplant may come first, at constant hazards.
@@ -152,7 +153,7 @@ class Risk:
         return found
 
 
-def _onset_quantiles(onset: Mapping[str, Any]) -> Float:
+def _onset_quantiles(onset: Mapping[str, Any]) -> Floats:
     """Days at `_KNOTS` equally spaced quantiles."""
     share = np.linspace(0, 1, _KNOTS)
     if "quantiles" in onset:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.simulation.course import Course
 from riskmodel.simulation.latent import Patients
-from riskmodel.simulation.settings import Bool, Float, Int, Settings, uniform
+from riskmodel.simulation.settings import Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class Draws:
         Which panels were sent.
     """
 
-    patient: Int
-    day: Float
-    panels: Mapping[str, Bool]
+    patient: Codes
+    day: Floats
+    panels: Mapping[str, Flags]
 
 
-def _watched(settings: Settings, patients: Patients, course: Course, day: Float) -> Int:
+def _watched(settings: Settings, patients: Patients, course: Course, day: Floats) -> Codes:
     """How closely a patient is watched: 0 usual, 1 any CRS, 2 CRS of grade 2 or more or IEC-HS."""
     after_crs = settings.constants["sampling"]["after_crs_days"]
     before, after = settings.constants["sampling"]["around_onset_days"]
@@ -87,10 +88,10 @@ def draw_schedule(
 
 
 def _panel_shares(
-    settings: Settings, patients: Patients, patient: Int, day: Float, closely: Int
-) -> dict[str, Float]:
+    settings: Settings, patients: Patients, patient: Codes, day: Floats, closely: Codes
+) -> dict[str, Floats]:
     """How often each panel is sent with a draw: by closeness of watch, centre and trial."""
-    found: dict[str, Float] = {}
+    found: dict[str, Floats] = {}
     trial = np.array([p["target"] == "CD22" for p in settings.populations])
     trial = trial[patients.population[patient]]
     center = patients.center[patient]

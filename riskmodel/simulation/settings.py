@@ -8,22 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from riskmodel.arrays import Floats, Texts
 from riskmodel.cohort import find_product
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
-
-Float = npt.NDArray[np.float64]
-Int = npt.NDArray[np.int64]
-Bool = npt.NDArray[np.bool_]
-Text = npt.NDArray[np.object_]
 
 # Child of the cohort's seed that draws a world's effects; draw_cohort spawns those before it.
 _EFFECTS_STREAM = 7
 
 
-def uniform(rng: np.random.Generator, ends: Sequence[float], size: int | tuple[int, int]) -> Float:
+def uniform(rng: np.random.Generator, ends: Sequence[float], size: int | tuple[int, int]) -> Floats:
     """Uniform draws between the two ends that a file names."""
     low, high = ends
     return rng.uniform(low, high, size)
@@ -71,7 +66,7 @@ class Settings:
     charting: Mapping[str, Any]
 
     @property
-    def shares(self) -> Float:
+    def shares(self) -> Floats:
         """Share of each population in the mix, summing to 1."""
         share = self.column("share")
         return np.asarray(share / share.sum())
@@ -82,30 +77,30 @@ class Settings:
         names: Sequence[str] = self.constants["latent"]["factors"]
         return names
 
-    def column(self, *keys: str) -> Float:
+    def column(self, *keys: str) -> Floats:
         """One number per population, found under these keys."""
         return np.array([_dig(population, keys) for population in self.populations], dtype=float)
 
-    def words(self, key: str) -> Text:
+    def words(self, key: str) -> Texts:
         """One word per population, found under this key."""
         return np.array([population[key] for population in self.populations], dtype=object)
 
-    def by_group(self, level: Mapping[str, float]) -> Float:
+    def by_group(self, level: Mapping[str, float]) -> Floats:
         """One level per population by its disease group, NaN where the group has none."""
         return np.array([level.get(group, np.nan) for group in self.words("group")])
 
-    def levels(self, analyte: str) -> Float:
+    def levels(self, analyte: str) -> Floats:
         """Level of an analyte by population: its own, else that of its disease group."""
         found = self.by_group(self.analytes[analyte]["level"])
         own = [population.get("levels", {}).get(analyte, np.nan) for population in self.populations]
         return np.where(np.isnan(own), found, own)
 
-    def loading(self, weights: Mapping[str, float]) -> Float:
+    def loading(self, weights: Mapping[str, float]) -> Floats:
         """Weights by factor name as a vector over the latent factors."""
         return np.array([float(weights.get(name, 0.0)) for name in self.factors])
 
     @property
-    def correlation(self) -> Float:
+    def correlation(self) -> Floats:
         """Correlation matrix of the latent factors."""
         return np.array(self.constants["latent"]["correlation"], dtype=float)
 

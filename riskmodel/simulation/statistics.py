@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta, binom
 
+from riskmodel.arrays import Flags, Floats
 from riskmodel.simulation.observed import CASE, Observed
-from riskmodel.simulation.settings import Bool, Float
 
 # Days around the named day, as the published tables pool draws; the others reach one day both ways.
 _WINDOWS: Mapping[int, tuple[float, float]] = {0: (-1.1, 0.01), 28: (25.0, 29.0)}
@@ -27,7 +27,7 @@ class Estimate(NamedTuple):
     n: int
 
 
-def share_of(held: Bool) -> Estimate:
+def share_of(held: Flags) -> Estimate:
     """Share with the exact (Clopper-Pearson) interval."""
     n, k = len(held), int(held.sum())
     low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
@@ -35,7 +35,7 @@ def share_of(held: Bool) -> Estimate:
     return Estimate(k / n if n else np.nan, low, high, n)
 
 
-def quantile_of(values: Float, at: float) -> Estimate:
+def quantile_of(values: Floats, at: float) -> Estimate:
     """Quantile with the interval between order statistics."""
     known = np.sort(values[~np.isnan(values)])
     n = len(known)
@@ -50,7 +50,7 @@ def quantile_of(values: Float, at: float) -> Estimate:
     )
 
 
-def in_window(observed: Observed, analyte: str, day: int) -> Float:
+def in_window(observed: Observed, analyte: str, day: int) -> Floats:
     """Mean of a patient's results around a day, NaN without one, shape (n,)."""
     first, last = _WINDOWS.get(day, (day - 1.0, day + 1.0))
     rows = observed.labs[analyte]
@@ -103,7 +103,7 @@ def present(observed: Observed, analyte: str, group: str, day: int) -> Estimate:
     return share_of(~np.isnan(in_window(observed, analyte, day)[observed.group(group)]))
 
 
-def _extreme(observed: Observed, analyte: str, way: str, first: Float, last: Float) -> Float:
+def _extreme(observed: Observed, analyte: str, way: str, first: Floats, last: Floats) -> Floats:
     rows = observed.labs[analyte]
     patient, day = rows["patient"].to_numpy(), rows["day"].to_numpy()
     rows = rows[(day >= first[patient]) & (day <= last[patient])]
@@ -170,7 +170,7 @@ def followed_by(observed: Observed, event: str, group: str, days: Sequence[float
     return share_of(np.isin(np.flatnonzero(_seen(observed, group)), who))
 
 
-def _seen(observed: Observed, group: str) -> Bool:
+def _seen(observed: Observed, group: str) -> Flags:
     """Patients of a group; cases only where watched for a week from their onset."""
     chosen = observed.group(group)
     if group == CASE:
@@ -178,7 +178,7 @@ def _seen(observed: Observed, group: str) -> Bool:
     return chosen
 
 
-def _around_onset(observed: Observed, analyte: str, way: str) -> Float:
+def _around_onset(observed: Observed, analyte: str, way: str) -> Floats:
     onset = observed.onset
     found = _extreme(observed, analyte, way, onset + _SIGN_DAYS[0], onset + _SIGN_DAYS[1])
     found = found[_seen(observed, CASE)]

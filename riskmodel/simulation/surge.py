@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, logit
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.simulation.course import Course
 from riskmodel.simulation.latent import Patients
-from riskmodel.simulation.settings import Bool, Float, Int, Settings, uniform
+from riskmodel.simulation.settings import Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Signs:
         Day on which it passes its limit.
     """
 
-    patient: Int
-    shown: Mapping[str, Bool]
-    crossing: Mapping[str, Float]
+    patient: Codes
+    shown: Mapping[str, Flags]
+    crossing: Mapping[str, Floats]
 
 
 def draw_signs(
@@ -45,7 +46,7 @@ def draw_signs(
     complete = rng.random(n) >= c["incomplete"]
     share = c["share"]
     own = [p.get("signs", {}) for p in settings.populations]
-    shown: dict[str, Bool] = {}
+    shown: dict[str, Flags] = {}
     for name in (n for n in share if n != "source"):
         rate = np.array([table.get(name, share[name]) for table in own])
         shown[name] = rng.random(n) < rate[patients.population[who]]
@@ -65,7 +66,7 @@ def draw_signs(
     second = np.where(np.isfinite(second), second, lead[0])
     other = np.maximum(lead[1], lead[2])
     second = np.where(early & np.isfinite(other), other, second)
-    crossing: dict[str, Float] = {
+    crossing: dict[str, Floats] = {
         "ferritin": np.where(early, np.minimum(onset, after_crs), onset + second - lead[0]),
         "ast": onset + np.where(shown["transaminases"], second - lead[1], c["mild_delay_days"]),
         "fibrinogen": onset + np.where(shown["fibrinogen"], second - lead[2], c["mild_delay_days"]),
@@ -102,14 +103,14 @@ class Surge:
         Widths from the middle to the fall.
     """
 
-    height: Float
-    middle: Float
-    width: Float
-    decay: Float
-    crossing: Float
+    height: Floats
+    middle: Floats
+    width: Floats
+    decay: Floats
+    crossing: Floats
     plateau: float
 
-    def at(self, patient: Int, day: Float) -> Float:
+    def at(self, patient: Codes, day: Floats) -> Floats:
         """Amount to add on the analyte's scale."""
         since = day - self.middle[patient]
         return np.asarray(
@@ -118,7 +119,7 @@ class Surge:
         )
 
 
-def _shape(since: Float, width: Float, decay: Float, plateau: float) -> Float:
+def _shape(since: Floats, width: Floats, decay: Floats, plateau: float) -> Floats:
     """A logistic rise, and from `plateau` widths after its middle a Gaussian fall."""
     past = np.maximum(since - plateau * width, 0.0) / decay
     return np.asarray(expit(since / width) * np.exp(-(past**2)))
@@ -129,7 +130,7 @@ def fit_surge(
     analyte: str,
     patients: Patients,
     signs: Signs,
-    course_at: Callable[[Int, Float], Float],
+    course_at: Callable[[Codes, Floats], Floats],
     rng: np.random.Generator,
 ) -> Surge:
     """Height and middle of the rise, so that the course passes the limit at the drawn hour.

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.simulation.results import Results
 from riskmodel.simulation.schedule import Draws
-from riskmodel.simulation.settings import Float, Int, uniform
+from riskmodel.simulation.settings import uniform
 
 EVENTS: Mapping[str, str] = {
     "platelets": "transfusion_platelets",
@@ -22,8 +23,8 @@ class Transfusions:
     """Transfusions of one kind; arrays of shape (t,)."""
 
     event: str
-    patient: Int
-    day: Float
+    patient: Codes
+    day: Floats
 
 
 def transfuse(
@@ -43,7 +44,7 @@ def transfuse(
     willing = rng.random(len(patient)) < treatment["transfused"]
     wait = uniform(rng, treatment["transfusion_wait"], len(patient))
     more = uniform(rng, treatment[f"{name}_added"], len(patient))
-    when: list[Int] = []
+    when: list[Codes] = []
     for start, end in pairwise(ends):
         rows = order[start:end]
         who = patient[rows]

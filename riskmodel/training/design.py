@@ -9,8 +9,7 @@ from riskmodel.criteria import CYTOPENIA_RULES, definition_names
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation import COMPARATORS, SCHEMES, Validation
 from riskmodel.features import load_catalogue
-from riskmodel.files import read_toml
-from riskmodel.material import material
+from riskmodel.files import material, read_toml
 
 _STAGES = ("pre_infusion", "early")
 _LABELS = ("rules", "adjudicated")

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.evaluation import Evaluation, Examples, Split, figures, patients_by_class
 from riskmodel.models import RiskClassifier
-
-Floats = npt.NDArray[np.float64]
 
 _DIGITS = 5
 

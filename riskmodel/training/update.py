@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
+from riskmodel.arrays import Floats, expit
 from riskmodel.errors import SchemaError
-from riskmodel.models import RiskClassifier, RiskModel, expit, log_loss, model_catalogue
+from riskmodel.models import RiskClassifier, RiskModel, log_loss, model_catalogue
 from riskmodel.training.priors import priors
-
-Floats = npt.NDArray[np.float64]
 
 FEWEST_EVENTS_TO_REFIT = 15
 """Local patients with the event from which a refit is made (`make bench-update`): below it the

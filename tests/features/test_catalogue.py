@@ -17,7 +17,7 @@ from riskmodel.errors import SchemaError
 from riskmodel.features import Records, load_catalogue, matrix, parse_catalogue
 from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.catalogue_checks import faults
-from riskmodel.material import material
+from riskmodel.files import material
 from riskmodel.models import load_model
 
 GOOD = """

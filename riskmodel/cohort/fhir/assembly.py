@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Flags
 from riskmodel.cohort.fhir.collect import Collected, Diagnosis
 from riskmodel.cohort.fhir.patients import People
 from riskmodel.cohort.fhir.versions import current
@@ -15,7 +16,6 @@ from riskmodel.cohort.source.assembly import assemble_stored, stacked
 from riskmodel.cohort.source.infusion_choice import choose_infusions
 from riskmodel.cohort.source.lymphodepletion import start_lymphodepletion
 from riskmodel.cohort.source.selection import (
-    Mask,
     known_by,
     listed_in_source,
     no_infusion,
@@ -87,7 +87,7 @@ def assembled(
     events = pd.concat([given[columns], made[columns]], ignore_index=True)
     events = start_lymphodepletion(_in_zone(events, zones), patients, own)
 
-    def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Mask]:
+    def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Flags]:
         latest = current(part, told)
         usable = latest & refuse("labs", part.assign(current=latest), "analyte", told)
         return _in_zone(part, zones)[_GIVEN_LABS], usable

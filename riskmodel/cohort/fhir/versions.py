@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.source.selection import Mask
 
 _CORRECTING = ("amended", "corrected", "cancelled", "entered-in-error")
 _DRAFT = ("preliminary", "registered")
 
 
-def current(labs: pd.DataFrame, own: Rejections) -> Mask:
+def current(labs: pd.DataFrame, own: Rejections) -> Flags:
     """Which results no later version replaces.
 
     Parameters

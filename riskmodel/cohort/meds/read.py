@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskmodel.arrays import Flags
 from riskmodel.cohort.meds.codes import MedsCodes
 from riskmodel.cohort.meds.files import Batch, meaningful, meds_files, read_codes
 from riskmodel.cohort.meds.values import exact_numbers, read_values
@@ -22,7 +23,6 @@ from riskmodel.cohort.source.assembly import assemble_stored, stacked, summed
 from riskmodel.cohort.source.infusion_choice import choose_infusions
 from riskmodel.cohort.source.lymphodepletion import start_lymphodepletion
 from riskmodel.cohort.source.selection import (
-    Mask,
     known_by,
     listed_in_source,
     no_infusion,
@@ -206,7 +206,7 @@ def _assembled(
     events = pd.concat([given[columns], made[columns]], ignore_index=True)
     events = start_lymphodepletion(events, chosen.patients, own).reset_index(drop=True)
 
-    def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Mask]:
+    def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Flags]:
         part = part.rename(columns={"name": "analyte"})
         return part[_GIVEN_LABS], refuse("labs", part, "analyte", told)
 

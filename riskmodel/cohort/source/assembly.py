@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.body_weight import WEIGHT, with_weights
-from riskmodel.cohort.source.selection import Mask
 from riskmodel.cohort.source.workspace import StoredRows
 from riskmodel.cohort.source_places import PLACE, shown_places
 from riskmodel.cohort.tables.read import assemble
@@ -19,8 +18,7 @@ from riskmodel.cohort.tables.read import assemble
 PART_ROWS = 250_000
 """Results that are cleaned at once, about: a patient's are never split."""
 
-Positions = npt.NDArray[np.int64]
-Charted = Callable[[pd.DataFrame, Rejections], tuple[pd.DataFrame, Mask]]
+Charted = Callable[[pd.DataFrame, Rejections], tuple[pd.DataFrame, Flags]]
 
 
 def assemble_record(frames: Mapping[str, pd.DataFrame], name: str) -> Cohort:
@@ -48,7 +46,7 @@ def assemble_record(frames: Mapping[str, pd.DataFrame], name: str) -> Cohort:
     return replace(cohort, rejected=stacked(rejected), notes=summed((own.notes, cohort.notes)))
 
 
-def renumbered(rejected: pd.DataFrame, rows: Mapping[str, Positions]) -> pd.DataFrame:
+def renumbered(rejected: pd.DataFrame, rows: Mapping[str, Codes]) -> pd.DataFrame:
     """Rejections with their rows counted in the tables that `rows` were taken from."""
     number = rejected["row"].to_numpy(dtype=object, copy=True)
     for table, positions in rows.items():
@@ -102,8 +100,8 @@ def joined(parts: Sequence[Cohort], own: Rejections, name: str) -> Cohort:
 
 
 def _groups(
-    patients: pd.DataFrame, names: Sequence[str], counts: Positions, rows: int
-) -> tuple[Positions, Positions, int]:
+    patients: pd.DataFrame, names: Sequence[str], counts: Codes, rows: int
+) -> tuple[Codes, Codes, int]:
     """Group of each row of the patients table and of each name, -1 for others; their number."""
     members = pd.Index(patients["patient_id"].drop_duplicates())
     code = members.get_indexer(pd.Index(list(names), dtype="str"))

@@ -1,17 +1,15 @@
 """Which records of a whole source belong to the cohort: those of patients with an infusion."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.times import parse_times
 from riskmodel.errors import SchemaError
 
-Mask = npt.NDArray[np.bool_]
 
-
-def refuse(table: str, frame: pd.DataFrame, shown: str, own: Rejections) -> Mask:
+def refuse(table: str, frame: pd.DataFrame, shown: str, own: Rejections) -> Flags:
     """Reject what the source itself withdrew or left without a usable value.
 
     Parameters
@@ -51,7 +49,7 @@ def listed_in_source(listed: pd.DataFrame, known: set[str], own: Rejections) -> 
     return listed[~outside].reset_index(drop=True)
 
 
-def of_cohort(frame: pd.DataFrame, members: set[str], table: str, own: Rejections) -> Mask:
+def of_cohort(frame: pd.DataFrame, members: set[str], table: str, own: Rejections) -> Flags:
     """Rows whose patient has an infusion; the others are counted, not rejected one by one."""
     inside = frame["patient_id"].isin(members).to_numpy(dtype=bool)
     other = ~inside & (frame["patient_id"] != "").to_numpy(dtype=bool)

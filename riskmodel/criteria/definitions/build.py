@@ -6,13 +6,13 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.arrays import States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.definition import Definition, Part, read_exclusion, read_parts
 from riskmodel.criteria.grading import Grader
 from riskmodel.criteria.signs.cytopenia import CYTOPENIA_RULES, CytopeniaSign, Switch
 from riskmodel.criteria.signs.sign import CohortSign, Sign
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import States
 
 Scores = Callable[[States], Mapping[str, npt.NDArray[np.generic]]]
 

@@ -6,25 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.grading import Grader
 from riskmodel.criteria.signs.cytopenia import check_rule
 from riskmodel.criteria.signs.sign import Sign, Threshold
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import (
-    MET,
-    NOT_ASSESSABLE,
-    NOT_MET,
-    Flags,
-    Numbers,
-    States,
-    all_of,
-    at_least,
-    decide,
-)
+from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, all_of, at_least, decide
 from riskmodel.errors import SchemaError
-
-Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -68,7 +57,7 @@ class Part:
         ]
         return np.column_stack(columns)
 
-    def points(self, states: States, names: tuple[str, ...]) -> tuple[Counts, Counts]:
+    def points(self, states: States, names: tuple[str, ...]) -> tuple[Codes, Codes]:
         """Fewest and most points that the signs allow: all unknown not met, and all met."""
         found = self.item_states(states, names)
         worth = np.array([item.points for item in self.items], dtype=np.int64)
@@ -79,7 +68,7 @@ class Part:
         fewest, most = self.points(states, names)
         return decide(fewest >= self.at_least, most < self.at_least)
 
-    def still_needed(self, states: States, names: tuple[str, ...]) -> Counts:
+    def still_needed(self, states: States, names: tuple[str, ...]) -> Codes:
         """Fewest further signs with which it would hold, taking the most points a sign first."""
         fewest, _ = self.points(states, names)
         cost, worth = [], []
@@ -219,13 +208,13 @@ class Definition:
         """State of each part, int8 of shape (q, parts), from states of shape (q, signs)."""
         return np.column_stack([part.state(states, self.signs) for part in self.parts])
 
-    def state(self, states: States, hours: Numbers) -> States:
+    def state(self, states: States, hours: Floats) -> States:
         """State of the whole definition at each of q times, from its signs then."""
         parts = self.part_states(states)
         in_time = np.where(hours >= self.from_hours, MET, NOT_MET).astype(np.int8)
         return all_of(in_time, *parts.T)
 
-    def excluded(self, states: States, hours: Numbers, done: Flags | None = None) -> Flags:
+    def excluded(self, states: States, hours: Floats, done: Flags | None = None) -> Flags:
         """Whether the definition is not met on the signs that are routinely measured.
 
         Parameters

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.build import Scores, assemble
 from riskmodel.criteria.definitions.definition import Definition, Part
@@ -22,7 +23,7 @@ from riskmodel.criteria.signs.events import (
 )
 from riskmodel.criteria.signs.sign import CohortSign, read_finding_sign, read_lab_sign
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import MET, NOT_MET, Numbers, States
+from riskmodel.criteria.truth import MET, NOT_MET
 from riskmodel.errors import SchemaError
 
 _LABS = (
@@ -57,7 +58,7 @@ class Score:
     totals: tuple[float, ...]
     percent: tuple[float, ...]
 
-    def probability(self, total: Numbers) -> Numbers:
+    def probability(self, total: Floats) -> Floats:
         """Probability of a total by the published table, interpolated, in [0.01, 0.99].
 
         Its ends stand for "less than 1%" and "more than 99%".

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats, States
 from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria.intervals import Samples, lab_samples
 from riskmodel.criteria.signs.sign import (
@@ -25,17 +26,7 @@ from riskmodel.criteria.signs.sign import (
     lab_series,
 )
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import (
-    MET,
-    NOT_ASSESSABLE,
-    Intervals,
-    Numbers,
-    States,
-    any_of,
-    decide,
-    satisfies,
-    tidy,
-)
+from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, Intervals, any_of, decide, satisfies, tidy
 
 ULN_RULE, BASELINE_RULE, HIGHER_RULE, BELOW_RULE = "uln", "baseline", "higher", "reference_low"
 
@@ -44,7 +35,7 @@ ULN_RULE, BASELINE_RULE, HIGHER_RULE, BELOW_RULE = "uln", "baseline", "higher", 
 class Normal:
     """Upper limits of normal of samples, and whose they are (keys of ``ULN_SOURCES``)."""
 
-    limit: Numbers
+    limit: Floats
     source: npt.NDArray[np.int8]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Flags, Floats, States
 from riskmodel.cohort import EVENT_NAMES, Cohort
 from riskmodel.criteria.intervals import Samples, changes, lab_samples, previous, running_max
 from riskmodel.criteria.signs.sign import LabSign, Series, Sign, Threshold, read_lab_sign
@@ -18,9 +19,6 @@ from riskmodel.criteria.truth import (
     MET,
     NOT_ASSESSABLE,
     NOT_MET,
-    Flags,
-    Numbers,
-    States,
     all_of,
     any_of,
     decide,
@@ -170,7 +168,7 @@ def _recovered_before(samples: Samples, below: States, count: int) -> States:
     return _ever_before(samples, all_of(nadir, *run))
 
 
-def _history_begin(cohort: Cohort) -> Numbers:
+def _history_begin(cohort: Cohort) -> Floats:
     """Hour from which counts belong to this course: lymphodepletion where known, else 0."""
     events = cohort.events
     chosen = ((events["event"] == _LYMPHODEPLETION) & (events["hours"] <= 0)).to_numpy(dtype=bool)
@@ -179,7 +177,7 @@ def _history_begin(cohort: Cohort) -> Numbers:
     return np.where(np.isfinite(begin), begin, 0.0)
 
 
-def _one_per_time(joined: Series, weight: Numbers) -> Series:
+def _one_per_time(joined: Series, weight: Floats) -> Series:
     """Sort, leave out what lies before the infusion, keep the heaviest row of each time."""
     order = np.lexsort((weight, joined.hours, joined.patient))
     order = order[joined.hours[order] >= 0]

@@ -9,19 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Codes, Floats, States
 from riskmodel.cohort import EVENT_NAMES, Cohort
 from riskmodel.criteria.intervals import changes
 from riskmodel.criteria.signs.sign import Series, Sign, Threshold
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import (
-    MET,
-    NOT_ASSESSABLE,
-    NOT_MET,
-    Codes,
-    Numbers,
-    States,
-    holds,
-)
+from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, holds
 
 _TEMPERATURE = re.compile(r"(\d{2,3}(?:[.,]\d+)?)\s*(?:°|deg)?\s*([cf])?\b")
 _CELSIUS, _FAHRENHEIT = (30.0, 45.0), (86.0, 113.0)  # what can be a body temperature
@@ -136,7 +129,7 @@ def celsius(text: str) -> float:
     return float("nan")
 
 
-def _reported(cohort: Cohort, event: str) -> tuple[Codes, Numbers, np.ndarray]:
+def _reported(cohort: Cohort, event: str) -> tuple[Codes, Floats, np.ndarray]:
     """Patients, hours and values, in small letters, of an event."""
     events = cohort.events[(cohort.events["event"] == event).to_numpy(dtype=bool)]
     text = events["value"].fillna("").astype("str").str.strip().str.casefold()
@@ -150,9 +143,9 @@ def _reported(cohort: Cohort, event: str) -> tuple[Codes, Numbers, np.ndarray]:
 def _event_series(
     name: str,
     patient: Codes,
-    hours: Numbers,
+    hours: Floats,
     state: States,
-    values: Numbers,
+    values: Floats,
     carry_forward_hours: float,
     absent: int,
 ) -> Series:

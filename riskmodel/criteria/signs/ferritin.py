@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riskmodel.arrays import Flags, Floats, States
 from riskmodel.cohort import PATIENT_CHOICES, Cohort
 from riskmodel.criteria.intervals import Samples, changes, lab_samples, previous
 from riskmodel.criteria.signs.sign import LabSign, Sign, Threshold, lab_series, read_lab_sign
@@ -18,10 +19,7 @@ from riskmodel.criteria.truth import (
     MET,
     NOT_ASSESSABLE,
     NOT_MET,
-    Flags,
     Intervals,
-    Numbers,
-    States,
     any_of,
     decide,
     holds,
@@ -173,7 +171,7 @@ def differences(samples: Samples) -> Intervals:
     )
 
 
-def _run_hours(hours: Numbers, joined: Flags) -> Numbers:
+def _run_hours(hours: Floats, joined: Flags) -> Floats:
     """Hours from the start of each sample's run; `joined` samples continue the one before."""
     start = np.maximum.accumulate(np.where(joined, 0, np.arange(len(hours))))
     return tidy(hours - hours[start])

@@ -9,19 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort import EVENT_NAMES, Cohort
 from riskmodel.criteria.intervals import changes, running_max
 from riskmodel.criteria.signs.sign import CohortSign, Series, Sign, Threshold
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import (
-    MET,
-    NOT_ASSESSABLE,
-    Codes,
-    Flags,
-    Numbers,
-    rank,
-    unrank,
-)
+from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, rank, unrank
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class Window:
     from_hours: float
     to_hours: float
 
-    def inside(self, cohort: Cohort, patient: Codes, hours: Numbers) -> Flags:
+    def inside(self, cohort: Cohort, patient: Codes, hours: Floats) -> Flags:
         """Whether each time lies in its patient's window; never where the event is not recorded."""
         begin = np.zeros(len(cohort))
         if self.event is not None:

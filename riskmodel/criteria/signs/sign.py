@@ -11,19 +11,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.arrays import Codes, Floats, States
 from riskmodel.cohort import EVENT_NAMES, Cohort, analytes
 from riskmodel.criteria.intervals import Samples, changes, lab_samples
 from riskmodel.criteria.toml_table import Keys
-from riskmodel.criteria.truth import (
-    MET,
-    NOT_ASSESSABLE,
-    NOT_MET,
-    Codes,
-    Numbers,
-    States,
-    satisfies,
-    tidy,
-)
+from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, satisfies, tidy
 
 ULN = "ULN"
 FROM_ROW, FROM_DEFAULT, FROM_CENTRE = 1, 2, 3
@@ -58,14 +50,14 @@ class Series:
 
     name: str
     patient: Codes
-    hours: Numbers
+    hours: Floats
     state: States
-    value: Numbers
-    carry: Numbers
+    value: Floats
+    carry: Floats
     detail: npt.NDArray[np.int8]
     rules: tuple[str, ...] = ()
     uln: npt.NDArray[np.int8] | None = None
-    taken: Numbers | None = None
+    taken: Floats | None = None
     absent: int = NOT_ASSESSABLE
 
 

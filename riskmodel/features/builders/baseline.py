@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from riskmodel.arrays import Floats
 from riskmodel.features.catalogue import Feature
-from riskmodel.features.records import Draws, Floats, Records
+from riskmodel.features.records import Draws, Records
 
 
 def patient_number(records: Records, feature: Feature, prediction_time: float) -> Floats:

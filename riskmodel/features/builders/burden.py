@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats, Texts
 from riskmodel.cohort import Cohort
 from riskmodel.features.catalogue import Catalogue, Feature, load_catalogue
-from riskmodel.features.records import Floats, Records
+from riskmodel.features.records import Records
 
-Texts = npt.NDArray[np.object_]
 _CATEGORY = "tumor_burden"
 _LAB = "ldh"
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.features.catalogue import Feature
-from riskmodel.features.records import Codes, Floats, Records
+from riskmodel.features.records import Records
 
 
 def event_seen(records: Records, feature: Feature, prediction_time: float) -> Floats:

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.arrays import Floats
 from riskmodel.features.catalogue import Feature
-from riskmodel.features.records import Floats, Records
+from riskmodel.features.records import Records
 from riskmodel.features.statistic import PARAMETERS, STATISTICS, Statistic
 from riskmodel.features.window import Window, parse_window
 

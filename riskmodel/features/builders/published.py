@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Floats, States
 from riskmodel.cohort import Cohort
-from riskmodel.criteria import MET, NOT_ASSESSABLE, States, lab_samples, satisfies
+from riskmodel.criteria import MET, NOT_ASSESSABLE, lab_samples, satisfies
 from riskmodel.features.builders.baseline import before_lymphodepletion, lymphodepletion_start
 from riskmodel.features.catalogue import Catalogue, Feature, load_catalogue
-from riskmodel.features.records import Floats, Records
+from riskmodel.features.records import Records
 
 
 def lab_ratio(records: Records, feature: Feature, prediction_time: float) -> Floats:

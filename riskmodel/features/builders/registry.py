@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from riskmodel.arrays import Floats
 from riskmodel.features.builders import baseline, burden, course, kinetics, published
 from riskmodel.features.catalogue import Feature
-from riskmodel.features.records import Floats, Records
+from riskmodel.features.records import Records
 from riskmodel.features.statistic import PARAMETERS, STATISTICS, Statistic
 
 Build = Callable[[Records, Feature, float], Floats]

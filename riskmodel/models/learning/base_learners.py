@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
+from riskmodel.arrays import Codes, Floats, logit
 from riskmodel.models.learning.columns import Prior, Scale, learn_prior, learn_scale
-from riskmodel.models.learning.folds import Codes, bootstrap_weights
-from riskmodel.models.learning.shrinkage import logit, shrunken_logistic
+from riskmodel.models.learning.folds import bootstrap_weights
+from riskmodel.models.learning.shrinkage import shrunken_logistic
 from riskmodel.models.learning.trees import TreeSettings, directions_of, grow, tree_margin
-
-Floats = npt.NDArray[np.float64]
 
 BASE = "base_rate"
 SCORE = "evidence_score"

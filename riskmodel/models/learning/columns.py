@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from riskmodel.arrays import Floats
 
 MAX_SD = 5.0
 """An input counts in the linear part at most this many standard deviations from the reference, so

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xgboost as xgb
 from joblib import Parallel, delayed
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.models.learning.base_learners import (
     Recipe,
     fit_linear,
@@ -16,12 +16,10 @@ from riskmodel.models.learning.base_learners import (
     out_of_fold,
 )
 from riskmodel.models.learning.columns import Prior, Scale
-from riskmodel.models.learning.folds import Codes, bootstrap_weights, deal_folds
+from riskmodel.models.learning.folds import bootstrap_weights, deal_folds
 from riskmodel.models.learning.shrinkage import log_loss
 from riskmodel.models.learning.signal import signal_probability
 from riskmodel.models.learning.stacking import affine_calibration, simplex_weights, toward_base_rate
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int64]
+from riskmodel.arrays import Codes, Floats
 
 
 def canonical_order(X: Floats, y: Floats, weight: Floats) -> Codes:

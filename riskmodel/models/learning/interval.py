@@ -6,10 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import t as student
 
+from riskmodel.arrays import Floats, expit, row_sums
 from riskmodel.errors import SchemaError
-from riskmodel.models.learning.shrinkage import expit, row_sums
-
-Floats = npt.NDArray[np.float64]
 
 
 def interval(centre: Floats, draws: Floats, others: Floats, level: float) -> tuple[Floats, Floats]:

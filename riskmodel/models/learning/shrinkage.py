@@ -1,30 +1,8 @@
 """Logistic regression shrunk towards expected coefficients."""
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-
-
-def expit(x: Floats) -> Floats:
-    """Probability of log-odds `x`, without overflow."""
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)), dtype=np.float64)
-
-
-def logit(p: Floats | float) -> Floats:
-    """Log-odds of probability `p`."""
-    return np.asarray(np.log(p) - np.log1p(-np.asarray(p)), dtype=np.float64)
-
-
-def row_sums(parts: Floats) -> Floats:
-    """Sum of each row, left to right: a row's sum does not depend on how many rows there are.
-
-    NumPy adds in another order where there is one row, which moves the last bit.
-    """
-    total = np.zeros(len(parts))
-    for column in parts.T:
-        total += column
-    return total
+from riskmodel.arrays import Floats, expit, logit
 
 
 def log_loss(y: Floats, log_odds: Floats, weight: Floats) -> float:

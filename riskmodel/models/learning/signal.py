@@ -1,19 +1,11 @@
 """How likely it is that the features tell anything about the outcome."""
 
 import numpy as np
-import numpy.typing as npt
 
+from riskmodel.arrays import Floats, expit, logit
 from riskmodel.models.learning.base_learners import SCORE, Recipe, expect
 from riskmodel.models.learning.columns import Prior, Scale
-from riskmodel.models.learning.shrinkage import (
-    expit,
-    log_evidence,
-    log_loss,
-    logit,
-    shrunken_logistic,
-)
-
-Floats = npt.NDArray[np.float64]
+from riskmodel.models.learning.shrinkage import log_evidence, log_loss, shrunken_logistic
 
 
 def signal_probability(

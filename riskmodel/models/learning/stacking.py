@@ -1,12 +1,10 @@
 """How much each member counts: weights and affine calibration from out-of-fold log-odds."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
-from riskmodel.models.learning.shrinkage import expit, log_loss, logit
-
-Floats = npt.NDArray[np.float64]
+from riskmodel.arrays import Floats, expit, logit
+from riskmodel.models.learning.shrinkage import log_loss
 
 NEGLIGIBLE = 0.01
 """A member with a smaller weight is dropped."""

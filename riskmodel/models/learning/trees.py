@@ -4,12 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import xgboost as xgb
 
-from riskmodel.models.learning.shrinkage import logit
-
-Floats = npt.NDArray[np.float64]
+from riskmodel.arrays import Floats, logit
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel.arrays import Floats
 from riskmodel.cohort import EXACT
 from riskmodel.patient.svg.axes import day_ticks, linear_ticks, log_ticks, spread
 from riskmodel.patient.wording import number
-
-Floats = npt.NDArray[np.float64]
 
 FIRST_DAY = -7.0
 LOG_SCALE = frozenset(("ferritin", "ldh", "ast", "alt", "crp", "il6"))

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from pyarrow import ipc, parquet
 
+from riskmodel.arrays import Codes
 from riskmodel.cohort import (
     BLOCK_BYTES,
     TABLES,
@@ -36,8 +36,6 @@ ROWS_OF_SHARD = 600_000
 _INDEX = "shards.json"
 _ROW = "__row"
 _BLOCK_BYTES = 16 << 20
-
-Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

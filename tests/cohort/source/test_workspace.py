@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
+from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.source.assembly import assemble_stored
-from riskmodel.cohort.source.selection import Mask
 from riskmodel.cohort.source.workspace import BATCH, StoredRows, words
 from riskmodel.cohort.tables.read import assemble
 
@@ -113,7 +113,7 @@ def test_parts_give_the_whole(size: int) -> None:
     frames = {"patients": PATIENTS, "labs": LABS[:-1], "events": acts}
     whole = assemble(frames, Rejections(), "x")
 
-    def charted(part: pd.DataFrame, _: Rejections) -> tuple[pd.DataFrame, Mask]:
+    def charted(part: pd.DataFrame, _: Rejections) -> tuple[pd.DataFrame, Flags]:
         return part[list(LABS.columns)], np.ones(len(part), dtype=bool)
 
     with StoredRows(STORED, "patient_id") as rows:

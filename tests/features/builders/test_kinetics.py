@@ -19,7 +19,7 @@ from riskmodel.features import Records, load_catalogue, matrices, matrix, parse_
 from riskmodel.features.builders.kinetics import lab_statistic, lab_statistics
 from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.statistic import PARAMETERS, STATISTICS
-from riskmodel.material import material
+from riskmodel.files import material
 
 PATIENTS = 3
 LANDMARKS = [0.0, 24.0, 72.0, 120.0, 312.0]

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from riskmodel.models.learning.shrinkage import expit, log_loss, logit, row_sums, shrunken_logistic
+from riskmodel.arrays import expit, logit, row_sums
+from riskmodel.models.learning.shrinkage import log_loss, shrunken_logistic
 
 
 @pytest.fixture

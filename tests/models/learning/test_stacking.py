@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from riskmodel.models.learning.shrinkage import expit
+from riskmodel.arrays import expit
 from riskmodel.models.learning.stacking import (
     LEAST_TREES,
     affine_calibration,
