@@ -8,7 +8,7 @@ import numpy.typing as npt
 from riskmodel import RESEARCH_USE
 from riskmodel.files import replacing
 from riskmodel.monitoring.monitor import Monitoring, Stream
-from riskmodel.patient import render
+from riskmodel.patient import environment
 
 _WIDTH, _HEIGHT, _EDGE = 320, 72, 6
 
@@ -118,8 +118,8 @@ def _attribute(text: str) -> str:
 
 def write_monitor_page(found: Monitoring, path: Path) -> None:
     """Write the page: self-contained, complete or not at all."""
-    page = render(
-        "monitor.html.j2",
+    template = environment(Path(__file__).parent).get_template("monitor.html.j2")
+    page = template.render(
         heading=f"Monitoring of {found.model}",
         research_use=RESEARCH_USE,
         lines=[x for x in monitor_text(found).splitlines()[:-1] if not x.startswith("ALARM")],

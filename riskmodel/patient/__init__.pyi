@@ -31,7 +31,6 @@ from .pages.report import (
 from .pages.templates import (
     TEMPLATES as TEMPLATES,
     environment as environment,
-    render as render,
 )
 from .pages.timeline import (
     write_timeline as write_timeline,
