@@ -3,11 +3,8 @@
 import subprocess
 import sys
 import tomllib
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from pkgutil import walk_packages
-from types import ModuleType
 
 import pytest
 
@@ -108,20 +105,3 @@ def _name(requirement: str) -> str:
     for end in "[<>=!":
         requirement = requirement.partition(end)[0]
     return requirement.lower().replace("_", "-")
-
-
-PACKAGE = Path(riskmodel.__file__).parent
-ROOMS = tuple(sorted(path.parent.name for path in PACKAGE.glob("*/__init__.pyi")))
-
-
-@pytest.mark.parametrize("room", ROOMS)
-def test_the_face_of_a_room_holds_what_its_stub_names(room: str) -> None:
-    """No module hides a function of the same name, whatever was imported before."""
-    face = import_module(f"riskmodel.{room}")
-    for module in walk_packages(face.__path__, f"riskmodel.{room}."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
-    assert face.__all__
-    for name in face.__all__:
-        assert getattr(face, name) is not None
-        assert not isinstance(getattr(face, name), ModuleType)
