@@ -10,6 +10,7 @@
 # make bench-explain  CPU seconds of a fit and of contributions, beside shap.TreeExplainer
 # make models  train the shipped models again, from simulated patients
 # make dictionary  write the data dictionary of features/*.toml again
+# make layers  draw the rooms of the package again: docs/layers.svg
 # make format  rewrite the code in the project's format
 # make clean   remove what these commands made, the environment included
 
@@ -24,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers bench-model bench-features bench-explain bench-score bench-serve bench-update models dictionary format clean
+.PHONY: help demo test lint wheel pytest coverage bench bench-labels bench-readers bench-model bench-features bench-explain bench-score bench-serve bench-update models dictionary layers format clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -103,6 +104,9 @@ models: $(READY)
 
 dictionary: $(READY)
 	$(BIN)/python docs/make_dictionary.py
+
+layers: $(READY)
+	$(BIN)/python docs/make_layers.py
 
 format: $(READY)
 	$(BIN)/python -m ruff check --fix .

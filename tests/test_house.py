@@ -1,0 +1,55 @@
+"""The house: rooms of a size that can be read, each module with its test, the map kept true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "riskmodel"
+TESTS = Path(__file__).resolve().parent
+MOST_LINES = 400
+MOST_FILES = 22
+ALONE = {
+    "errors.py": "two exceptions without logic",
+    "cli/__main__.py": "calls the entry point; test_progress runs it",
+}
+"""Modules without a test module of their own, and why."""
+
+
+def modules() -> list[str]:
+    """Every module of logic, as a path below the package."""
+    found = (p.relative_to(PACKAGE).as_posix() for p in PACKAGE.rglob("*.py"))
+    return sorted(name for name in found if not name.endswith("__init__.py"))
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name not in ALONE])
+def test_a_test_module_stands_beside_every_module(module: str) -> None:
+    path = Path(module)
+    assert (TESTS / path.parent / f"test_{path.name}").is_file()
+
+
+def test_the_exceptions_are_modules() -> None:
+    assert set(ALONE) <= set(modules())
+
+
+def test_no_file_is_too_long() -> None:
+    files = [*PACKAGE.rglob("*.py"), *TESTS.rglob("*.py")]
+    lines = {str(f): len(f.read_text(encoding="utf-8").splitlines()) for f in files}
+    assert {name: n for name, n in lines.items() if n > MOST_LINES} == {}
+
+
+def test_no_folder_is_a_pile() -> None:
+    for folder in (PACKAGE, *(p for p in PACKAGE.rglob("*") if p.is_dir())):
+        held = [p for p in folder.iterdir() if not p.name.startswith((".", "__pycache__"))]
+        assert len(held) <= MOST_FILES, folder
+
+
+def test_the_map_names_every_room(checkout: Path) -> None:
+    text = (checkout / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = "".join(line for line in text.splitlines(keepends=True) if line.startswith("| `"))
+    named = set(
+        re.findall(r"`([a-z_]+)`", "".join(line.split("|")[1] for line in table.splitlines()))
+    )
+    rooms = {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file()}
+    ground = {p.stem for p in PACKAGE.glob("*.py")} - {"__init__"}
+    assert named == rooms | ground
