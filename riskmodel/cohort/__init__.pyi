@@ -42,6 +42,7 @@ from .parquet_text import (
 from .rejections import (
     REASONS as REASONS,
     Rejections as Rejections,
+    rejected_cells as rejected_cells,
     sentences as sentences,
 )
 from .schema import (
@@ -68,6 +69,10 @@ from .summary import (
 from .tables.read import (
     assemble as assemble,
     read_cohort as read_cohort,
+)
+from .tables.rows import (
+    cell as cell,
+    cohort_of as cohort_of,
 )
 from .text_codes import (
     text_column as text_column,

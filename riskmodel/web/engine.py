@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, cohort_of
 from riskmodel.features import prediction_hours
 from riskmodel.models import RiskModel
 from riskmodel.scoring import find_model, model_folder, score
-from riskmodel.web.api.intake import cohort_of
 from riskmodel.web.problems import ProblemError
 
 _PICTURE = "calibration.svg"

@@ -10,7 +10,7 @@ from riskmodel.arrays import Flags
 from riskmodel.cohort.fhir.collect import Collected, Diagnosis
 from riskmodel.cohort.fhir.patients import People
 from riskmodel.cohort.fhir.versions import current
-from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.assembly import assemble_stored, stacked
 from riskmodel.cohort.source.infusion_choice import choose_infusions
@@ -23,8 +23,7 @@ from riskmodel.cohort.source.selection import (
     refuse,
 )
 from riskmodel.cohort.source.workspace import StoredRows
-from riskmodel.cohort.source_places import PLACE, shown_places
-from riskmodel.cohort.time_zones import age_at, borrow_zones, split_zone, with_zone
+from riskmodel.cohort.times import age_at, borrow_zones, split_zone, with_zone
 
 _GENDERS = {"female": "F", "male": "M", "other": "other"}
 _GIVEN_LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit", "reference_low",

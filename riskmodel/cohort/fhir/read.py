@@ -14,11 +14,10 @@ from riskmodel.cohort.fhir.assembly import assembled
 from riskmodel.cohort.fhir.collect import LABS, WANTED, Collected
 from riskmodel.cohort.fhir.files import fhir_files, resources
 from riskmodel.cohort.fhir.patients import People
-from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.rejections import Fault, Rejections, with_faults
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.assembly import stacked, summed
 from riskmodel.cohort.source.workspace import StoredRows
-from riskmodel.cohort.source_places import Fault, with_faults
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
 from riskmodel.errors import SchemaError

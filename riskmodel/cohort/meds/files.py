@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskmodel.cohort.fhir.files import regular_files, shown
-from riskmodel.cohort.source_places import Fault
+from riskmodel.cohort.rejections import Fault
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from riskmodel.arrays import Flags
 from riskmodel.cohort.meds.codes import MedsCodes
 from riskmodel.cohort.meds.files import Batch, meaningful, meds_files, read_codes
 from riskmodel.cohort.meds.values import exact_numbers, read_values
-from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.rejections import PLACE, Fault, Rejections, shown_places, with_faults
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.assembly import assemble_stored, stacked, summed
 from riskmodel.cohort.source.infusion_choice import choose_infusions
@@ -30,8 +30,7 @@ from riskmodel.cohort.source.selection import (
     refuse,
 )
 from riskmodel.cohort.source.workspace import StoredRows, coded, words
-from riskmodel.cohort.source_places import PLACE, Fault, shown_places, with_faults
-from riskmodel.cohort.time_zones import age_at
+from riskmodel.cohort.times import age_at
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
 from riskmodel.errors import SchemaError

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Codes, Flags
-from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.body_weight import WEIGHT, with_weights
 from riskmodel.cohort.source.workspace import StoredRows
-from riskmodel.cohort.source_places import PLACE, shown_places
 from riskmodel.cohort.tables.read import assemble
 
 PART_ROWS = 250_000

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ BATCH = 65_536
 OPEN_FILES = 200
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 _ROW = pa.field("row", pa.int64())
+_Place: TypeAlias = Path | Any  # memory: pa.BufferOutputStream
 
 
 def words() -> pa.DataType:
@@ -31,6 +32,11 @@ def coded(column: Sequence[str] | pd.Series | npt.NDArray[np.object_]) -> pa.Arr
     return pa.array(column, pa.string()).dictionary_encode()
 
 
+def _opened(place: _Place) -> pa.ipc.RecordBatchStreamReader:
+    """Rows that were written; memory can be opened again and again, as a file can."""
+    return pa.ipc.open_stream(place if isinstance(place, Path) else place.getvalue())
+
+
 class StoredRows:
     """Rows collected one by one, or a table at a time, on disk. A context: the files go with it.
 
@@ -40,14 +46,16 @@ class StoredRows:
         Fields of type `words` come back categorical.
     key : str
         The `words` field by which rows are grouped.
+    in_memory : bool
+        Nothing is written to disk: for what one request sends.
 
     Attributes
     ----------
     key : str
     """
 
-    def __init__(self, schema: pa.Schema, key: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="riskmodel-rows-")
+    def __init__(self, schema: pa.Schema, key: str, *, in_memory: bool = False) -> None:
+        self._folder = None if in_memory else tempfile.TemporaryDirectory(prefix="riskmodel-rows-")
         self._schema, self.key = schema, key
         self._words: dict[str, dict[str, int]] = {
             field.name: {} for field in schema if pa.types.is_dictionary(field.type)
@@ -57,8 +65,8 @@ class StoredRows:
             for field in schema
         ]
         self._stored = pa.schema([_ROW, *stored])
-        self._path = Path(self._folder.name) / "rows"
-        self._writer = pa.ipc.new_stream(self._path, self._stored, options=_OPTIONS)
+        self._all = self._place("rows")
+        self._writer = pa.ipc.new_stream(self._all, self._stored, options=_OPTIONS)
         self._open: list[tuple[Any, ...]] = []
         self._counts = np.zeros(0, dtype=np.int64)
         self._rows = 0
@@ -73,7 +81,12 @@ class StoredRows:
         trace: TracebackType | None,
     ) -> None:
         self._writer.close()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _place(self, name: str) -> _Place:
+        """Where rows are written: a file, or memory."""
+        return pa.BufferOutputStream() if self._folder is None else Path(self._folder.name) / name
 
     def __len__(self) -> int:
         return self._rows + len(self._open)
@@ -127,7 +140,7 @@ class StoredRows:
         """All rows in their order, some ten thousand at a time, with these columns."""
         self._close()
         self._writer.close()
-        with pa.ipc.open_stream(self._path) as stream:
+        with _opened(self._all) as stream:
             for batch in stream:
                 yield self._frame(pa.Table.from_batches([batch]).select(columns))
 
@@ -146,9 +159,9 @@ class StoredRows:
         self._close()
         self._writer.close()
         files = min(count, OPEN_FILES)
-        paths = [Path(self._folder.name) / f"group{k}" for k in range(files)]
-        writers = [pa.ipc.new_stream(path, self._stored, options=_OPTIONS) for path in paths]
-        with pa.ipc.open_stream(self._path) as stream:
+        places = [self._place(f"group{k}") for k in range(files)]
+        writers = [pa.ipc.new_stream(place, self._stored, options=_OPTIONS) for place in places]
+        with _opened(self._all) as stream:
             for batch in stream:
                 file = group[batch.column(self.key).to_numpy()]
                 file = (
@@ -161,12 +174,14 @@ class StoredRows:
                 for k in np.flatnonzero(np.diff(edges)).tolist():
                     chosen = pa.array(order[edges[k] : edges[k + 1]])
                     writers[k].write_batch(batch.take(chosen))
-        self._path.unlink()
-        for k, (path, writer) in enumerate(zip(paths, writers, strict=True)):
+        if isinstance(self._all, Path):
+            self._all.unlink()
+        for k, (place, writer) in enumerate(zip(places, writers, strict=True)):
             writer.close()
-            with pa.ipc.open_stream(path) as stream:
+            with _opened(place) as stream:
                 table = stream.read_all()
-            path.unlink()
+            if isinstance(place, Path):
+                place.unlink()
             for one in (g for g in range(count) if g * files // count == k):
                 mine = group[table[self.key].to_numpy()] == one
                 yield self._frame(table if mine.all() else table.filter(pa.array(mine)))

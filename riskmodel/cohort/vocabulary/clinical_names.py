@@ -9,11 +9,21 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from riskmodel.cohort.vocabulary.codes import fold_code
 from riskmodel.cohort.vocabulary.products import choice
 from riskmodel.files import read_toml
 
 _TOLD = ("unverified", "source")
+
+
+def fold_code(code: str) -> str:
+    """A code without case, spaces and dots, and without the system before it.
+
+    Examples
+    --------
+    >>> fold_code("PROCEDURE//ICD10PCS//xw0 33c3"), fold_code("ICD10PCS:XW033C3")
+    ('XW033C3', 'XW033C3')
+    """
+    return re.sub(r"[\s.]", "", re.split(r"//|[:|]", code)[-1]).upper()
 
 
 @cache

@@ -15,7 +15,7 @@ import pandas as pd
 from riskmodel.cohort.frames import read_csv, read_parquet
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.times import parse_times
-from riskmodel.cohort.vocabulary.codes import fold_code
+from riskmodel.cohort.vocabulary.clinical_names import fold_code
 from riskmodel.cohort.vocabulary.mapping import CodeMapping
 from riskmodel.cohort.vocabulary.products import find_product
 from riskmodel.errors import SchemaError

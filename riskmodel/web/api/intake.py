@@ -1,66 +1,14 @@
-"""From rows of a request to a cohort, by the way of every reader: `riskmodel.cohort`."""
+"""From the body of a request to a cohort, and what of it could not be used."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel
 
-from riskmodel.cohort import MISSING, REASONS, Cohort, Rejections, assemble
+from riskmodel.cohort import REASONS, Cohort, cohort_of, rejected_cells
 from riskmodel.web.api.bodies import Records
 from riskmodel.web.problems import ProblemError
 from riskmodel.web.settings import Limits
-
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "patients": ("patient_id",),
-    "labs": ("patient_id", "hours_from_infusion", "time", "analyte", "loinc_code", "value",
-             "comparator", "unit", "reference_low", "reference_high"),
-    "events": ("patient_id", "event", "hours_from_infusion", "time", "grade", "value"),
-}  # fmt: skip
-"""Columns that a table has also without a row."""
-
-Rows = Iterable[Mapping[str, Any]]
-
-
-def cell(value: Any) -> str | None:
-    """A value as a CSV file would hold it, None for unknown.
-
-    Examples
-    --------
-    >>> cell(3.0), cell(0.1), cell(True), cell("  "), cell(None)
-    ('3', '0.1', '1', None, None)
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return str(value).strip() or None
-
-
-def frame(rows: Rows, table: str) -> pd.DataFrame:
-    """A table of text, as a CSV file is read."""
-    columns: dict[str, list[str | None]] = {name: [] for name in COLUMNS[table]}
-    held = list(rows)
-    for name in dict.fromkeys(name for row in held for name in row):
-        columns.setdefault(name, [])
-    for row in held:
-        for name, column in columns.items():
-            text = cell(row.get(name))
-            known = name == "patient_id" or text not in MISSING
-            column.append(text if known else None)
-    return pd.DataFrame({n: pd.Series(column, dtype="str") for n, column in columns.items()})
-
-
-def cohort_of(patients: Rows, labs: Rows = (), events: Rows = ()) -> Cohort:
-    """The cohort of three tables of rows."""
-    frames = {
-        "patients": frame(patients, "patients"),
-        "labs": frame(labs, "labs"),
-        "events": frame(events, "events"),
-    }
-    return assemble(frames, Rejections(), "request")
 
 
 def cohort_of_records(records: Records, limits: Limits) -> Cohort:
@@ -93,12 +41,5 @@ def rejected(cohort: Cohort) -> list[dict[str, Any]]:
             "reason": reason,
             "detail": f"It {REASONS[reason]}" + (f" ({detail})." if detail else "."),
         }
-        for table, row, column, reason, detail in rejections(cohort)
+        for table, row, column, reason, detail in rejected_cells(cohort.rejected)
     ]
-
-
-def rejections(cohort: Cohort) -> Iterator[tuple[str, str, str, str, str]]:
-    """Table, row, column, reason and detail of each rejection, as text."""
-    found = cohort.rejected[["table", "row", "column", "reason", "detail"]].astype("str")
-    for row in found.to_numpy(dtype=object).tolist():
-        yield (row[0], row[1], row[2], row[3], row[4])

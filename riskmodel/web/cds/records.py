@@ -15,13 +15,13 @@ from riskmodel.cohort import (
     People,
     Place,
     Rejections,
+    StoredRows,
     assembled,
     codings,
     infusion_codes,
     load_mapping,
     names,
 )
-from riskmodel.web.api.memory_rows import MemoryRows
 from riskmodel.web.problems import ProblemError
 
 _DEEPEST = 3
@@ -95,7 +95,7 @@ def records_of(
         When there are too many resources.
     """
     codes = load_mapping(None)
-    labs = MemoryRows(LABS, "subject")
+    labs = StoredRows(LABS, "subject", in_memory=True)
     collected = Collected(People(None), labs, infusion_codes(codes), codes.analytes)
     count = 0
     for held in prefetch.values():

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from riskmodel.cohort import REASONS, Cohort, analytes
-from riskmodel.web.api.intake import cohort_of, rejections
+from riskmodel.cohort import REASONS, Cohort, analytes, cohort_of, rejected_cells
 from riskmodel.web.forms.as_written import (
     TWO_WAYS,
     common_sign,
@@ -149,7 +148,7 @@ def entered(answers: Answers, page: str, table: Table | None = None) -> Entered:
     notes = _in_the_zone_of(table, patient) if table else []
     cohort = cohort_of([patient], [*labs, *(table.rows if table else [])], events)
     faults = Faults(rows=list(table.refused) if table else [])
-    for kind, row, column, reason, detail in rejections(cohort):
+    for kind, row, column, reason, detail in rejected_cells(cohort.rejected):
         at = int(row) - 1
         said = f"It {REASONS[reason].removesuffix(_LEFT_EMPTY)}{f' ({detail})' if detail else ''}."
         said += _DAYS if kind == "events" and "time" in column else _NEXT.get(reason, "")

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.source.infusion_choice import Chosen, choose_infusions
-from riskmodel.cohort.vocabulary.codes import fold_code
+from riskmodel.cohort.vocabulary.clinical_names import fold_code
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions, same_infusion_days
 from riskmodel.cohort.vocabulary.mapping import CodeMapping, load_mapping
 from riskmodel.cohort.vocabulary.products import find_product
