@@ -203,7 +203,7 @@ def _log(
     with mlflow.start_run(run_name=model.name, log_system_metrics=False) as run:
         mlflow.log_params(_params(model, design))
         mlflow.log_metrics(_metrics(performance))
-        mlflow.log_text(str(model.card.get("text", "")), "model_card.md")
+        mlflow.log_text(model.card.text, "model_card.md")
         mlflow.log_text(performance.to_csv(index=False, lineterminator="\n"), "performance.csv")
         mlflow.set_tags({"stage": model.stage, "fingerprint": model.fingerprint})
         mlflow.log_dict({"packages": dict(model.created_with)}, "environment.json")

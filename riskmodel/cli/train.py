@@ -63,9 +63,9 @@ def train(
     )
     for text in result.warnings:
         say(f"Warning: {text}")
-    updated = result.model.card.get("updated_from")
+    updated = result.model.card.updated_from
     if updated:
-        typer.echo(updated["sentence"])
+        typer.echo(updated.sentence)
     counts = result.model.counts
     typer.echo(
         f"Trained '{result.model.name}' on {counts['patients']} patients with "

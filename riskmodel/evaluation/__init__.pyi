@@ -18,7 +18,6 @@ from .evaluation import (
     shown as shown,
 )
 from .external import (
-    LANDMARK_DAYS as LANDMARK_DAYS,
     evaluate as evaluate,
     joined as joined,
 )

@@ -29,7 +29,6 @@ from riskmodel.evaluation.writing import check_folder, write_evaluation
 from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.models import RiskModel, model_catalogue, predict_frame
 
-LANDMARK_DAYS = (1, 2, 3, 5, 7, 10)
 """Prediction times of an early model whose card names none."""
 
 
@@ -38,12 +37,6 @@ def joined(features: Catalogue, full: Catalogue, columns: Sequence[str]) -> Cata
     needed = {part for column in columns for part in column.split("+")}
     extra = tuple(f for f in full if f.name in needed - set(features.names))
     return Catalogue((*features, *extra), features.text)
-
-
-def _source(model: RiskModel, labels: LabelSource | None) -> LabelSource:
-    if labels is not None:
-        return labels
-    return "adjudicated" if model.labels == "adjudicated" else "rules"
 
 
 def model_rows(
@@ -71,10 +64,8 @@ def model_rows(
     SchemaError
         For an unknown definition, or a cohort on which nothing can be said.
     """
-    stage: Stage = "pre_infusion" if model.stage == "pre_infusion" else "early"
-    design = model.card.get("design", {})
-    signs = (str(design.get("definition", "astct-2024")), model.cytopenia_rule)
-    source = _source(model, labels)
+    stage = model.stage
+    signs, source = model.signs, labels or model.source
     wanted = definition or (signs[0] if model.definition == "adjudicated" else model.definition)
     if wanted not in definition_names():
         raise SchemaError(
@@ -83,7 +74,7 @@ def model_rows(
     full = load_catalogue().stage(stage)
     features = joined(model_catalogue(model), full, list(score_columns(full).values()))
     outcome = outcome_table(cohort, source, wanted, model.cytopenia_rule, model.horizon_days)
-    times = prediction_times(stage, design.get("landmark_days") or LANDMARK_DAYS)
+    times = prediction_times(stage, model.card.design.landmark_days)
     rows = at_risk_rows(cohort, features, outcome, times, signs)
     rows = counted(rows, cohort, f"for the {stage} stage", source, "evaluate on")
     risk = predict_frame(model, rows.X)["risk"].to_numpy()
@@ -133,7 +124,7 @@ def evaluate(
     columns = score_columns(load_catalogue().stage(_stage(model)), comparators)
     rows = replace(rows, X=with_scores(rows.X, columns))
     others = outside(rows, columns, model.features, comparators)
-    source = _source(model, labels)
+    source = labels or model.source
     about = {
         "title": f"Evaluation of {model.name}",
         "how": "External validation: the stored model on the patients of this cohort.",
@@ -146,7 +137,7 @@ def evaluate(
         "cytopenia_rule": model.cytopenia_rule,
         "horizon_days": model.horizon_days,
         "counts": dict(rows.counts),
-        "simulated_training": bool(model.card.get("simulated")),
+        "simulated_training": model.card.simulated,
         "ablation": "The ablation without criteria-derived features refits the model; it is shown "
         "in the evaluation that training writes, and does not apply to a stored model.",
     }

@@ -1,3 +1,9 @@
+from .card import (
+    ModelCard as ModelCard,
+    Point as Point,
+    StoredCalibration as StoredCalibration,
+    StoredFigure as StoredFigure,
+)
 from .comparators import (
     FerritinAlone as FerritinAlone,
     RidgeLogistic as RidgeLogistic,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,9 @@ import xgboost as xgb
 from scipy.special import ndtri
 
 from riskmodel.errors import SchemaError
+from riskmodel.features import Stage
 from riskmodel.files import replacing
+from riskmodel.models.card import ModelCard
 from riskmodel.models.estimator import RiskClassifier
 from riskmodel.models.imputation import LEVELS, Plausible
 from riskmodel.models.learning.columns import Scale
@@ -67,14 +69,14 @@ class RiskModel:
         Hash of the training matrix; no patient's data.
     created_with : mapping of str to str
         Versions of the packages that made it.
-    card : mapping
-        Metrics and texts of the model card, JSON types only.
+    card : ModelCard
+        Texts and figures of the model card, and the design.
     """
 
     classifier: RiskClassifier
     name: str
     version: str
-    stage: str
+    stage: Stage
     definition: str
     labels: str
     horizon_days: float
@@ -85,7 +87,7 @@ class RiskModel:
     counts: Mapping[str, int] = field(default_factory=dict)
     fingerprint: str = ""
     created_with: Mapping[str, str] = field(default_factory=dict)
-    card: Mapping[str, Any] = field(default_factory=dict)
+    card: ModelCard = field(default_factory=ModelCard)
 
     def __post_init__(self) -> None:
         """Refuse a stage or label source that does not exist."""
@@ -99,6 +101,16 @@ class RiskModel:
     def features(self) -> list[str]:
         """Names of the columns that the classifier expects, in order."""
         return list(self.classifier.names_)
+
+    @property
+    def signs(self) -> tuple[str, str]:
+        """Definition and cytopenia rule whose signs the features read, also under human labels."""
+        return self.card.design.definition, self.cytopenia_rule
+
+    @property
+    def source(self) -> Literal["rules", "adjudicated"]:
+        """Whose onsets count for this model: those of the rules, or the humans'."""
+        return "adjudicated" if self.labels == "adjudicated" else "rules"
 
 
 _ABOUT = [f.name for f in fields(RiskModel) if f.name != "classifier"]
@@ -154,7 +166,7 @@ def save_model(model: RiskModel, folder: Path | str) -> None:
         for draw, booster in enumerate(draws)
     }
     body = {
-        "about": {key: getattr(model, key) for key in _ABOUT},
+        "about": {key: getattr(model, key) for key in _ABOUT} | {"card": model.card.as_dict()},
         "classifier": _classifier_state(model.classifier),
         "trees": {name: hashlib.sha256(raw).hexdigest() for name, raw in boosters.items()},
     }
@@ -186,6 +198,7 @@ def load_model(folder: Path | str) -> RiskModel:
         classifier = _classifier(content["classifier"], raw)
         about = dict(content["about"])
         about["ranges"] = {name: (low, high) for name, (low, high) in about["ranges"].items()}
+        about["card"] = ModelCard.model_validate(about.get("card", {}))
         _check_shapes(classifier)
         return RiskModel(classifier=classifier, **about)
     except (LookupError, TypeError, ValueError, AttributeError, xgb.core.XGBoostError) as error:

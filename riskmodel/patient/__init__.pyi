@@ -1,6 +1,5 @@
 from .assessment import (
     OUTSIDE as OUTSIDE,
-    definition_of as definition_of,
     model_content as model_content,
     patient_content as patient_content,
 )

@@ -41,14 +41,14 @@ def model_content(model: RiskModel) -> dict[str, Any]:
     ]
     return {
         "research_use": RESEARCH_USE,
-        "simulated": bool(card.get("simulated")),
+        "simulated": card.simulated,
         "model": model,
         "edges": [words.percent(e) for e in risk_edges(model)],
         "net_benefit": net_benefit(model),
         "left_out": left_out,
-        "auroc": figure(model, "auroc"),
-        "slope": figure(model, "calibration_slope"),
-        "warnings": card.get("warnings", []),
+        "auroc": card.figure("auroc"),
+        "slope": card.figure("calibration_slope"),
+        "warnings": list(card.warnings),
         "trained_on": {
             words.COLUMN_LABELS.get(k, k.replace("_", " ")): v
             for k, v in model.trained_on.items()
@@ -58,23 +58,9 @@ def model_content(model: RiskModel) -> dict[str, Any]:
     }
 
 
-def definition_of(model: RiskModel) -> str:
-    """The definition whose signs the model's features read."""
-    return str(model.card.get("design", {}).get("definition", "astct-2024"))
-
-
 def risk_edges(model: RiskModel) -> list[float]:
     """The two limits between low, intermediate and high: those of the model's design."""
-    return [float(e) for e in model.card.get("design", {}).get("risk_groups", (0.05, 0.15))]
-
-
-def figure(model: RiskModel, metric: str) -> dict[str, Any] | None:
-    """One figure of the model's evaluation on everybody, None where the card has none."""
-    for found in model.card.get("performance", []):
-        ours = found["model"] == "riskmodel" and found["subset"] == "all"
-        if ours and found["metric"] == metric and found["value"] is not None:
-            return dict(found)
-    return None
+    return list(model.card.design.risk_groups)
 
 
 def net_benefit(model: RiskModel) -> list[dict[str, str]]:
@@ -82,19 +68,14 @@ def net_benefit(model: RiskModel) -> list[dict[str, str]]:
 
     In the held-out figures of its training it stands as ``net_benefit_0.05``.
     """
-    held = {
-        str(entry["metric"]): entry
-        for entry in model.card.get("held_out", [])
-        if entry["kind"] == "all" and entry["value"] is not None
-    }
+    held = {entry.metric: entry for entry in model.card.held_out if entry.kind == "all"}
     found = []
     for edge in risk_edges(model):
         entry = held.get(f"net_benefit_{edge:g}")
-        if entry is not None:
-            low, high = entry.get("low"), entry.get("high")
-            known = low is not None and high is not None
-            interval = f" ({1000 * low:.0f} to {1000 * high:.0f})" if known else ""
-            value = f"{1000 * entry['value']:.0f}{interval}"
+        if entry is not None and entry.value is not None:
+            value = f"{1000 * entry.value:.0f}"
+            if entry.low is not None and entry.high is not None:
+                value += f" ({1000 * entry.low:.0f} to {1000 * entry.high:.0f})"
             found.append({"edge": words.percent(edge), "value": value})
     return found
 
@@ -140,7 +121,7 @@ def patient_content(
     hours = check_stage(model, time)
     known = patient.until(hours)
     row = score(known, model, time, explain=True).iloc[0]
-    definition = definition_of(model)
+    definition = model.signs[0]
     stands = standing(known, definition, model.cytopenia_rule, hours)
     X = feature_row(known, model, hours, definition)
     factors = factors_of(X.iloc[0], model, row)
@@ -316,5 +297,5 @@ def _changes(
     if not comparable(days):
         return []
     hours = float(days[-2].row["prediction_time_hours"])
-    earlier = feature_row(patient.until(hours), model, hours, definition_of(model))
+    earlier = feature_row(patient.until(hours), model, hours, model.signs[0])
     return changes(model, earlier, X)

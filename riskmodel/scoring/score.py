@@ -63,7 +63,7 @@ def known_onset(
     """
     if model.labels == "adjudicated":
         return adjudicated(cohort)["onset_hours"].to_numpy(np.float64)
-    if records is not None and _signs_of(model) == model.definition:
+    if records is not None and model.signs[0] == model.definition:
         return records.signs.onset_hours
     rule = model.cytopenia_rule
     return evaluate_signs(cohort, load_definition(model.definition), rule).onset_hours
@@ -174,7 +174,7 @@ def _stale(cohort: Cohort, hours: float) -> list[tuple[int, str]]:
 
 def risk_groups(risk: npt.NDArray[np.float64], model: RiskModel) -> npt.NDArray[np.object_]:
     """Low, intermediate or high by the thresholds of the model's design."""
-    edges: list[float] = list(model.card.get("design", {}).get("risk_groups", (0.05, 0.15)))
+    edges = model.card.design.risk_groups
     found = np.array(_GROUPS, dtype=object)[np.searchsorted(edges, risk, side="right")]
     found[np.isnan(risk)] = ""
     return np.asarray(found)
@@ -220,7 +220,7 @@ def score_rows(
     """Rows of `score` for the patients who entered, in the order of the cohort."""
     catalogue = model_catalogue(model)
     known = cohort.until(hours)
-    records = Records(known, _signs_of(model), model.cytopenia_rule)
+    records = Records(known, *model.signs)
     X = matrix(records, catalogue, hours)
     reason = out_of_scope(known, model, hours, records)
     in_scope = reason == ""
@@ -246,8 +246,3 @@ def score_rows(
     note = scored.pop("note")
     whole: pd.DataFrame = pd.concat([scored, predicted.filter(like=CONTRIBUTION), note], axis=1)
     return whole
-
-
-def _signs_of(model: RiskModel) -> str:
-    """Definition whose signs the features read: the design's, also under human labels."""
-    return str(model.card.get("design", {}).get("definition", "astct-2024"))

@@ -43,7 +43,7 @@ CONTRIBUTION = "contribution_"
 
 def note_of(model: RiskModel) -> str:
     """What is said beside every score of this model."""
-    source = "simulated patients" if model.card.get("simulated") else "its training cohort"
+    source = "simulated patients" if model.card.simulated else "its training cohort"
     return f"{RESEARCH_USE} Trained on {source}."
 
 

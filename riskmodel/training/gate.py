@@ -1,6 +1,6 @@
 """The gate before a model becomes champion: what has to hold, and the verdict in sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -206,12 +206,12 @@ def judge_stored(challenger: RiskModel, champion: RiskModel, gate: Gate) -> Verd
 
 
 def _by_key(model: RiskModel) -> dict[tuple[str, str], dict[str, float]]:
-    rows: Sequence[Mapping[str, Any]] = model.card.get("held_out", [])
     return {
-        (str(row["subset"]), str(row["metric"])): {
-            k: np.nan if row[k] is None else float(row[k]) for k in ("value", "low", "high")
+        (row.subset, row.metric): {
+            name: np.nan if found is None else found
+            for name, found in (("value", row.value), ("low", row.low), ("high", row.high))
         }
-        for row in rows
+        for row in model.card.held_out
     }
 
 

@@ -12,9 +12,7 @@ from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation import (
     FEWEST,
-    LANDMARK_DAYS,
     Examples,
-    LabelSource,
     at_risk_rows,
     compare,
     counted,
@@ -80,10 +78,11 @@ class Promotion:
 
 def gate_of(model: RiskModel) -> Gate:
     """The gate of the design that a model was trained by."""
-    stored: dict[str, Any] = dict(model.card.get("design", {}).get("gate") or {})
     known = {f.name for f in fields(Gate)}
     given: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in stored.items() if k in known
+        k: tuple(v) if isinstance(v, list) else v
+        for k, v in model.card.design.gate.items()
+        if k in known
     }
     return Gate(**given)
 
@@ -96,16 +95,14 @@ def held_out_rows(cohort: Cohort, challenger: RiskModel, champion: RiskModel) ->
     SchemaError
         When the cohort cannot be labelled, or is one that either model was trained on.
     """
-    design = challenger.card.get("design", {})
-    signs = (str(design.get("definition", "astct-2024")), challenger.cytopenia_rule)
-    source: LabelSource = "adjudicated" if challenger.labels == "adjudicated" else "rules"
+    signs, source = challenger.signs, challenger.source
     own, other = model_catalogue(challenger), model_catalogue(champion)
     more = tuple(f for f in other if f.name not in own.names)
     labels = outcome_table(
         cohort, source, signs[0], challenger.cytopenia_rule, challenger.horizon_days
     )
-    stage = "pre_infusion" if challenger.stage == "pre_infusion" else "early"
-    times = prediction_times(stage, design.get("landmark_days") or LANDMARK_DAYS)  # type: ignore[arg-type]
+    stage = challenger.stage
+    times = prediction_times(stage, challenger.card.design.landmark_days)
     rows = at_risk_rows(cohort, Catalogue((*own, *more), own.text), labels, times, signs)
     rows = counted(rows, cohort, f"for the {stage} stage", source, "judge on")
     for model in (challenger, champion):
@@ -166,7 +163,7 @@ def judge(challenger: RiskModel, champion: RiskModel, cohort: Cohort | None) -> 
         return Verdict((contract,), "nothing: the two models answer different questions")
     if cohort is not None:
         return compare_on(cohort, challenger, champion, gate, contract)
-    held_out = challenger.card.get("held_out") and champion.card.get("held_out")
+    held_out = challenger.card.held_out and champion.card.held_out
     if challenger.fingerprint != champion.fingerprint or not held_out:
         raise SchemaError(
             f"Versions {challenger.version} and {champion.version} were trained on different "

@@ -36,6 +36,7 @@ from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.files import replacing
 from riskmodel.models import (
     FewEventsWarning,
+    ModelCard,
     RiskClassifier,
     RiskModel,
     check_destination,
@@ -275,16 +276,18 @@ def train(
             "riskmodel": __version__,
             **{p: package_version(p) for p in ("numpy", "pandas", "scikit-learn", "xgboost")},
         },
-        card={
-            "text": card,
-            "simulated": simulated,
-            "warnings": said,
-            "updated_from": updated,
-            "design": plan.as_dict(),
-            "held_out": stored_figures(evaluation, plan.gate),
-            "calibration": stored_calibration(evaluation),
-            "performance": json.loads(figures.to_json(orient="records")),
-        },
+        card=ModelCard.model_validate(
+            {
+                "text": card,
+                "simulated": simulated,
+                "warnings": said,
+                "updated_from": updated,
+                "design": plan.as_dict(),
+                "held_out": stored_figures(evaluation, plan.gate),
+                "calibration": stored_calibration(evaluation),
+                "performance": json.loads(figures.to_json(orient="records")),
+            }
+        ),
         **about,
     )
     about_run = {**evaluation.about, **_described(model, cohort.name)}
@@ -339,6 +342,6 @@ def _described(model: RiskModel, cohort: str) -> dict[str, object]:
         "cytopenia_rule": model.cytopenia_rule,
         "horizon_days": model.horizon_days,
         "counts": dict(model.counts),
-        "simulated_training": bool(model.card.get("simulated")),
-        "warnings": list(model.card["warnings"]),
+        "simulated_training": model.card.simulated,
+        "warnings": list(model.card.warnings),
     }

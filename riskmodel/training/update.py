@@ -187,7 +187,7 @@ def updated_from(base: RiskModel, events: int) -> dict[str, Any]:
             f"Refitted from {old}: its effects are the evidence that the fit on {events} local "
             "patients with the event leans on, as far as cross-validation lets them count."
         )
-    simulated = bool(base.card.get("simulated"))
+    simulated = base.card.simulated
     if simulated:
         sentence += " The older model was trained on simulated patients."
     return {

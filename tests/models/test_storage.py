@@ -11,6 +11,7 @@ import pytest
 
 from riskmodel.errors import SchemaError
 from riskmodel.models import RiskModel, load_model, missing_range, save_model, training_ranges
+from riskmodel.models.card import ModelCard
 from riskmodel.models.storage import FORMAT
 
 
@@ -29,7 +30,7 @@ def model_of(classifier, X):
         counts={"patients": len(X)},
         fingerprint="abc",
         created_with={"xgboost": "3"},
-        card={"auroc": [0.7, 0.6, 0.8]},
+        card=ModelCard.model_validate({"auroc": [0.7, 0.6, 0.8]}),
     )
 
 
@@ -99,7 +100,9 @@ def test_a_model_is_replaced_and_nothing_else_is(saved, fitted, world, tmp_path)
 
 
 def test_metadata_that_json_cannot_hold_leaves_nothing(fitted, world, tmp_path):
-    model = replace(model_of(fitted, world.X), card={"auroc": float("nan")})
+    model = replace(
+        model_of(fitted, world.X), card=ModelCard.model_validate({"auroc": float("nan")})
+    )
     with pytest.raises(SchemaError, match="finite"):
         save_model(model, tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
@@ -121,11 +124,14 @@ def test_an_unknown_stage_or_label_source_is_refused(fitted, key, value):
 
 def test_a_list_of_numbers_is_one_line_and_texts_stay(fitted, world, tmp_path):
     notes = ["said [\n 1, 2]", "[", "1,\n 2]"]
-    save_model(replace(model_of(fitted, world.X), card={"notes": notes}), tmp_path / "m")
+    save_model(
+        replace(model_of(fitted, world.X), card=ModelCard.model_validate({"notes": notes})),
+        tmp_path / "m",
+    )
     text = (tmp_path / "m" / "model.json").read_text()
     line = next(line for line in text.splitlines() if '"coefficients"' in line)
     assert json.loads(line.partition(": ")[2].rstrip(",")) == fitted.coef_.tolist()
-    assert load_model(tmp_path / "m").card == {"notes": notes}
+    assert load_model(tmp_path / "m").card.as_dict() == {"notes": notes}
 
 
 def test_no_folder(tmp_path):

@@ -10,7 +10,7 @@ from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.models import RiskModel, change_by_factor, load_model
 from riskmodel.models.predict import factor_key
 from riskmodel.models.wording import HARDLY
-from riskmodel.patient.assessment import definition_of, patient_content
+from riskmodel.patient.assessment import patient_content
 from riskmodel.patient.factors import feature_row
 from riskmodel.scoring.score import score
 from riskmodel.web.forms.form_rows import entered
@@ -37,7 +37,7 @@ def check(patient: Cohort, model: RiskModel, day: int) -> None:
     if pd.isna([row["risk"] for row in rows]).any():
         assert found == {}
         return
-    definition = definition_of(model)
+    definition = model.signs[0]
     X = [feature_row(patient.until(24 * k), model, 24 * k, definition) for k in (day - 1, day)]
     moved = change_by_factor(model, *X).iloc[0]
     odds = [np.log(row["risk"] / (1 - row["risk"])) for row in rows]

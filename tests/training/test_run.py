@@ -144,7 +144,7 @@ def test_a_design_of_another_stage_is_refused(simulated, tiny_design):
 
 def test_the_model_keeps_its_calibration_as_numbers(model_folders):
     for stage, subsets in (("pre_infusion", ["all"]), ("early", ["all", "day 2", "day 5"])):
-        held = load_model(model_folders[stage]).card["calibration"]
+        held = load_model(model_folders[stage]).card.as_dict()["calibration"]
         assert [entry["subset"] for entry in held] == subsets
         for entry in held:
             predicted = [point["predicted"] for point in entry["curve"]]

@@ -98,8 +98,8 @@ def test_train_from_a_model_says_which_way(
     result = train(
         cohort, "pre_infusion", design=tiny_design, update=base, out=tmp_path / "m", track=False
     )
-    assert result.model.card["updated_from"]["way"] == way
-    sentence = result.model.card["updated_from"]["sentence"]
+    assert result.model.card.updated_from.way == way
+    sentence = result.model.card.updated_from.sentence
     assert sentence in result.card
     assert "trained on simulated patients" in sentence
     assert "the model before its update" in set(result.performance["model"])

@@ -50,7 +50,7 @@ def model_entry(model: RiskModel, given: str) -> dict[str, Any]:
         "cytopenia_rule": model.cytopenia_rule,
         "horizon_days": float(model.horizon_days),
         "inputs": len(model.features),
-        "simulated": bool(model.card.get("simulated")),
+        "simulated": model.card.simulated,
         "catalogue_sha256": hashlib.sha256(catalogue.encode()).hexdigest(),
         "sha256": _weights_digest(model),
     }

@@ -8,7 +8,6 @@ from riskmodel.cohort import Cohort
 from riskmodel.models import RiskModel, missing_range
 from riskmodel.patient import (
     base_rates,
-    definition_of,
     factors_of,
     feature_row,
     published_scores,
@@ -43,7 +42,7 @@ def explanation(cohort: Cohort, model: RiskModel, at: str) -> dict[str, Any]:
     shown = {c: row[c] for c in table.columns if not str(c).startswith("contribution_")}
     found: dict[str, Any] = {"score": shown, "base": None, "factors": [], "missing": None}
     if pd.notna(row["risk"]):
-        X = feature_row(known, model, hours, definition_of(model))
+        X = feature_row(known, model, hours, model.signs[0])
         found["base"] = row["contribution_base"]
         found["factors"] = [
             {
@@ -56,7 +55,7 @@ def explanation(cohort: Cohort, model: RiskModel, at: str) -> dict[str, Any]:
             for factor in factors_of(X.iloc[0], model, row)
         ]
         found["missing"] = missing_range(model, X).iloc[0].to_dict()
-    stands = standing(known, definition_of(model), model.cytopenia_rule, hours)
+    stands = standing(known, model.signs[0], model.cytopenia_rule, hours)
     found["criteria"] = {
         "definition": stands.definition.name,
         "version": stands.definition.version,

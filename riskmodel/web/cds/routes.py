@@ -15,7 +15,7 @@ from riskmodel.cohort import Cohort, analytes
 from riskmodel.errors import SchemaError
 from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.models import HARDLY, RiskModel
-from riskmodel.patient import definition_of, factors_of, feature_row, frequency, percent, range_of
+from riskmodel.patient import factors_of, feature_row, frequency, percent, range_of
 from riskmodel.scoring import check_stage, model_catalogue, score
 from riskmodel.web.api.fhir import assessments
 from riskmodel.web.api.routes import ERRORS
@@ -268,7 +268,7 @@ def _detail(
     absent: Sequence[str],
 ) -> str:
     """The card's text in Markdown."""
-    X = feature_row(known, model, hours, definition_of(model))
+    X = feature_row(known, model, hours, model.signs[0])
     factors = sorted(factors_of(X.iloc[0], model, row), key=lambda f: -abs(f.contribution))
     moved = range_of(model, X, list(model_catalogue(model)))
     lines = [
@@ -294,5 +294,5 @@ def _detail(
             f"values the risk would lie between {moved.low} and {moved.high}."
             + (f" Most useful: {moved.test}." if moved.test else ""),
         ]
-    trained = " Trained on simulated patients." if model.card.get("simulated") else ""
+    trained = " Trained on simulated patients." if model.card.simulated else ""
     return "\n".join([*lines, "", f"*{RESEARCH_USE}{trained}*"])

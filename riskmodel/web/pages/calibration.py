@@ -1,17 +1,16 @@
 """The calibration of a model, from the held-out figures that its folder holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
-from riskmodel.models import RiskModel
+from riskmodel.models import Point, RiskModel, StoredCalibration
 from riskmodel.patient import FONT, INK, LINE, QUIET, SOFT, linear_ticks, percent
 
 _WIDTH, _HEIGHT = 340.0, 300.0
 _LEFT, _RIGHT, _TOP, _FOOT = 56.0, 14.0, 12.0, 44.0
 
-Points = Sequence[Mapping[str, Any]]
+Points = Sequence[Point]
 
 
 @dataclass(frozen=True)
@@ -37,32 +36,28 @@ def calibrations(model: RiskModel) -> list[Calibration]:
     """The curve of all predictions, then of each landmark; empty where the model holds none."""
     return [
         _shown(entry, f"{model.stage}-{number}", model.stage)
-        for number, entry in enumerate(model.card.get("calibration", []))
+        for number, entry in enumerate(model.card.calibration)
     ]
 
 
-def _shown(entry: Mapping[str, Any], mark: str, stage: str) -> Calibration:
-    title = str(entry["subset"]).capitalize()
-    if entry["subset"] == "all":
+def _shown(entry: StoredCalibration, mark: str, stage: str) -> Calibration:
+    title = str(entry.subset).capitalize()
+    if entry.subset == "all":
         title = "All patients" if stage == "pre_infusion" else "All days together"
-    said = f"{entry['patients']:,} patients, {entry['events']:,} with the event"
+    said = f"{entry.patients:,} patients, {entry.events:,} with the event"
     rows = tuple(
-        (f"{point['rows']:,}", percent(point["predicted"]), percent(point["observed"]),
+        (f"{point.rows:,}", percent(point.predicted), percent(point.observed),
          _interval(point))
-        for point in entry["groups"]
+        for point in entry.groups
     )  # fmt: skip
-    svg = calibration_svg(entry["curve"], entry["groups"], f"{title}: {said}", mark)
+    svg = calibration_svg(entry.curve, entry.groups, f"{title}: {said}", mark)
     return Calibration(title, said, svg, rows)
 
 
-def _known(point: Mapping[str, Any]) -> bool:
-    return point["low"] is not None and point["high"] is not None
-
-
-def _interval(point: Mapping[str, Any]) -> str:
-    if not _known(point):
+def _interval(point: Point) -> str:
+    if point.interval is None:
         return "not estimable"
-    return f"{percent(point['low'])} to {percent(point['high'])}"
+    return " to ".join(map(percent, point.interval))
 
 
 def calibration_svg(curve: Points, groups: Points, title: str, mark: str) -> str:
@@ -78,7 +73,7 @@ def calibration_svg(curve: Points, groups: Points, title: str, mark: str) -> str
     mark : str
         Keeps the identifiers of several pictures on one page apart.
     """
-    ends = [p[k] for p in (*curve, *groups) for k in ("predicted", "observed", "high")]
+    ends = [end for p in (*curve, *groups) for end in (p.predicted, p.observed, p.high)]
     top = min(1.0, 1.05 * max(0.02, *(float(value) for value in ends if value is not None)))
     right, foot = _WIDTH - _RIGHT, _HEIGHT - _FOOT
 
@@ -89,7 +84,7 @@ def calibration_svg(curve: Points, groups: Points, title: str, mark: str) -> str
         return round(foot - min(value / top, 1.0) * (foot - _TOP), 1)
 
     told = "; ".join(
-        f"predicted {percent(p['predicted'])}, observed {percent(p['observed'])}" for p in groups
+        f"predicted {percent(p.predicted)}, observed {percent(p.observed)}" for p in groups
     )
     name = f"calibration-{mark}"
     parts = [
@@ -117,21 +112,19 @@ def calibration_svg(curve: Points, groups: Points, title: str, mark: str) -> str
         f'<text transform="translate(14 {(foot + _TOP) / 2:g}) rotate(-90)" text-anchor="middle">'
         "observed share with the event</text>"
     )
-    band = [p for p in curve if _known(p)]
+    band = [(p.predicted, p.interval) for p in curve if p.interval is not None]
     if band:
-        upper = [f"{x(p['predicted']):g},{y(p['high']):g}" for p in band]
-        lower = [f"{x(p['predicted']):g},{y(p['low']):g}" for p in reversed(band)]
+        upper = [f"{x(at):g},{y(high):g}" for at, (_, high) in band]
+        lower = [f"{x(at):g},{y(low):g}" for at, (low, _) in reversed(band)]
         parts.append(
             f'<polygon points="{" ".join([*upper, *lower])}" fill="{LINE}" fill-opacity="0.16"/>'
         )
-    line = " ".join(f"{x(p['predicted']):g},{y(p['observed']):g}" for p in curve)
+    line = " ".join(f"{x(p.predicted):g},{y(p.observed):g}" for p in curve)
     parts.append(f'<polyline points="{line}" fill="none" stroke="{LINE}" stroke-width="2"/>')
     for p in groups:
-        at = x(p["predicted"])
-        if _known(p):
-            parts.append(
-                f'<path d="M{at:g} {y(p["low"]):g}V{y(p["high"]):g}" stroke="{INK}" '
-                'stroke-width="1.1"/>'
-            )
-        parts.append(f'<circle cx="{at:g}" cy="{y(p["observed"]):g}" r="3" fill="{INK}"/>')
+        at = x(p.predicted)
+        if p.interval is not None:
+            low, high = map(y, p.interval)
+            parts.append(f'<path d="M{at:g} {low:g}V{high:g}" stroke="{INK}" stroke-width="1.1"/>')
+        parts.append(f'<circle cx="{at:g}" cy="{y(p.observed):g}" r="3" fill="{INK}"/>')
     return "".join([*parts, "</svg>"])

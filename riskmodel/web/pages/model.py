@@ -8,8 +8,8 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from riskmodel.criteria import load_definition
-from riskmodel.models import RiskModel
-from riskmodel.patient import definition_of, model_content, part_label, part_need, sign_label
+from riskmodel.models import RiskModel, StoredFigure
+from riskmodel.patient import model_content, part_label, part_need, sign_label
 from riskmodel.web.engine import Engine
 from riskmodel.web.pages.calibration import calibrations
 from riskmodel.web.pages.view import view
@@ -60,9 +60,9 @@ def _shown(engine: Engine, number: int) -> dict[str, Any]:
     from markdown_it import MarkdownIt
 
     model = engine.models[number]
-    card = str(model.card.get("text", ""))
+    card = model.card.text
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    definition = load_definition(definition_of(model))
+    definition = load_definition(model.signs[0])
     # The page has its own headings of the first and second rank.
     body = card.partition("\n## ")
     text = markdown.render("## " + body[2] if body[1] else card)
@@ -89,13 +89,13 @@ def _shown(engine: Engine, number: int) -> dict[str, Any]:
 def _figures(model: RiskModel) -> list[dict[str, str]]:
     """Figures of the model on everybody and on each subset, as its card holds them."""
     found: dict[str, dict[str, str]] = {}
-    for entry in model.card.get("performance", []):
-        if entry["model"] != "riskmodel" or entry["metric"] not in _WANTED:
+    for entry in model.card.performance:
+        if entry.model != "riskmodel" or entry.metric not in _WANTED:
             continue
-        row = found.setdefault(str(entry["subset"]), {"subset": _subset(str(entry["subset"]))})
-        row[entry["metric"]] = _figure(entry)
-        for count in ("patients", "events"):
-            row.setdefault(count, str(entry.get(count, "")))
+        row = found.setdefault(entry.subset, {"subset": _subset(entry.subset)})
+        row[entry.metric] = _figure(entry)
+        for name, count in (("patients", entry.patients), ("events", entry.events)):
+            row.setdefault(name, "" if count is None else str(count))
     return list(found.values())
 
 
@@ -114,12 +114,12 @@ def _subset(name: str) -> str:
     return f"{name[:1].upper()}{name[1:]}".replace("_", " ")
 
 
-def _figure(entry: Mapping[str, Any]) -> str:
-    if entry["value"] is None:
+def _figure(entry: StoredFigure) -> str:
+    if entry.value is None:
         return ""
-    said = _decimals(entry["value"])
-    if entry.get("low") is not None and entry.get("high") is not None:
-        said += f" ({_decimals(entry['low'])} to {_decimals(entry['high'])})"
+    said = _decimals(entry.value)
+    if entry.low is not None and entry.high is not None:
+        said += f" ({_decimals(entry.low)} to {_decimals(entry.high)})"
     return said
 
 

@@ -44,7 +44,7 @@ def view(template: str, engine: "Engine | None", *, page: str, **content: Any) -
         "title": _TITLES[page],
         "page": page,
         "titles": _TITLES,
-        "simulated": bool(engine and any(m.card.get("simulated") for m in engine.models)),
+        "simulated": bool(engine and any(m.card.simulated for m in engine.models)),
         **content,
     }
     return _environment().get_template(template).render(**shown)

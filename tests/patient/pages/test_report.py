@@ -149,8 +149,8 @@ def test_the_page_says_the_risk_that_score_gives(html, scores, early):
     group = {"low": "○ Low", "intermediate": "◐ Intermediate", "high": "● High"}[row["risk_group"]]
     assert group in text
     assert f"This patient {percent(row['risk'])}" in text
-    low, high = early.card["design"]["risk_groups"]
-    held = {entry["metric"]: entry["value"] for entry in early.card["held_out"]}
+    low, high = early.card.design.risk_groups
+    held = {entry.metric: entry.value for entry in early.card.held_out}
     for edge in (low, high):
         told = 1000 * held[f"net_benefit_{edge:g}"]
         assert re.search(rf"{told:.0f}( \([-\d]+ to [-\d]+\))? from {percent(edge)}", text)

@@ -334,14 +334,14 @@ def test_a_longer_list_repeats_its_head_and_cuts_no_row(page: Page):
 
 def test_the_calibration_stands_on_the_page_and_as_a_table(page: Page, engine):
     page.goto("/model")
-    held = [entry for model in engine.models for entry in model.card["calibration"]]
+    held = [entry for model in engine.models for entry in model.card.calibration]
     assert page.locator(".calibrations svg").count() == len(held)
     page.locator("summary", has_text="The same as a table").last.click()
     table = page.locator("details[open] table")
     shown = table.locator("tbody tr:not(.part)").all_inner_texts()
-    groups = [group for entry in engine.models[-1].card["calibration"] for group in entry["groups"]]
+    groups = [group for entry in engine.models[-1].card.calibration for group in entry.groups]
     assert [row.split()[:3] for row in shown] == [
-        [str(g["rows"]), percent(g["predicted"]), percent(g["observed"])] for g in groups
+        [str(g.rows), percent(g.predicted), percent(g.observed)] for g in groups
     ]
     accessible(page)
 

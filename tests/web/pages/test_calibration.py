@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from riskmodel.models import load_model, save_model
+from riskmodel.models import ModelCard, Point, load_model, save_model
 from riskmodel.web.app import make_app
 from riskmodel.web.engine import load_engine
 from riskmodel.web.pages.calibration import calibration_svg, calibrations
@@ -17,8 +17,8 @@ from riskmodel.web.settings import Settings
 
 BASE = "http://localhost:8000"
 POINTS = [
-    {"rows": 40, "predicted": 0.02, "observed": 0.0, "low": 0.0, "high": 0.09},
-    {"rows": 40, "predicted": 0.3, "observed": 0.4, "low": None, "high": None},
+    Point(rows=40, predicted=0.02, observed=0.0, low=0.0, high=0.09),
+    Point(rows=40, predicted=0.3, observed=0.4, low=None, high=None),
 ]
 
 
@@ -26,7 +26,8 @@ POINTS = [
 def older(model_folders: dict[str, Path], tmp_path: Path) -> Path:
     """A model of a time when the numbers of its calibration were not kept."""
     model = load_model(model_folders["early"])
-    card = {name: value for name, value in model.card.items() if name != "calibration"}
+    kept = {name: v for name, v in model.card.as_dict().items() if name != "calibration"}
+    card = ModelCard.model_validate(kept)
     save_model(replace(model, card=card), tmp_path / "older")
     return tmp_path / "older"
 
@@ -39,11 +40,11 @@ def client_of(folder: Path) -> TestClient:
 def test_every_curve_that_the_model_holds_is_drawn(engine):
     for model in engine.models:
         shown = calibrations(model)
-        assert len(shown) == len(model.card["calibration"])
-        for one, entry in zip(shown, model.card["calibration"], strict=True):
-            assert len(one.rows) == len(entry["groups"])
-            assert one.svg.count("<circle") == len(entry["groups"])
-            assert f"{entry['events']} with the event" in one.said
+        assert len(shown) == len(model.card.calibration)
+        for one, entry in zip(shown, model.card.calibration, strict=True):
+            assert len(one.rows) == len(entry.groups)
+            assert one.svg.count("<circle") == len(entry.groups)
+            assert f"{entry.events} with the event" in one.said
     assert calibrations(engine.models[-1])[0].title == "All days together"
 
 
