@@ -27,9 +27,7 @@ from riskmodel.evaluation.rows import (
 )
 from riskmodel.evaluation.writing import check_folder, write_evaluation
 from riskmodel.features import Catalogue, Stage, load_catalogue
-from riskmodel.models import RiskModel, model_catalogue, predict_frame
-
-"""Prediction times of an early model whose card names none."""
+from riskmodel.models import RiskModel, directions_kept, model_catalogue, predict_frame
 
 
 def joined(features: Catalogue, full: Catalogue, columns: Sequence[str]) -> Catalogue:
@@ -138,6 +136,7 @@ def evaluate(
         "horizon_days": model.horizon_days,
         "counts": dict(rows.counts),
         "simulated_training": model.card.simulated,
+        "directions": directions_kept(model.classifier, rows.X),
         "ablation": "The ablation without criteria-derived features refits the model; it is shown "
         "in the evaluation that training writes, and does not apply to a stored model.",
     }

@@ -36,6 +36,9 @@ class Feature:
         Plausible range after the transform; values outside become missing.
     direction : {-1, 0, 1}
         Whether a higher value means a higher risk (1), a lower one (-1), or is not known (0).
+    role : {"", "clock", "severity"}
+        "clock" tells the time of the prediction; "severity" is a consequence of how ill a patient
+        is, whose direction no data overrule.
     evidence_mean, evidence_sd : float or None
         Log-odds effect and its standard deviation per `evidence_scale` ("unit" or "sd").
     evidence_basis : {"published", "convention", None}
@@ -67,6 +70,7 @@ class Feature:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     model: bool = True
     unverified: bool = False
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,4 +225,5 @@ def _feature(entry: Mapping[str, Any]) -> Feature:
         parameters=entry.get("parameters", {}),
         model=entry.get("model", True),
         unverified=entry.get("unverified", False),
+        role=entry.get("role", ""),
     )

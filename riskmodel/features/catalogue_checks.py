@@ -19,8 +19,9 @@ from riskmodel.features.window import parse_window
 STAGES = ("pre_infusion", "early")
 NEEDED = ("name", "stage", "builder", "window", "closed", "unit", "range", "direction", "group",
           "label", "source")  # fmt: skip
-OPTIONAL = ("of", "transform", "evidence", "parameters", "model", "unverified")
+OPTIONAL = ("of", "transform", "evidence", "parameters", "model", "unverified", "role")
 TRANSFORMS = ("", "log10", "log2", "log10_plus_1")
+ROLES = ("", "clock", "severity")
 BASES = ("published", "convention")
 _TEXTS = ("name", "stage", "builder", "of", "closed", "unit", "transform", "group", "label",
           "source")  # fmt: skip
@@ -117,6 +118,10 @@ def _scale_faults(entry: Mapping[str, Any]) -> list[str]:
     direction = entry.get("direction")
     if isinstance(direction, bool) or direction not in (-1, 0, 1):
         found.append("'direction' is not -1, 0 or 1")
+    if entry.get("role", "") not in ROLES:
+        found.append(f"'role' is none of {', '.join(ROLES[1:])}")
+    if entry.get("role") == "severity" and direction == 0:
+        found.append("'role' is severity and 'direction' is 0")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", str(entry.get("name", ""))):
         found.append("'name' is not lower-case words joined by underscores")
     if entry.get("transform", "") not in TRANSFORMS:

@@ -18,6 +18,7 @@ NOTATION = (
     "marks numbers from memory, not checked against their source."
 )
 _DIRECTIONS = {1: "higher, higher risk", 0: "not known", -1: "higher, lower risk"}
+_ROLES = {"": "", "clock": "; part of the base rate", "severity": "; never overruled"}
 _STAGES = {"pre_infusion": "before the infusion", "early": "early"}
 
 
@@ -61,7 +62,7 @@ def _row(feature: Feature) -> dict[str, str]:
         "window": _window(feature),
         "unit": feature.unit,
         "range": f"{feature.minimum:g} to {feature.maximum:g}",
-        "direction": _DIRECTIONS[feature.direction],
+        "direction": _DIRECTIONS[feature.direction] + _ROLES[feature.role],
         "evidence": _evidence(feature),
         "in_models": "yes" if feature.model else "where named",
         "source": feature.source + (" [unverified]" if feature.unverified else ""),

@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 
 from riskmodel.compiled import compiled, read_only
-from riskmodel.features.statistic import Statistic
+from riskmodel.features.statistic import BOUND_HOURS, Statistic
 
 _LAST = int(Statistic.LAST)
 _HIGHEST = int(Statistic.HIGHEST)
@@ -120,6 +120,17 @@ def _merged(hours: Any, value: Any, sign: Any, low: int, high: int) -> int:
         hours[end], value[end], sign[end] = time, total / size, signs
         end += 1
     return end
+
+
+@_inner
+def _bounded(hours: Any, value: Any, sign: Any, low: int, high: int) -> None:
+    """Lift each `>` draw to the draw shortly before it, and lower each `<` draw to it."""
+    for k in range(low + 1, high):
+        if hours[k] - hours[k - 1] <= BOUND_HOURS:
+            if sign[k] == _ABOVE:
+                value[k] = max(value[k], value[k - 1])
+            elif sign[k] == _BELOW:
+                value[k] = min(value[k], value[k - 1])
 
 
 @_inner
@@ -284,6 +295,7 @@ def scan(
     sign = np.empty(most, dtype=np.uint8)
     first, end = np.empty(places + 1, dtype=np.int64), np.empty(places, dtype=np.int64)
     mixed = np.empty(places, dtype=np.bool_)
+    limited = np.empty(places, dtype=np.bool_)
     a, b = np.empty(slots, dtype=np.int64), np.empty(slots, dtype=np.int64)
     slope, slope_floor, slope_span = np.empty(slots), np.empty(slots), np.empty(slots)
     given = order.shape[0] > 0
@@ -298,6 +310,7 @@ def scan(
             first[at + 1] += first[at]
             end[at] = first[at]
             mixed[at] = False
+            limited[at] = False
         for k in range(start[who], start[who + 1]):
             row = order[k] if given else k
             at = place[code[row]]
@@ -308,12 +321,16 @@ def scan(
                 h[j], v[j] = time, value[row]
                 bound = comparator[row]
                 sign[j] = _ABOVE if bound > 0 else (_BELOW if bound < 0 else 0)
+                if bound != 0:
+                    limited[at] = True
                 if j > first[at] and h[j - 1] >= time:
                     mixed[at] = True
         for at in range(places):
             if mixed[at]:
                 _ordered(h, v, sign, first[at], end[at])
                 end[at] = _merged(h, v, sign, first[at], end[at])
+            if limited[at]:
+                _bounded(h, v, sign, first[at], end[at])
         for t in range(landmark.shape[0]):
             for s in range(slots):
                 at = slot_place[s]

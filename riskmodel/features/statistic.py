@@ -1,13 +1,20 @@
 """The statistics of one analyte's draws in a window: what each one is, to the last detail.
 
 A *draw* is one time of sampling: the mean of the patient's results at exactly that time. A result
-reported as `<` or `>` counts as its bound. ``floor``, ``span``, ``rate`` and ``fall`` are
-``parameters`` of the feature; ``floor`` lifts each draw before a logarithm or a ratio. Statistics
-that compare draws are missing where the window holds fewer than two.
+reported as `<` or `>` counts as its bound, except that a draw with a `>` is never a fall, nor one
+with a `<` a rise: where the draw before it, at most ``BOUND_HOURS`` earlier, in the window or not,
+stands beyond the bound, the draw counts as that one. After 2,800 a `>2000` is 2,800.
+``floor``, ``span``, ``rate`` and ``fall`` are ``parameters`` of the feature; ``floor`` lifts each
+draw before a logarithm or a ratio. Statistics that compare draws are missing where the window holds
+fewer than two.
 """
 
 from collections.abc import Mapping
 from enum import IntEnum
+
+BOUND_HOURS = 168.0
+"""How long a draw tells what a later result beyond a limit may be: as long as one tells the
+baseline."""
 
 
 class Statistic(IntEnum):

@@ -9,6 +9,10 @@ from .comparators import (
     RidgeLogistic as RidgeLogistic,
     SingleScore as SingleScore,
 )
+from .directions import (
+    check_directions as check_directions,
+    directions_kept as directions_kept,
+)
 from .estimator import (
     FewEventsWarning as FewEventsWarning,
     RiskClassifier as RiskClassifier,

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -48,9 +49,16 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Expected log-odds of a feature and its standard deviation, per unit of the feature or per
         standard deviation of it in the training data.
     directions : mapping of str to {-1, 0, 1}, optional
-        Monotone direction of risk of a feature.
+        Monotone direction of risk of a feature, which holds in the linear part, in the trees and
+        so in their sum, unless the data overrule the directions beyond `overrule_nats`.
     groups : mapping of str to str, optional
         Clinical factor of a feature; a feature without one is its own factor.
+    clock : sequence of str, optional
+        Features that tell the time of the prediction. Their effect is hardly shrunk and is part of
+        the base rate, since the time left before the horizon moves every risk.
+    severity : sequence of str, optional
+        Features with a direction that the data never overrule: organ support and other
+        consequences of severity, which cannot protect.
     n_bags : int
         Boosters per tree member and draws of the coefficients; also carries the interval.
     n_repeats, n_folds : int
@@ -72,6 +80,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     signal_prior : float
         Probability, before the data, that risk differs between patients in a way that the
         features tell; 1 draws nothing to the base rate.
+    overrule_nats : float
+        By how much the log-loss out of fold, summed over patients, must fall without the declared
+        directions for them to be given up.
     max_depth, n_rounds, learning_rate, reg_lambda, min_child_weight, subsample, colsample
         Of the boosters, in XGBoost's words (``colsample`` is per node).
     random_state : int
@@ -83,6 +94,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     weights_ : Series
         Weight of each member of the stack, summing to 1.
+    overruled_ : bool
+        Whether the data gave up the declared directions, those of `severity` excepted.
     calibration_ : (float, float)
         a and b.
     signal_ : float
@@ -121,6 +134,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         evidence: Mapping[str, tuple[float, float, str]] | None = None,
         directions: Mapping[str, int] | None = None,
         groups: Mapping[str, str] | None = None,
+        clock: Sequence[str] | None = None,
+        severity: Sequence[str] | None = None,
         n_bags: int = 10,
         n_repeats: int = 4,
         n_folds: int = 5,
@@ -133,6 +148,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         calibration_mean: float = 1.1,
         calibration_sd: float = 0.25,
         signal_prior: float = 0.7,
+        overrule_nats: float = 3.0,
         max_depth: int = 2,
         n_rounds: int = 70,
         learning_rate: float = 0.08,
@@ -146,6 +162,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.evidence = evidence
         self.directions = directions
         self.groups = groups
+        self.clock = clock
+        self.severity = severity
         self.n_bags = n_bags
         self.n_repeats = n_repeats
         self.n_folds = n_folds
@@ -158,6 +176,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.calibration_mean = calibration_mean
         self.calibration_sd = calibration_sd
         self.signal_prior = signal_prior
+        self.overrule_nats = overrule_nats
         self.max_depth = max_depth
         self.n_rounds = n_rounds
         self.learning_rate = learning_rate
@@ -232,6 +251,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 X, y, weight, patient, self.n_folds_, recipe, self._plan(), self.random_state,
                 self._parallel,
             )  # fmt: skip
+            self.overruled_ = learnt.overruled
+            recipe = replace(recipe, overruled=learnt.overruled)
             self.weights_ = pd.Series(learnt.weights, index=recipe.linear + recipe.forests)
             self.calibration_, self.signal_ = learnt.calibration, learnt.signal
             self.scale_: Scale = learnt.scale
@@ -257,6 +278,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             directions=dict(self.directions or {}),
             evidence_strengths=tuple(self.evidence_strengths),
             zero_strengths=tuple(self.zero_strengths),
+            clock=frozenset(self.clock or ()),
+            severity=frozenset(self.severity or ()),
             slope_sd=self.slope_sd,
             default_sd=self.default_sd,
             trees=TreeSettings(
@@ -279,6 +302,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             calibration_mean=self.calibration_mean,
             calibration_sd=self.calibration_sd,
             signal_prior=self.signal_prior,
+            overrule_nats=self.overrule_nats,
         )
 
     def _packed(self) -> Forest:

@@ -308,6 +308,7 @@ def _classifier_state(model: RiskClassifier) -> dict[str, Any]:
         "weights": model.weights_.tolist(),
         "calibration": [a, b],
         "signal": model.signal_,
+        "overruled": model.overruled_,
         "scale": {key: value.tolist() for key, value in asdict(model.scale_).items()},
         "intercept": model.intercept_,
         "coefficients": model.coef_.tolist(),
@@ -337,8 +338,9 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
     parameters = dict(state["parameters"])
     if parameters["evidence"] is not None:
         parameters["evidence"] = {k: tuple(v) for k, v in parameters["evidence"].items()}
-    for key in ("evidence_strengths", "zero_strengths"):
-        parameters[key] = tuple(parameters[key])
+    for key in ("evidence_strengths", "zero_strengths", "clock", "severity"):
+        if parameters.get(key) is not None:
+            parameters[key] = tuple(parameters[key])
     model = RiskClassifier(**parameters)
     names = list(state["names"])
     model.names_ = names
@@ -349,6 +351,8 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
     model.weights_ = pd.Series(state["weights"], index=state["members"], dtype=np.float64)
     model.calibration_ = (state["calibration"][0], state["calibration"][1])
     model.signal_ = state.get("signal", 1.0)
+    # An older model held its directions nowhere but in one tree member.
+    model.overruled_ = state.get("overruled", True)
     scale = state["scale"]
     model.scale_ = Scale(
         np.array(scale["reference"], dtype=np.float64),

@@ -81,8 +81,8 @@ def model_card(about: Mapping[str, Any], evaluation: Evaluation, performance: pd
     ----------
     about : mapping
         ``name, stage, definition, cytopenia_rule, labels, horizon_days, counts, trained_on,
-        weights, warnings, simulated, design``, ``parameters`` (candidate features), ``groups``
-        (clinical factors), and ``updated_from`` where an older model was the start.
+        weights, directions, warnings, simulated, design``, ``parameters`` (candidate features),
+        ``groups`` (clinical factors), and ``updated_from`` where an older model was the start.
     evaluation : Evaluation
         On held-out patients.
     performance : DataFrame
@@ -151,6 +151,8 @@ evidence is mostly direction only, entered by convention, not as published effec
 The output is a probability of the onset; no class is weighted up for being rare, so that risks stay
 calibrated [13]. Weights of the members:
 {weights}
+
+{about["directions"]}
 
 ## Performance on held-out patients [12, 16, 23]
 {evaluation.about["how"]} Design `{about["design"]}`; every choice was made inside the fold;

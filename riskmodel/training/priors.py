@@ -1,10 +1,12 @@
-"""What a catalogue tells the estimator: evidence, directions and clinical factors."""
+"""What a catalogue tells the estimator before any patient is seen."""
+
+from typing import Any
 
 from riskmodel.features import Catalogue
 
 
-def priors(catalogue: Catalogue, exclude_sources: tuple[str, ...] = ()) -> dict[str, dict]:  # type: ignore[type-arg]
-    """Evidence, directions and clinical factors of a catalogue, as `RiskClassifier` takes them."""
+def priors(catalogue: Catalogue, exclude_sources: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Evidence, directions, factors and roles of a catalogue, as `RiskClassifier` takes them."""
     kept = [
         f
         for f in catalogue
@@ -14,4 +16,6 @@ def priors(catalogue: Catalogue, exclude_sources: tuple[str, ...] = ()) -> dict[
         "evidence": {f.name: (f.evidence_mean, f.evidence_sd, f.evidence_scale) for f in kept},
         "directions": {f.name: f.direction for f in catalogue if f.direction},
         "groups": {f.name: f.group for f in catalogue},
+        "clock": tuple(f.name for f in catalogue if f.role == "clock"),
+        "severity": tuple(f.name for f in catalogue if f.role == "severity"),
     }

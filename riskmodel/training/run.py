@@ -40,6 +40,7 @@ from riskmodel.models import (
     RiskClassifier,
     RiskModel,
     check_destination,
+    directions_kept,
     model_catalogue,
     save_model,
     training_ranges,
@@ -254,6 +255,7 @@ def train(
         {
             **about,
             "weights": weights,
+            "directions": directions_kept(classifier, examples.X),
             "warnings": said,
             "simulated": simulated,
             "design": plan.name,

@@ -18,13 +18,22 @@ UNKNOWN = math.nan
 
 
 def draws_of(rows: Sequence[Row]) -> list[Draw]:
-    """Draws in the order of time: all results of one time are one draw, at their mean."""
+    """Draws in the order of time: all results of one time are one draw, at their mean.
+
+    A draw above a limit is no fall from the one before it within a week, one below no rise.
+    """
     times = sorted({hours for hours, _, _ in rows})
     found = []
     for time in times:
         together = [row for row in rows if row[0] == time]
         signs = frozenset((row[2] > 0) - (row[2] < 0) for row in together)
-        found.append((time, fmean(row[1] for row in together), signs))
+        value = fmean(row[1] for row in together)
+        if found and time - found[-1][0] <= 168:
+            if signs - {0} == {1}:
+                value = max(value, found[-1][1])
+            if signs - {0} == {-1}:
+                value = min(value, found[-1][1])
+        found.append((time, value, signs))
     return found
 
 

@@ -59,6 +59,8 @@ def test_the_smallest_catalogue_loads():
         ("direction = 1", "direction = 1\ncolour = 3", "'colour' is not a known key"),
         ("direction = 1", "direction = 1\nmodel = 3", "'model' is not true or false"),
         ("direction = 1", "direction = true", "not -1, 0 or 1"),
+        ("direction = 1", 'direction = 1\nrole = "doctor"', "'role' is none of clock, severity"),
+        ("direction = 1", 'direction = 0\nrole = "severity"', "severity and 'direction' is 0"),
         ('label = "ferritin"', "label = 3", "'label' is not a text"),
         ("range = [0, 1e6]", 'range = ["a", "b"]', "not two rising numbers"),
         ("range = [0, 1e6]", "range = [0, nan]", "not two rising numbers"),

@@ -204,8 +204,9 @@ def test_every_booster_under_constraints_is_monotone(make, world):
     model.names_ = list(world.X.columns)
     weight = np.ones(len(world.y))
     booster = fit_trees(
-        world.X.to_numpy(), world.y.astype(float), weight, model._recipe(), MONOTONE, 3
-    )
+        world.X.to_numpy(), world.y.astype(float), weight, model._recipe(), MONOTONE, 3,
+        np.full(len(world.y), -2.0),
+    )  # fmt: skip
     rows = np.repeat(world.X.iloc[[4]].to_numpy(), 60, axis=0)
     for name, direction in model.directions.items():
         swept = rows.copy()

@@ -27,3 +27,16 @@ def test_without_any_source_the_model_learns_from_patients_alone():
     y = (rng.random(200) < 0.2).astype(int)
     fitted = RiskClassifier(**nothing, n_bags=2, n_repeats=1, n_rounds=5).fit(X, y)
     assert not any("evidence" in name for name in fitted.weights_.index)
+
+
+def test_time_and_severity_are_told_by_their_role():
+    early = priors(load_catalogue().for_model())
+    assert early["clock"] == ("prediction_day", "days_left_log2")
+    assert early["severity"] == ("organ_support",)
+    everything = priors(load_catalogue())
+    assert set(everything["severity"]) == {
+        "organ_support",
+        "hypoxia_seen",
+        "organ_dysfunction_seen",
+    }
+    assert all(everything["directions"][name] == 1 for name in everything["severity"])

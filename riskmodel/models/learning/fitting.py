@@ -1,7 +1,7 @@
 """How the estimator learns: members out of fold, weights, calibration, then the bag on all rows."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xgboost as xgb
@@ -9,6 +9,7 @@ from joblib import Parallel, delayed
 
 from riskmodel.arrays import Codes, Floats
 from riskmodel.models.learning.base_learners import (
+    BASE,
     Recipe,
     fit_linear,
     fit_trees,
@@ -36,6 +37,7 @@ class Plan:
     calibration_mean: float
     calibration_sd: float
     signal_prior: float
+    overrule_nats: float
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Learnt:
     weights : float64[m]
         Of the members, linear ones first.
     calibration : (float, float)
+    overruled : bool
+        Whether the data went against declared directions, beyond doubt.
     signal : float
         Probability that the features tell anything.
     scale : Scale
@@ -59,6 +63,7 @@ class Learnt:
     """
 
     weights: Floats
+    overruled: bool
     calibration: tuple[float, float]
     signal: float
     scale: Scale
@@ -99,33 +104,81 @@ def learn(
     """
     root = np.random.default_rng(seed)
     scale, prior = learn_columns(X, weight, recipe)
-    fitted = fit_linear(X, y, weight, recipe, scale, prior).coefficients
-    weights, gain = recipe.prior_weights(), None
+    base = None
+    if recipe.is_clock().any():
+        base = fit_linear(X, y, weight, recipe, scale, prior, members=[BASE]).log_odds(X)[:, 0]
+    stack = _expected_stack(recipe, X, y, weight, scale, prior)
     if n_folds:
-        members = _out_of_fold(X, y, weight, patient, n_folds, recipe, plan, root, parallel)
-        # The base rate is the first member. Expected weights: learnt ones would flatter the gain.
-        gain = log_loss(y, members[:, 0], weight) - log_loss(y, members @ weights, weight)
-        weights = simplex_weights(
-            members, y, weight, weights, plan.stack_strength, len(recipe.forests)
-        )
-        mixed = members @ weights
-        calibration = affine_calibration(
-            mixed, y, weight, plan.calibration_sd, plan.calibration_mean
-        )
-    else:
-        # The linear members of all rows stand in for the mean risk of the whole.
-        linear = weights[: len(recipe.linear)]
-        mixed = scale.standardise(X) @ (linear @ fitted[:, 1:]) + linear @ fitted[:, 0]
-        mixed = mixed / linear.sum()
-        calibration = (0.0, 1.0)
-    signal = signal_probability(X, y, weight, recipe, scale, prior, plan.signal_prior, gain)
-    calibration = toward_base_rate(calibration, signal, mixed, y, weight)
-    found = calibration[0] + calibration[1] * mixed if n_folds else np.full(len(y), np.nan)
+        recipes = [recipe]
+        if any(recipe.held()):
+            recipes.append(replace(recipe, overruled=True))
+        found = _out_of_fold(X, y, weight, patient, n_folds, recipes, plan, root, parallel)
+        stacks = [
+            _learnt_stack(one, members, y, weight, plan, base)
+            for one, members in zip(recipes, found, strict=True)
+        ]
+        stack = stacks[0]
+        if stacks[-1].loss < stack.loss - plan.overrule_nats:
+            stack = stacks[-1]
+    recipe = stack.recipe
+    signal = signal_probability(X, y, weight, recipe, scale, prior, plan.signal_prior, stack.gain)
+    calibration = toward_base_rate(stack.calibration, signal, stack.log_odds, y, weight, base)
+    a, b = calibration
+    centre = 0.0 if base is None else (1.0 - b) * base
+    found_out = a + b * stack.log_odds + centre if n_folds else np.full(len(y), np.nan)
     return _on_all(
         X, y, weight, patient, recipe, plan, root, parallel,
-        scale=scale, prior=prior, fitted=fitted, weights=weights,
-        known=(calibration, signal, found),
+        scale=scale, prior=prior, weights=stack.weights, known=(calibration, signal, found_out),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """The weights of one recipe's members, and what they say together.
+
+    Attributes
+    ----------
+    log_odds : float64[n]
+        Out of fold, or of all rows where weights are not learnt; before calibration.
+    loss : float
+        Log-loss of it after calibration.
+    gain : float or None
+        By how much the members, at their expected weights, beat the base rate out of fold.
+    """
+
+    recipe: Recipe
+    weights: Floats
+    log_odds: Floats
+    calibration: tuple[float, float]
+    loss: float
+    gain: float | None
+
+
+def _expected_stack(
+    recipe: Recipe, X: Floats, y: Floats, weight: Floats, scale: Scale, prior: Prior
+) -> _Stack:
+    """Expected weights and slope; the linear members of all rows stand in for the whole."""
+    weights = recipe.prior_weights()
+    linear = weights[: len(recipe.linear)]
+    log_odds = fit_linear(X, y, weight, recipe, scale, prior).log_odds(X) @ linear / linear.sum()
+    return _Stack(recipe, weights, log_odds, (0.0, 1.0), np.inf, None)
+
+
+def _learnt_stack(
+    recipe: Recipe, members: Floats, y: Floats, weight: Floats, plan: Plan, base: Floats | None
+) -> _Stack:
+    """Weights and calibration from log-odds out of fold."""
+    expected = recipe.prior_weights()
+    # The base rate is the first member. Expected weights: learnt ones would flatter the gain.
+    gain = log_loss(y, members[:, 0], weight) - log_loss(y, members @ expected, weight)
+    weights = simplex_weights(
+        members, y, weight, expected, plan.stack_strength, len(recipe.forests)
+    )
+    mixed = members @ weights
+    a, b = affine_calibration(mixed, y, weight, plan.calibration_sd, plan.calibration_mean, base)
+    centre = 0.0 if base is None else (1.0 - b) * base
+    loss = log_loss(y, a + b * mixed + centre, weight)
+    return _Stack(recipe, weights, mixed, (a, b), loss, gain)
 
 
 def _out_of_fold(
@@ -134,22 +187,23 @@ def _out_of_fold(
     weight: Floats,
     patient: Codes,
     n_folds: int,
-    recipe: Recipe,
+    recipes: Sequence[Recipe],
     plan: Plan,
     root: np.random.Generator,
     parallel: Callable[[], Parallel],
-) -> Floats:
-    """Out-of-fold log-odds of every member, averaged over the repeats."""
+) -> list[Floats]:
+    """Out-of-fold log-odds of every member of each recipe, averaged over the repeats."""
     splits = [deal_folds(y, patient, n_folds, root) for _ in range(plan.n_repeats)]
     jobs = [(fold, number) for fold in splits for number in range(n_folds)]
     parts = parallel()(
-        delayed(out_of_fold)(X, y, weight, patient, fold, number, recipe, plan.n_draws, rng)
+        delayed(out_of_fold)(X, y, weight, patient, fold, number, recipes, plan.n_draws, rng)
         for (fold, number), rng in zip(jobs, root.spawn(len(jobs)), strict=True)
     )
-    total = np.zeros((len(y), len(recipe.linear) + len(recipe.forests)))
-    for held_out, log_odds in parts:
-        total[held_out] += log_odds
-    return total / plan.n_repeats
+    totals = [np.zeros((len(y), len(one.linear) + len(one.forests))) for one in recipes]
+    for held_out, found in parts:
+        for total, log_odds in zip(totals, found, strict=True):
+            total[held_out] += log_odds
+    return [total / plan.n_repeats for total in totals]
 
 
 def _on_all(
@@ -164,16 +218,21 @@ def _on_all(
     *,
     scale: Scale,
     prior: Prior,
-    fitted: Floats,
     weights: Floats,
     known: tuple[tuple[float, float], float, Floats],
 ) -> Learnt:
     """The bag on bootstrap draws of patients, and all linear members as one."""
     linear_share, forest_share = weights[: len(recipe.linear)], weights[len(recipe.linear) :]
-    # Tree margins start from the base rate, the first linear member.
-    base = np.zeros(X.shape[1] + 1)
-    base[0] = float(forest_share.sum()) * fitted[0, 0]
-    mixture = linear_share @ fitted + base
+    calibration, signal, out = known
+    whole = fit_linear(X, y, weight, recipe, scale, prior)
+    fitted, base = whole.coefficients, whole.log_odds(X)[:, 0]
+    # Tree margins start from the base rate, the first linear member. Time keeps its whole effect
+    # under a calibration that moves only the departures from the base rate.
+    slope = calibration[1]
+    start = forest_share.sum() * fitted[0]
+    if recipe.is_clock().any():
+        start = start + (1.0 - slope) / slope * fitted[0]
+    mixture = linear_share @ fitted + start
     used = [j for j, s in enumerate(forest_share) if s > 0]
 
     def draw(rng: np.random.Generator) -> tuple[Floats, list[xgb.Booster]]:
@@ -181,13 +240,13 @@ def _on_all(
         noise = rng.standard_normal(X.shape[1] + 1)
         seed = int(rng.integers(2**31))
         moved = fit_linear(X, y, drawn, recipe, scale, prior, noise).coefficients
-        boosters = [fit_trees(X, y, drawn, recipe, recipe.forests[j], seed) for j in used]
-        return linear_share @ moved + base, boosters
+        boosters = [fit_trees(X, y, drawn, recipe, recipe.forests[j], seed, base) for j in used]
+        return linear_share @ moved + start, boosters
 
     draws = parallel()(delayed(draw)(rng) for rng in root.spawn(plan.n_bags))
-    calibration, signal, out = known
     return Learnt(
         weights=weights,
+        overruled=recipe.overruled,
         calibration=calibration,
         signal=signal,
         scale=scale,

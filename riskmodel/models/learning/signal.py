@@ -1,11 +1,13 @@
 """How likely it is that the features tell anything about the outcome."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from riskmodel.arrays import Floats, expit, logit
-from riskmodel.models.learning.base_learners import SCORE, Recipe, expect
+from riskmodel.models.learning.base_learners import BASE, SCORE, Recipe, expect
 from riskmodel.models.learning.columns import Prior, Scale
-from riskmodel.models.learning.shrinkage import log_evidence, log_loss, shrunken_logistic
+from riskmodel.models.learning.shrinkage import log_evidence, shrunken_logistic
 
 
 def signal_probability(
@@ -40,23 +42,35 @@ def signal_probability(
     if before >= 1.0:
         return 1.0
     Z, still = scale.standardise(X), np.zeros(X.shape[1] + 1)
-    rate = float(weight @ y) / float(weight.sum())
-    base = -log_loss(y, np.full(len(y), float(logit(rate))), weight)
-    base -= 0.5 * float(np.log(weight.sum() * rate * (1.0 - rate)))
-    found = []
-    for name in _models(recipe):
-        expected = expect(name, Z, recipe, scale, prior, still)
-        columns, mean, sd = expected.columns, expected.mean, expected.sd
-        beta = shrunken_logistic(columns, y, weight, mean, sd)
-        found.append(log_evidence(columns, y, weight, mean, sd, beta))
+    base, *found = [
+        _evidence_of(name, Z, y, weight, replace(recipe, overruled=True), scale, prior, still)
+        for name in _models(recipe)
+    ]
     ratios = [one - base for one in found] + ([] if unseen_gain is None else [unseen_gain])
     ratio = float(np.logaddexp.reduce(ratios)) - np.log(len(ratios))
     return float(expit(np.asarray(ratio + logit(before))))
 
 
+def _evidence_of(
+    name: str,
+    Z: Floats,
+    y: Floats,
+    weight: Floats,
+    recipe: Recipe,
+    scale: Scale,
+    prior: Prior,
+    still: Floats,
+) -> float:
+    """Logarithm of a member's marginal likelihood, all directions free."""
+    expected = expect(name, Z, recipe, scale, prior, still)
+    columns, mean, spread = expected.columns, expected.mean, expected.spread
+    beta = shrunken_logistic(columns, y, weight, mean, spread)
+    return log_evidence(columns, y, weight, mean, spread, beta)
+
+
 def _models(recipe: Recipe) -> list[str]:
-    """One linear member of each kind that holds a signal, of middling strength."""
+    """The base rate, and one member of middling strength of each kind that holds a signal."""
     score = [name for name in recipe.linear if name == SCORE]
     evidence = [m for m in recipe.linear if m.startswith("evidence_") and m != SCORE]
     zero = [m for m in recipe.linear if m.startswith("zero_")]
-    return score + [names[len(names) // 2] for names in (evidence, zero) if names]
+    return [BASE, *score] + [names[len(names) // 2] for names in (evidence, zero) if names]

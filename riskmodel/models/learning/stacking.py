@@ -10,6 +10,10 @@ NEGLIGIBLE = 0.01
 """A member with a smaller weight is dropped."""
 
 
+LEAST_SLOPE = 1e-3
+"""Slope of the departures from a base rate that changes with time: with none, the base rate could
+not be written as a part of the whole."""
+
 LEAST_TREES = 0.05
 """Weight that the trees keep together: what they cost where they do not help is within the noise of
 an evaluation, and they alone can show that two factors act together."""
@@ -74,7 +78,12 @@ def simplex_weights(
 
 
 def toward_base_rate(
-    calibration: tuple[float, float], share: float, log_odds: Floats, y: Floats, weight: Floats
+    calibration: tuple[float, float],
+    share: float,
+    log_odds: Floats,
+    y: Floats,
+    weight: Floats,
+    base: Floats | None = None,
 ) -> tuple[float, float]:
     """Calibration drawn towards the base rate, the mean risk of the rows kept at their outcome.
 
@@ -85,11 +94,16 @@ def toward_base_rate(
     share : float
         Of the calibrated log-odds, between 0 and 1; the rest is the base rate's.
     log_odds, y, weight : float64[n]
+    base : float64[n], optional
+        As in `affine_calibration`, without which the base rate is that of all rows.
     """
     a, b = calibration
-    base = float(logit(float(weight @ y) / float(weight.sum())))
-    drawn = base + share * (a + b * log_odds - base)
-    return base + share * (a - base) + _recentre(drawn, y, weight), share * b
+    if base is not None:
+        a, b = share * a, max(share * b, LEAST_SLOPE)
+        return a + _recentre(base + a + b * (log_odds - base), y, weight), b
+    rate = float(logit(float(weight @ y) / float(weight.sum())))
+    drawn = rate + share * (a + b * log_odds - rate)
+    return rate + share * (a - rate) + _recentre(drawn, y, weight), share * b
 
 
 def _recentre(log_odds: Floats, y: Floats, weight: Floats) -> float:
@@ -105,7 +119,12 @@ def _recentre(log_odds: Floats, y: Floats, weight: Floats) -> float:
 
 
 def affine_calibration(
-    log_odds: Floats, y: Floats, weight: Floats, slope_sd: float, slope_mean: float = 1.0
+    log_odds: Floats,
+    y: Floats,
+    weight: Floats,
+    slope_sd: float,
+    slope_mean: float = 1.0,
+    base: Floats | None = None,
 ) -> tuple[float, float]:
     """Intercept a and slope b >= 0 of ``a + b * log_odds``; b is drawn towards what is expected.
 
@@ -116,10 +135,15 @@ def affine_calibration(
     y, weight : float64[n]
     slope_sd, slope_mean : float
         The slope expected, and how far from it the slope may lie.
+    base : float64[n], optional
+        Log-odds of the base rate at the time of each row, which are right as they are: what is
+        calibrated is ``base + a + b * (log_odds - base)``.
     """
+    fixed = np.zeros(len(y)) if base is None else base
+    log_odds = log_odds - fixed
 
     def objective(ab: Floats) -> tuple[float, Floats]:
-        fitted = ab[0] + ab[1] * log_odds
+        fitted = fixed + ab[0] + ab[1] * log_odds
         error = weight * (expit(fitted) - y)
         away = (ab[1] - slope_mean) / slope_sd
         value = log_loss(y, fitted, weight) + 0.5 * away**2

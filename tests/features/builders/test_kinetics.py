@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from riskmodel.features import Records, load_catalogue, matrices, matrix, parse_
 from riskmodel.features.builders.kinetics import lab_statistic, lab_statistics
 from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.statistic import PARAMETERS, STATISTICS
+from riskmodel.features.window import parse_window
 from riskmodel.files import material
 
 PATIENTS = 3
@@ -147,6 +149,38 @@ def test_every_lab_feature_of_the_catalogue_equals_its_second_expression(
     series = oracle.series_of(cohort.labs)
     for values, entry in zip(found, SHIPPED, strict=True):
         same(values, oracle.kinetic(series, PATIENTS, entry, now), entry["name"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "statistic", "expected", "why"),
+    [
+        ([(0, 2800, 0), (48, 2000, 1)], "last_lab", 2800, "above the limit after more: no fall"),
+        ([(0, 2800, 0), (48, 2000, 2)], "fold_change", 1, "no fall from before the infusion"),
+        ([(1, 2800, 0), (48, 2000, 1)], "log_slope", 0, "no falling slope"),
+        ([(1, 2800, 0), (48, 2000, 1)], "greatest_fall", 0, "no fall"),
+        ([(1, 2800, 0), (48, 2000, 1)], "rebound", 1, "nothing has fallen"),
+        ([(1, 2800, 0), (24, 2000, 1), (48, 2000, 1)], "last_lab", 2800, "nor the one after it"),
+        ([(1, 1500, 0), (48, 2000, 1)], "last_lab", 2000, "a rise at least to the bound"),
+        ([(1, 2800, 0), (48, 2000, 0)], "last_lab", 2000, "a fall that was measured"),
+        ([(-121, 2800, 0), (48, 2000, 1)], "last_lab", 2000, "too long ago to tell: 169 h"),
+        ([(-120, 2800, 0), (48, 2000, 1)], "last_lab", 2800, "168 h ago"),
+        ([(1, 10, 0), (48, 20, -1)], "last_lab", 10, "below the limit after less: no rise"),
+        ([(1, 10, 0), (48, 20, -2)], "greatest_rise", 0, "no rise"),
+        ([(1, 10, 0), (48, 2, -2)], "last_lab", 2, "a fall at least to the bound"),
+        ([(1, 2800, 0), (48, 2000, 1), (48, 2100, -1)], "last_lab", 2050, "both bounds at once"),
+    ],
+)
+def test_a_result_beyond_a_limit_never_counts_against_it(
+    make_cohort, rows, statistic, expected, why
+):
+    cohort = make_cohort([(0, float(t), "ferritin", v, c) for t, v, c in rows], [], patients=1)
+    chosen = [
+        feature for feature, entry in zip(SYNTHETIC_FEATURES, SYNTHETIC, strict=True)
+        if (entry["builder"], entry["of"]) == (statistic, "ferritin")
+        and entry["window"] == ["infusion", "prediction"]
+    ]  # fmt: skip
+    whole = replace(chosen[0], window=parse_window(["infusion", "prediction"], "both"))
+    assert lab_statistic(Records(cohort), whole, 72.0)[0] == pytest.approx(expected), why
 
 
 @given(labs=LABS, seed=st.integers(0, 99))

@@ -37,7 +37,8 @@ def test_expected_weights_sum_to_one_whatever_is_known(part):
         assert (weights > 0).all()
         assert len(weights) == len(changed.linear) + len(changed.forests)
     assert recipe.linear[:2] == [BASE, SCORE]
-    assert recipe.forests == [MONOTONE, FREE]
+    assert recipe.forests == [MONOTONE]
+    assert replace(recipe, overruled=True).forests == [MONOTONE, FREE]
     assert SCORE not in replace(recipe, evidence={}).linear
     assert replace(recipe, directions={}).forests == [FREE]
 
@@ -84,9 +85,13 @@ def test_the_held_out_fold_teaches_nothing(part):
     X, y, weight, recipe = part
     fold = np.arange(len(y)) % 4
     patient = np.arange(len(y))
-    held_out, one = out_of_fold(X, y, weight, patient, fold, 1, recipe, 1, np.random.default_rng(0))
+    recipes = [recipe, replace(recipe, overruled=True)]
+    held_out, one = out_of_fold(
+        X, y, weight, patient, fold, 1, recipes, 1, np.random.default_rng(0)
+    )
     changed = weight.copy()
     changed[fold == 1] = 5.0
-    _, two = out_of_fold(X, y, changed, patient, fold, 1, recipe, 1, np.random.default_rng(0))
+    _, two = out_of_fold(X, y, changed, patient, fold, 1, recipes, 1, np.random.default_rng(0))
     assert held_out.sum() == (fold == 1).sum()
-    np.testing.assert_array_equal(one, two)
+    for ours, theirs in zip(one, two, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from riskmodel.arrays import expit, logit, row_sums
@@ -43,6 +44,37 @@ def test_start_changes_nothing(rows):
     one = shrunken_logistic(Z, y, weight, mean, sd)
     two = shrunken_logistic(Z, y, weight, mean, sd, start=np.full(6, 4.0))
     np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_bounds_hold_and_what_they_allow_is_the_minimum(rows):
+    """Against a general solver of bounded problems."""
+    Z, y, weight = rows
+    mean = np.array([0.5, -0.2, 0.3, 0.0, 0.1])
+    covariance = np.diag(np.full(5, 0.1)) + np.outer(mean, mean)
+    precision = np.linalg.inv(covariance)
+    low = np.array([-np.inf, 0.0, 0.0, 0.0, -np.inf])
+    high = np.array([0.2, np.inf, np.inf, np.inf, 0.0])
+
+    def objective(beta):
+        away = beta[1:] - mean
+        return log_loss(y, Z @ beta[1:] + beta[0], weight) + 0.5 * away @ precision @ away
+
+    fitted = shrunken_logistic(Z, y, weight, mean, covariance, low=low, high=high)
+    theirs = minimize(
+        objective, np.zeros(6), method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-9},
+        bounds=[(None, None), *zip(low, high, strict=True)],
+    )  # fmt: skip
+    assert ((fitted[1:] >= low) & (fitted[1:] <= high)).all()
+    np.testing.assert_allclose(fitted, theirs.x, atol=1e-4)
+    assert objective(fitted) <= theirs.fun + 1e-9
+
+
+def test_deviations_and_their_covariance_are_one(rows):
+    Z, y, weight = rows
+    mean, sd = np.full(5, 0.2), np.full(5, 0.4)
+    one = shrunken_logistic(Z, y, weight, mean, sd)
+    two = shrunken_logistic(Z, y, weight, mean, np.diag(sd**2))
+    np.testing.assert_allclose(one, two, atol=1e-9)
 
 
 def test_separated_classes_stay_finite():
