@@ -1,24 +1,7 @@
-from .fhir.assembly import (
-    assembled as assembled,
-)
-from .fhir.collect import (
-    LABS as LABS,
-    WANTED as WANTED,
-    Collected as Collected,
-)
-from .fhir.files import (
-    Located as Located,
-    Place as Place,
-)
-from .fhir.patients import (
-    People as People,
-)
 from .fhir.read import (
+    infusion_product as infusion_product,
     read_fhir as read_fhir,
-)
-from .fhir.resources import (
-    codings as codings,
-    names as names,
+    read_fhir_resources as read_fhir_resources,
 )
 from .frames import (
     BLOCK_BYTES as BLOCK_BYTES,
@@ -60,9 +43,6 @@ from .schema import (
     PATIENT_TEXT as PATIENT_TEXT,
     Cohort as Cohort,
 )
-from .source.workspace import (
-    StoredRows as StoredRows,
-)
 from .summary import (
     summary as summary,
 )
@@ -84,9 +64,6 @@ from .units import (
     Analyte as Analyte,
     analytes as analytes,
     find_analyte as find_analyte,
-)
-from .vocabulary.infusions import (
-    infusion_codes as infusion_codes,
 )
 from .vocabulary.mapping import (
     load_mapping as load_mapping,

@@ -5,7 +5,7 @@ The tables are analytes.toml and units.toml beside this module.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ class Analyte:
     uln_unverified: bool = False
     percent: str | None = None
     unverified_units: tuple[str, ...] = ()
+    internal: bool = False
+    unit_of_name: Mapping[str, str] = field(default_factory=dict)
+    days_before: int | None = None
 
     @property
     def unit_optional(self) -> bool:
@@ -42,14 +45,8 @@ class Analyte:
 
 
 @cache
-def analytes() -> Mapping[str, Analyte]:
-    """All analytes by name.
-
-    Examples
-    --------
-    >>> analytes()["ferritin"].unit
-    'ng/mL'
-    """
+def recorded() -> Mapping[str, Analyte]:
+    """All that is read from a source like a lab result: the analytes, and the internal ones."""
     table = read_toml(_HERE / "analytes.toml")
     found: dict[str, Analyte] = {}
     for name, entry in table.items():
@@ -58,6 +55,20 @@ def analytes() -> Mapping[str, Analyte]:
         }
         found[name] = Analyte(name=name, **values)
     return found
+
+
+@cache
+def analytes() -> Mapping[str, Analyte]:
+    """The analytes of the cohort contract by name.
+
+    Examples
+    --------
+    >>> analytes()["ferritin"].unit
+    'ng/mL'
+    >>> "body_weight" in analytes()
+    False
+    """
+    return {name: entry for name, entry in recorded().items() if not entry.internal}
 
 
 @cache
@@ -71,17 +82,18 @@ def _spellings() -> Mapping[str, str]:
 
 
 @cache
-def _names() -> Mapping[str, str]:
-    found = {}
-    for analyte in analytes().values():
-        for alias in (analyte.name, *analyte.aliases):
-            found[_fold_name(alias)] = analyte.name
-    return found
+def _names(internal: bool) -> Mapping[str, str]:
+    return {
+        _fold_name(alias): analyte.name
+        for analyte in (recorded() if internal else analytes()).values()
+        for alias in (analyte.name, *analyte.aliases, *analyte.unit_of_name)
+    }
 
 
 @cache
-def _codes() -> Mapping[str, str]:
-    return {code: analyte.name for analyte in analytes().values() for code in analyte.loinc}
+def _codes(internal: bool) -> Mapping[str, str]:
+    known = (recorded() if internal else analytes()).values()
+    return {code: analyte.name for analyte in known for code in analyte.loinc}
 
 
 def _fold(spelling: str) -> str:
@@ -115,13 +127,32 @@ class Resolution:
     note: str = ""
 
 
-def find_analyte(name: str, loinc: str) -> str | None:
-    """Analyte of a name or, where the name is empty or unknown, of a LOINC code."""
-    found = _names().get(_fold_name(name)) if name else None
-    return found or _codes().get(loinc.strip())
+def find_analyte(name: str, loinc: str, *, internal: bool = False) -> str | None:
+    """Analyte of a name or, where the name is empty or unknown, of a LOINC code.
+
+    Examples
+    --------
+    >>> find_analyte("SGOT", ""), find_analyte("", "29463-7")
+    ('ast', None)
+    >>> find_analyte("", "29463-7", internal=True)
+    'body_weight'
+    """
+    found = _names(internal).get(_fold_name(name)) if name else None
+    return found or _codes(internal).get(loinc.strip())
 
 
-def resolve(name: str, loinc: str, unit: str) -> Resolution:
+def unit_in_name(analyte: str, name: str) -> str:
+    """Unit that a name of an analyte carries itself, empty where none.
+
+    Examples
+    --------
+    >>> unit_in_name("body_weight", "Weight (Lbs)"), unit_in_name("body_weight", "Body weight")
+    ('[lb_av]', '')
+    """
+    return recorded()[analyte].unit_of_name.get(_fold_name(name), "")
+
+
+def resolve(name: str, loinc: str, unit: str, *, internal: bool = False) -> Resolution:
     """Resolve analyte, code and unit spelling to a canonical analyte and a factor.
 
     A percent under the code of an absolute count is the percentage: the unit is trusted.
@@ -130,6 +161,8 @@ def resolve(name: str, loinc: str, unit: str) -> Resolution:
     ----------
     name, loinc, unit : str
         As charted, empty where not given.
+    internal : bool
+        Whether to know what is read like a lab result but is none, such as body weight.
 
     Raises
     ------
@@ -145,14 +178,14 @@ def resolve(name: str, loinc: str, unit: str) -> Resolution:
     >>> resolve("", "731-0", "%").analyte
     'lymphocytes_percent'
     """
-    found = find_analyte(name, loinc)
+    found = find_analyte(name, loinc, internal=internal)
     if found is None:
         shown = f"name '{name}'" if name else f"LOINC code '{loinc}'" if loinc else "no name"
         raise SchemaError(
             f"Analyte with {shown} is unknown. Allowed: the analytes of the cohort contract. "
             "Rename it, or leave it: other rows are used."
         )
-    analyte = analytes()[found]
+    analyte = recorded()[found]
     if not unit.strip():
         if not analyte.unit_optional:
             raise UnitError(

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from riskmodel.cohort.fhir.resources import Resource, codings, listed, mapping, names, number, text
 from riskmodel.cohort.numbers import parse_result
 from riskmodel.cohort.schema import COMPARATORS
-from riskmodel.cohort.source.body_weight import WEIGHT, kilograms, weight_loinc, weight_unit_of
-from riskmodel.cohort.units import find_analyte, ucum
+from riskmodel.cohort.units import find_analyte, ucum, unit_in_name
 
 LOINC = frozenset(("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"))
 UCUM_SYSTEM = frozenset(("http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"))
@@ -44,17 +43,12 @@ class Result(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def _by_code(code: str) -> str | None:
-    return WEIGHT if code in weight_loinc() else find_analyte("", code)
+    return find_analyte("", code, internal=True)
 
 
 @lru_cache(maxsize=65536)
 def _by_name(name: str) -> str | None:
-    return WEIGHT if weight_unit_of(name) is not None else find_analyte(name, "")
-
-
-@lru_cache(maxsize=4096)
-def _is_unit(spelling: str) -> bool:
-    return ucum(spelling) is not None or kilograms(spelling) is not None
+    return find_analyte(name, "", internal=True)
 
 
 def analyte_of(concept: Any, own_codes: Mapping[str, str]) -> str | None:
@@ -97,7 +91,7 @@ def shown_code(concept: Any) -> str:
 
 @lru_cache(maxsize=65536)
 def _unit(system: str, code: str, unit: str) -> str:
-    if code and system in UCUM_SYSTEM and (_is_unit(code) or not unit):
+    if code and system in UCUM_SYSTEM and (ucum(code) or not unit):
         return code
     return unit or code
 
@@ -152,7 +146,7 @@ def _value(part: Resource) -> tuple[float, str, str, str]:
     elif "valueString" in part:
         whole = text(part["valueString"])[:200]
         split = _WITH_UNIT.match(whole)
-        worded, unit = split.groups() if split and _is_unit(split[2]) else (whole, "")
+        worded, unit = split.groups() if split and ucum(split[2]) else (whole, "")
         read, comparator, refusal = _worded(worded, "")
         return read, comparator, unit, refusal
     elif "valueInteger" in part:
@@ -194,8 +188,8 @@ def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[R
         value, comparator, unit, refusal = _value(part)
         if part is observation and grouping and refusal == "value_missing":
             continue
-        if analyte == WEIGHT and not unit:
-            told = (weight_unit_of(name) for name in names(part.get("code")))
+        if not unit:
+            told = (unit_in_name(analyte, name) for name in names(part.get("code")))
             unit = next((unit for unit in told if unit), "")
         low, high = _reference(part, unit) if "referenceRange" in part else (math.nan, math.nan)
         found.append(Result(analyte, value, comparator, unit, low, high, refusal))

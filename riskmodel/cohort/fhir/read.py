@@ -7,16 +7,20 @@ or entered in error, the result is gone. ``preliminary`` and ``registered`` resu
 also where no final one exists: nobody has verified them.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from riskmodel.cohort.fhir.assembly import assembled
+import pandas as pd
+
+from riskmodel.cohort.fhir.assembly import cohort_of
 from riskmodel.cohort.fhir.collect import LABS, WANTED, Collected
-from riskmodel.cohort.fhir.files import fhir_files, resources
+from riskmodel.cohort.fhir.files import Located, Place, fhir_files, resources
 from riskmodel.cohort.fhir.patients import People
+from riskmodel.cohort.fhir.resources import codings, names
 from riskmodel.cohort.rejections import Fault, Rejections, with_faults
 from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.source.assembly import stacked, summed
 from riskmodel.cohort.source.workspace import StoredRows
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
@@ -84,17 +88,52 @@ def read_fhir(
                 f"FHIR source '{source}' holds no readable FHIR resource in {len(files)} files."
                 f"{first} Give a FHIR R4 Bundle or bulk export in JSON."
             )
-        cohort = assembled(source.name, collected, listed, own)
-    told_of = Rejections()
-    for kind, counts in (
-        ("resources not used", dict(collected.unused.most_common(40))),
-        ("results of other codes (not used)", collected.other_codes()),
-    ):
-        for key, count in counts.items():
-            told_of.note(kind, key, count)
-    rejected = stacked([own.frame(), cohort.rejected])
-    return replace(
-        cohort,
-        rejected=with_faults(rejected, faults),
-        notes=summed((own.notes, told_of.notes, cohort.notes)),
-    )
+        for kind, counts in (
+            ("resources not used", dict(collected.unused.most_common(40))),
+            ("results of other codes (not used)", collected.other_codes()),
+        ):
+            for key, count in counts.items():
+                own.note(kind, key, count)
+        cohort = cohort_of(source.name, collected, listed, own)
+    return replace(cohort, rejected=with_faults(cohort.rejected, faults))
+
+
+def read_fhir_resources(
+    resources: Iterable[Mapping[str, Any]], name: str, *, infusions: pd.DataFrame | None = None
+) -> Cohort:
+    """Read FHIR R4 resources that are in memory; nothing of them is written to disk.
+
+    Parameters
+    ----------
+    resources : iterable of JSON objects
+        Each with a ``resourceType``.
+    name : str
+        Where they came from, for messages.
+    infusions : DataFrame, optional
+        List of infusions, as text: ``patient_id, infusion_time, product``.
+
+    Raises
+    ------
+    SchemaError
+        When no patient has an infusion.
+    """
+    codes = load_mapping(None)
+    with StoredRows(LABS, "subject", in_memory=True) as labs:
+        collected = Collected(People(None), labs, infusion_codes(codes), codes.analytes)
+        for count, resource in enumerate(resources, start=1):
+            collected.add(Located(dict(resource), "", name, Place(count)))
+        return cohort_of(name, collected, infusions, Rejections())
+
+
+def infusion_product(concept: Any) -> str | None:
+    """The CAR-T product that a CodeableConcept means, empty where unnamed, None for no product.
+
+    Examples
+    --------
+    >>> infusion_product({"text": "Yescarta"})
+    'axicabtagene ciloleucel'
+    """
+    codes = infusion_codes(load_mapping(None))
+    told = " / ".join(names(concept))[:500]
+    found = (codes.product_of(code=c, text=told) for _, c, _ in codings(concept) or [("", "", "")])
+    return next((product for product in found if product is not None), None)

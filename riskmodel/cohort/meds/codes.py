@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from riskmodel.cohort.source.body_weight import WEIGHT, weight_loinc, weight_unit_of
-from riskmodel.cohort.units import find_analyte
+from riskmodel.cohort.source.body_weight import WEIGHT
+from riskmodel.cohort.units import analytes, find_analyte, unit_in_name
 from riskmodel.cohort.vocabulary.clinical_names import disease_of, treatment_of
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
 from riskmodel.cohort.vocabulary.products import choice
@@ -27,6 +27,7 @@ class Meaning(NamedTuple):
 
 
 NOTHING = Meaning("nothing")
+_TOLD = ("source", "unverified", "units")
 
 
 @cache
@@ -35,9 +36,9 @@ def _table() -> Mapping[str, Any]:
 
 
 @cache
-def _mimic() -> Mapping[str, str]:
-    entries = _table()["mimic_lab"].items()
-    return {code: name for name, codes in entries if name != "source" for code in codes}
+def _mimic(table: str) -> Mapping[str, str]:
+    entries = _table()[table].items()
+    return {code: name for name, codes in entries if name not in _TOLD for code in codes}
 
 
 @dataclass
@@ -123,15 +124,19 @@ class MedsCodes:
             self.own.get(code) or self.own.get("//".join(parts[:2])) or self.own.get(identifier)
         )
         for candidate in loinc:
-            weighed = WEIGHT if candidate in weight_loinc() else None
-            analyte = analyte or find_analyte("", candidate) or weighed
-        if analyte is None and not loinc and lab:
-            analyte = _mimic().get(identifier) if parts[0].upper() == "LAB" else None
-            analyte = analyte or find_analyte(identifier, "")
-            analyte = analyte or find_analyte(self.descriptions.get(code, ""), "")
+            analyte = analyte or find_analyte("", candidate, internal=True)
+        described = self.descriptions.get(code, "")
         if analyte is None and not loinc:
-            told = (weight_unit_of(name) for name in (identifier, self.descriptions.get(code, "")))
-            carried = next((u for u in told if u is not None), None)
-            analyte = WEIGHT if carried is not None else None
-            unit = unit or carried or ""
-        return Meaning("lab", analyte, unit) if analyte else NOTHING
+            if lab and parts[0].upper() == "LAB":
+                analyte = _mimic("mimic_lab").get(identifier)
+            analyte = analyte or _mimic("mimic_items").get(identifier)
+            for name in (identifier, described):
+                found = find_analyte(name, "", internal=True)
+                # Without a word that it is a result, only an internal analyte is believed.
+                if found is not None and (lab or found not in analytes()):
+                    analyte = analyte or found
+        if analyte is None:
+            return NOTHING
+        carried = _table()["mimic_items"]["units"].get(identifier, "")
+        told = (unit_in_name(analyte, name) for name in (identifier, described))
+        return Meaning("lab", analyte, unit or carried or next((u for u in told if u), ""))

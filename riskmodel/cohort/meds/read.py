@@ -15,20 +15,12 @@ import pyarrow.compute as pc
 
 from riskmodel.arrays import Flags
 from riskmodel.cohort.meds.codes import MedsCodes
-from riskmodel.cohort.meds.files import Batch, meaningful, meds_files, read_codes
-from riskmodel.cohort.meds.values import exact_numbers, read_values
+from riskmodel.cohort.meds.files import Batch, exact_numbers, meaningful, meds_files, read_codes
 from riskmodel.cohort.rejections import PLACE, Fault, Rejections, shown_places, with_faults
 from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.source.assembly import assemble_stored, stacked, summed
-from riskmodel.cohort.source.infusion_choice import choose_infusions
-from riskmodel.cohort.source.lymphodepletion import start_lymphodepletion
-from riskmodel.cohort.source.selection import (
-    known_by,
-    listed_in_source,
-    no_infusion,
-    of_cohort,
-    refuse,
-)
+from riskmodel.cohort.source.record import Record, assembled
+from riskmodel.cohort.source.selection import known_by, refuse
+from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.source.workspace import StoredRows, coded, words
 from riskmodel.cohort.times import age_at
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
@@ -50,8 +42,6 @@ _LABS = pa.schema(
     ]
 )
 _GIVEN_LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit"]
-_GIVEN_EVENTS = ["patient_id", "event", "time", "value"]
-_MOST_CODES = 40
 
 
 def read_meds(
@@ -115,13 +105,8 @@ def read_meds(
                 "(--mapping FILE)."
             )
         own.note("codes of no analyte or event (not used)", "codes", len(unused))
-        cohort = _assembled(source.name, labs, _frame(others), listed, own)
-    rejected = stacked([own.frame(), cohort.rejected])
-    return replace(
-        cohort,
-        rejected=with_faults(rejected, faults),
-        notes=summed((own.notes, cohort.notes)),
-    )
+        cohort = assembled(_record(source.name, labs, _frame(others)), listed, own)
+    return replace(cohort, rejected=with_faults(cohort.rejected, faults))
 
 
 def _frame(tables: list[pa.Table]) -> pd.DataFrame:
@@ -170,50 +155,38 @@ def _texts(times: pd.Series) -> pd.Series:
     return shown.astype("str").fillna("")
 
 
-def _assembled(
-    name: str, labs: StoredRows, rows: pd.DataFrame, listed: pd.DataFrame | None, own: Rejections
-) -> Cohort:
+def _record(name: str, labs: StoredRows, rows: pd.DataFrame) -> Record:
     rows = rows.astype({"patient_id": "str", "kind": "str", "name": "str", "refusal": "str"})
-    kind, names = rows["kind"], labs.keys()[0]
-    acts = rows[(kind == "event").to_numpy()].rename(columns={"name": "event"})
-    acts = acts.reset_index(drop=True)
-    infused = rows[(kind == "infusion").to_numpy()]
-    records = pd.DataFrame(
+    owners = labs.keys()[0]
+    acts = rows[rows["kind"].isin(("event", "infusion")).to_numpy()].reset_index(drop=True)
+    infused = (acts["kind"] == "infusion").to_numpy(dtype=bool)
+    time = _texts(acts["time"])
+    undated = infused & (time == "").to_numpy(dtype=bool)
+    acts = pd.DataFrame(
         {
-            "patient_id": infused["patient_id"],
-            "infusion_time": _texts(infused["time"]),
-            "product": infused["name"],
+            "patient_id": acts["patient_id"],
+            "kind": acts["kind"].where(infused, acts["name"]),
+            "time": time,
+            "value": acts["name"].where(infused, ""),
+            "refusal": np.where(undated, "time_missing", acts["refusal"].to_numpy(dtype=object)),
+            "source": shown_places(*(acts[column] for column in PLACE)),
         }
     )
-    dated = (records["infusion_time"] != "").to_numpy(dtype=bool)
-    own.add("patients", ~dated, records["patient_id"], "time_missing", column="infusion_time")
-    records = records[dated]
-    people = {*rows["patient_id"], *names} - {""}
-    if listed is not None:
-        listed = listed_in_source(listed, people, own)
-    if records.empty and (listed is None or listed.empty):
-        raise no_infusion(name, len(people))
-    chosen = choose_infusions(records, listed, own)
-    members = set(chosen.patients["patient_id"])
-    acts["source"] = shown_places(*(acts[column] for column in PLACE))
-    refused = Rejections()
-    used = refuse("events", acts, "event", refused) & of_cohort(acts, members, "events", own)
-    at = np.flatnonzero(used)
-    given = acts.assign(time=_texts(acts["time"]), value="", row=np.arange(len(acts))).iloc[at]
-    made = chosen.events.assign(row=np.arange(len(acts), len(acts) + len(chosen.events)), source="")
-    columns = [*_GIVEN_EVENTS, "row", "source"]
-    events = pd.concat([given[columns], made[columns]], ignore_index=True)
-    events = start_lymphodepletion(events, chosen.patients, own).reset_index(drop=True)
 
     def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Flags]:
         part = part.rename(columns={"name": "analyte"})
         return part[_GIVEN_LABS], refuse("labs", part, "analyte", told)
 
-    described = _described(chosen.patients, rows, own)
-    cohort = assemble_stored(labs, names, described, events, charted, name)
-    rejected = refused.frame()
-    rejected = rejected.assign(source=acts["source"].iloc[rejected["row"].astype(int) - 1].array)
-    return replace(cohort, rejected=stacked([rejected, cohort.rejected]))
+    known = {*rows["patient_id"], *owners} - {""}
+    return Record(
+        name,
+        labs,
+        owners,
+        acts,
+        known,
+        charted,
+        lambda patients, told: _described(patients, rows, told),
+    )
 
 
 def _described(patients: pd.DataFrame, rows: pd.DataFrame, own: Rejections) -> pd.DataFrame:

@@ -10,8 +10,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.cohort.omop.source import Where
-from riskmodel.cohort.source.body_weight import WEIGHT, kilograms, weight_loinc, weight_omop
-from riskmodel.cohort.units import analytes, find_analyte, resolve, ucum
+from riskmodel.cohort.units import find_analyte, recorded, resolve, ucum
 from riskmodel.cohort.vocabulary.clinical_names import (
     disease_of,
     treatment_codes,
@@ -98,19 +97,16 @@ class Concepts:
         found: dict[int, str] = {}
         for key, (vocabulary, code, _) in self._rows.items():
             if vocabulary.upper() in ("", *codes()["vocabularies"]["measurements"]):
-                analyte = find_analyte("", code) if code else None
-                analyte = WEIGHT if code in weight_loinc() else analyte
+                analyte = find_analyte("", code, internal=True) if code else None
                 if analyte is not None:
                     found[key] = analyte
-        found |= dict.fromkeys(weight_omop(), WEIGHT)
-        for entry in analytes().values():
+        for entry in recorded().values():
             found |= dict.fromkeys(entry.omop, entry.name)
         return found | dict(self.mapping.analytes_omop)
 
     def analyte_codes(self) -> dict[str, str]:
         """Analyte by measurement_source_value: LOINC codes, and the codes of the mapping."""
-        loinc = {code: a.name for a in analytes().values() for code in a.loinc}
-        loinc |= dict.fromkeys(weight_loinc(), WEIGHT)
+        loinc = {code: a.name for a in recorded().values() for code in a.loinc}
         return loinc | dict(self.mapping.analytes)
 
     def unit(self, analyte: str, concept: int, source: str, converted: bool) -> tuple[str, str]:
@@ -212,11 +208,8 @@ def _product_names() -> tuple[str, ...]:
 
 @cache
 def _factor(analyte: str, spelling: str) -> tuple[str, float] | None:
-    if analyte == WEIGHT:
-        factor = kilograms(spelling)
-        return (WEIGHT, factor) if factor is not None else None
     try:
-        found = resolve(analyte, "", spelling)
+        found = resolve(analyte, "", spelling, internal=True)
     except SchemaError:
         return None
     return found.analyte, found.factor

@@ -1,25 +1,24 @@
-"""Lab results of an OMOP measurement table: filtered in the workspace, handed out in chunks."""
+"""Lab results of an OMOP source: filtered in the workspace, handed out by groups of patients."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.numbers import parse_result
 from riskmodel.cohort.omop.concepts import Concepts, operators
-from riskmodel.cohort.omop.lab_sql import COLUMNS, insert_sql
-from riskmodel.cohort.omop.tables import Tables
+from riskmodel.cohort.omop.source import literal, quoted
+from riskmodel.cohort.omop.tables import Tables, id_sql, key_sql, text_sql
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import COMPARATORS, EXACT
-from riskmodel.cohort.source.body_weight import WEIGHT
-from riskmodel.cohort.units import analytes
+from riskmodel.cohort.units import recorded
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-CHUNK_ROWS = 250_000
-RESULTS = (*analytes(), WEIGHT)
+RESULTS = tuple(recorded())
 """What is read of the measurement table, by the number that stands for it."""
 
 NEEDED = (
@@ -29,35 +28,87 @@ NEEDED = (
     ("value_as_number", "value_source_value"),
 )
 _SIGNS = {code: sign for sign, code in COMPARATORS.items()}
+_COLUMNS = (
+    "measurement_id",
+    "person_id",
+    "measurement_concept_id",
+    "measurement_source_concept_id",
+    "measurement_source_value",
+    "measurement_datetime",
+    "measurement_date",
+    "measurement_time",
+    "operator_concept_id",
+    "value_as_number",
+    "value_source_value",
+    "unit_concept_id",
+    "unit_source_value",
+    "range_low",
+    "range_high",
+)
+_STAMP = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?"
+_BOUND = r"(?i)^(<|>|=<|=>|≤|≥|LESS |GREATER |MORE |BELOW |ABOVE |UNDER |OVER |AT (LEAST|MOST))"
+_OBSERVED = {
+    "observation_id": "measurement_id",
+    "person_id": "person_id",
+    "observation_concept_id": "measurement_concept_id",
+    "observation_source_concept_id": "measurement_source_concept_id",
+    "observation_source_value": "measurement_source_value",
+    "observation_datetime": "measurement_datetime",
+    "observation_date": "measurement_date",
+    "value_as_number": "value_as_number",
+    "value_as_string": "value_source_value",
+    "unit_concept_id": "unit_concept_id",
+    "unit_source_value": "unit_source_value",
+}
+"""Columns of the observation table, as those of a measurement: body weight may stand there."""
 
 
 class LabTable:
-    """The results of the chosen patients, in a table of the workspace.
+    """The results of some patients, in a table of the workspace: the `Rows` of an OMOP source.
 
     Parameters
     ----------
     tables : Tables
     concepts : Concepts
     people : sequence of str
-        Patient ids; their order is the order of the chunks.
+        Patient ids.
+    rejections : Rejections
+        Gets what is not read.
     """
 
-    def __init__(self, tables: Tables, concepts: Concepts, people: Sequence[str]) -> None:
+    key = "person"
+
+    def __init__(
+        self, tables: Tables, concepts: Concepts, people: Sequence[str], rejections: Rejections
+    ) -> None:
         self._connection: DuckDBPyConnection = tables.connection
         self._concepts = concepts
         self._people = list(people)
+        self._rejections = rejections
         self._fill_maps()
-        there = [name for name in COLUMNS if name in tables.source.tables["measurement"]]
         self._connection.execute(
             "CREATE TABLE lab (person INTEGER, analyte SMALLINT, concept BIGINT, source VARCHAR, "
             "id BIGINT, instant TIMESTAMP, charted_time VARCHAR, number DOUBLE, charted VARCHAR, "
-            "operator BIGINT, unit_concept BIGINT, unit_source VARCHAR, low DOUBLE, high DOUBLE)"
+            "operator BIGINT, unit_concept BIGINT, unit_source VARCHAR, low DOUBLE, high DOUBLE, "
+            "file VARCHAR)"
         )
+        there = [name for name in _COLUMNS if name in tables.source.tables["measurement"]]
         for relation in tables.source.scan("measurement", there, people=self._people):
-            described = self._connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-            types = {str(row[0]).lower(): str(row[1]) for row in described}
-            self._connection.execute(insert_sql(relation, there, types))
-        self._everybody = tables.source.count("measurement")
+            self._insert(relation, there)
+        self._note_unread(tables.source.count("measurement"))
+        if tables.has("observation", "person_id", "observation_concept_id"):
+            names = [name for name in _OBSERVED if name in tables.source.tables["observation"]]
+            cells = ", ".join(f"{quoted(name)} AS {_OBSERVED[name]}" for name in names)
+            only = [k for k, name in enumerate(RESULTS) if recorded()[name].internal]
+            for relation in tables.source.scan("observation", names, people=self._people):
+                as_measured = f"(SELECT {cells} FROM {relation})"
+                self._insert(as_measured, [_OBSERVED[name] for name in names], only)
+        self._choose_units()
+
+    def _insert(self, relation: str, there: Sequence[str], only: Sequence[int] = ()) -> None:
+        described = self._connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        types = {str(row[0]).lower(): str(row[1]) for row in described}
+        self._connection.execute(_insert_sql(relation, there, types, only))
 
     def _fill_maps(self) -> None:
         index = {name: k for k, name in enumerate(RESULTS)}
@@ -75,7 +126,7 @@ class LabTable:
             self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM given")
             self._connection.unregister("given")
 
-    def note_unread(self, rejections: Rejections) -> None:
+    def _note_unread(self, everybody: int | None) -> None:
         """Count the rows that are not read: other people, and other measurements by concept."""
         rows = self._connection.execute(
             "SELECT concept, source, count(*) FROM lab "
@@ -86,15 +137,15 @@ class LabTable:
             shown = " ".join(text for text in (str(concept), code, name) if text)
             if concept == 0:
                 shown = f"source code {source}" if source else "no code"
-            rejections.note("measurements of other concepts, not read", shown, count)
+            self._rejections.note("measurements of other concepts, not read", shown, count)
         seen, others = self._connection.execute(
             "SELECT count(*), count(*) FILTER (WHERE person IS NULL) FROM lab"
         ).fetchall()[0]
-        if self._everybody is not None:
-            others = self._everybody - seen
-        rejections.note("measurements of people outside the cohort, not read", "rows", others)
+        if everybody is not None:
+            others = everybody - seen
+        self._rejections.note("measurements of people outside the cohort, not read", "rows", others)
 
-    def _choose_units(self, rejections: Rejections) -> None:
+    def _choose_units(self) -> None:
         rows = self._connection.execute(
             "SELECT analyte, unit_concept, unit_source, number IS NOT NULL AS converted, "
             "count(*) AS rows FROM lab WHERE analyte IS NOT NULL GROUP BY ALL ORDER BY ALL"
@@ -108,7 +159,7 @@ class LabTable:
                     "conflict": "unit concept and source text differ by a factor",
                     "other": "unit concept and source text differ, one fits the analyte",
                 }[note]
-                rejections.note("flagged", f"{name}: {told}, '{spelling}' used", count)
+                self._rejections.note("flagged", f"{name}: {told}, '{spelling}' used", count)
             chosen.append((analyte, concept, source, converted, spelling))
         names = ["analyte", "unit_concept", "unit_source", "converted", "unit"]
         frame = pd.DataFrame(chosen, columns=names).astype({"unit_source": "str", "unit": "str"})
@@ -116,45 +167,54 @@ class LabTable:
         self._connection.execute("CREATE TABLE units AS SELECT * FROM given")
         self._connection.unregister("given")
 
-    def _bounds(self) -> list[tuple[int, int]]:
-        """First and last person of each chunk."""
+    def keys(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The people, and how many results each has."""
         counted = self._connection.execute(
             "SELECT person, count(*) FROM lab WHERE analyte IS NOT NULL GROUP BY 1"
         ).fetchall()
         rows = np.zeros(len(self._people), dtype=np.int64)
         for person, count in counted:
             rows[person] = count
-        chunk = (np.cumsum(rows) - 1).clip(0) // CHUNK_ROWS
-        ends = np.flatnonzero(np.append(np.diff(chunk) != 0, True))
-        starts = np.append(0, ends[:-1] + 1)
-        return list(zip(starts.tolist(), ends.tolist(), strict=True))
+        return self._people, rows
 
-    def chunks(self, rejections: Rejections) -> Iterator[tuple[slice, pd.DataFrame, pd.Series]]:
-        """The charted labs of a slice of the people, and the measurement id of each row.
+    def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Person and time of the results whose time is no plain timestamp."""
+        told = self._connection.execute(
+            "SELECT DISTINCT person, charted_time AS time FROM lab "
+            "WHERE analyte IS NOT NULL AND charted_time IS NOT NULL"
+        ).df()
+        yield told.assign(person=self._categorical(told["person"])).astype({"time": "str"})
 
-        Yields
-        ------
-        (slice, DataFrame, Series)
-            Which people; ``patient_id, time, analyte, value, comparator, unit, reference_low,
-            reference_high``; the ids.
-        """
-        self._choose_units(rejections)
+    def _categorical(self, person: pd.Series) -> pd.Categorical:
+        known = pd.Index(self._people, dtype="str")
+        return pd.Categorical.from_codes(person.to_numpy(dtype=np.int64), known)
+
+    def groups(self, group: npt.NDArray[np.int64], count: int) -> Iterator[pd.DataFrame]:
+        """The charted results of each group of people, by their id."""
         names = pd.Series(RESULTS, dtype="str")
-        people = pd.Series(self._people, dtype="str")
-        for first, last in self._bounds():
+        self._connection.register(
+            "given", pd.DataFrame({"part": group}).reset_index(names="person")
+        )
+        self._connection.execute("CREATE OR REPLACE TABLE parts AS SELECT * FROM given")
+        self._connection.unregister("given")
+        for part in range(count):
             rows = self._connection.execute(
                 "SELECT lab.* EXCLUDE (concept, source, unit_source, unit_concept), units.unit "
                 "FROM lab JOIN units ON units.analyte = lab.analyte "
                 "AND units.unit_concept = lab.unit_concept "
                 "AND units.unit_source IS NOT DISTINCT FROM lab.unit_source "
                 "AND units.converted = (lab.number IS NOT NULL) "
-                "WHERE person BETWEEN ? AND ? AND lab.analyte IS NOT NULL ORDER BY id",
-                [first, last],
+                "JOIN parts ON parts.person = lab.person "
+                "WHERE parts.part = ? AND lab.analyte IS NOT NULL ORDER BY file, id",
+                [part],
             ).df()
-            value, comparator = _values(rows, rejections)
-            frame = pd.DataFrame(
+            value, comparator = _values(rows, self._rejections)
+            position = np.arange(1, len(rows) + 1)
+            number = rows["id"].to_numpy(dtype=np.float64, na_value=np.nan)
+            line = np.where(np.isnan(number), position, number).astype(np.int64)
+            yield pd.DataFrame(
                 {
-                    "patient_id": people.take(rows["person"].to_numpy()).array,
+                    "person": self._categorical(rows["person"]),
                     "time": _times(rows),
                     "analyte": names.take(rows["analyte"].to_numpy()).array,
                     "value": value,
@@ -162,9 +222,12 @@ class LabTable:
                     "unit": rows["unit"].astype("str"),
                     "reference_low": rows["low"],
                     "reference_high": rows["high"],
+                    "row": line - 1,
+                    "file": rows["file"].astype("str"),
+                    "line": line,
+                    "entry": 0,
                 }
             )
-            yield slice(first, last + 1), frame, rows["id"]
 
 
 def _times(rows: pd.DataFrame) -> pd.Series:
@@ -200,3 +263,107 @@ def _values(rows: pd.DataFrame, rejections: Rejections) -> tuple[pd.Series, pd.S
         kept = int(same.sum())
         rejections.note("comparator read from value_source_value", "labs", kept)
     return value, comparator
+
+
+def _time_sql(there: Sequence[str], types: Mapping[str, str]) -> str:
+    def cell(name: str) -> str:
+        if name not in there:
+            return "NULL"
+        if types[name] == "TIMESTAMP WITH TIME ZONE":
+            return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ')"
+        return text_sql(name)
+
+    day, clock = cell("measurement_date"), cell("measurement_time")
+    hour = rf"regexp_matches({clock}, '^\d\d?:\d\d(:\d\d(\.\d+)?)?$')"
+    joined = f"left({day}, 10) || 'T' || lpad({clock}, greatest(length({clock}), 5)::INTEGER, '0')"
+    dated = f"CASE WHEN {hour} THEN {joined} ELSE {day} END"
+    return f"coalesce({cell('measurement_datetime')}, {dated})"
+
+
+def _insert_sql(
+    relation: str, there: Sequence[str], types: Mapping[str, str], only: Sequence[int] = ()
+) -> str:
+    """The statement that adds the rows of `relation` to the table ``lab`` of the workspace.
+
+    It joins the tables ``people``, ``by_id`` and ``by_code`` of the workspace.
+
+    Parameters
+    ----------
+    relation : str
+        Text for a FROM clause.
+    there : sequence of str
+        Those of `_COLUMNS` that it has.
+    types : mapping of str to str
+        SQL type of each of its columns, in lower case.
+    only : sequence of int
+        Numbers in `RESULTS` of what is read, everything where empty; of a table with `only`,
+        nothing else is counted either.
+    """
+
+    def of(name: str, expression: str, otherwise: str = "NULL::VARCHAR") -> str:
+        return expression if name in there else otherwise
+
+    def number(name: str) -> str:
+        cast = f"TRY_CAST({text_sql(name)} AS DOUBLE)"
+        if types.get(name) in ("DOUBLE", "BIGINT", "INTEGER"):
+            cast = f"CAST({name} AS DOUBLE)"
+        return of(name, f"CASE WHEN NOT isnan({cast}) THEN {cast} END", "NULL::DOUBLE")
+
+    def concept(name: str) -> str:
+        return of(name, id_sql(name), "0")
+
+    source = of("measurement_source_value", text_sql("measurement_source_value"))
+    text = of("value_source_value", text_sql("value_source_value"))
+    spare = of("value_as_number", text_sql("value_as_number"))
+    kept = {
+        "id": of("measurement_id", "TRY_CAST(measurement_id AS BIGINT)", "NULL::BIGINT"),
+        "moment": _time_sql(there, types),
+        "number": number("value_as_number"),
+        "text": text,
+        "spare": spare,
+        "operator": concept("operator_concept_id"),
+        "unit_concept": concept("unit_concept_id"),
+        "unit_source": of("unit_source_value", text_sql("unit_source_value")),
+        "low": number("range_low"),
+        "high": number("range_high"),
+    }
+    of_kept = ", ".join(
+        f"CASE WHEN analyte IS NOT NULL THEN {expression} END AS {name}"
+        for name, expression in kept.items()
+    )
+    kind = "observation" if only else "measurement"
+    wanted = f"analyte IN ({', '.join(map(str, only))}) AND person IS NOT NULL" if only else "true"
+    asked = ", ".join(f"m.{quoted(name)}" for name in there if name != "person_id")
+    return f"""
+        INSERT INTO lab
+        WITH cells AS (
+            SELECT {key_sql("person_id")} AS key_, {source} AS source_,
+                {concept("measurement_concept_id")} AS concept_,
+                {concept("measurement_source_concept_id")} AS source_concept_, {asked}
+            FROM {relation} m
+        ), found AS (
+            SELECT p.person, cells.*, CASE WHEN p.person IS NOT NULL
+                THEN coalesce(o.analyte, a.analyte, b.analyte) END AS analyte
+            FROM cells
+            LEFT JOIN people p ON p.key = cells.key_
+            LEFT JOIN by_id a ON a.id = cells.concept_
+            LEFT JOIN by_id b ON b.id = cells.source_concept_
+            LEFT JOIN by_code o ON o.code = cells.source_
+        ), read AS (
+            SELECT person, analyte,
+                CASE WHEN analyte IS NULL AND person IS NOT NULL THEN concept_ END AS concept,
+                CASE WHEN analyte IS NULL AND person IS NOT NULL AND concept_ = 0
+                    THEN left(source_, 60) END AS source,
+                {of_kept}
+            FROM found
+        )
+        SELECT person, analyte, concept, source, id,
+            CASE WHEN regexp_full_match(moment, {literal(_STAMP)})
+                THEN TRY_CAST(moment AS TIMESTAMP) END AS instant,
+            CASE WHEN instant IS NULL THEN moment END,
+            number,
+            CASE WHEN number IS NULL THEN coalesce(text, spare)
+                WHEN regexp_matches(text, {literal(_BOUND)}) THEN text END,
+            operator, unit_concept, unit_source, low, high, {literal(kind)}
+        FROM read WHERE {wanted}
+    """

@@ -5,8 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.omop.concepts import Concepts, sexes
-from riskmodel.cohort.omop.rows import hours_until, meaning
-from riskmodel.cohort.omop.tables import Tables
+from riskmodel.cohort.omop.tables import Tables, hours_until, meaning
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.vocabulary.products import choice

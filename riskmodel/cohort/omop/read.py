@@ -3,28 +3,24 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Flags
 from riskmodel.cohort.omop.concepts import Concepts, wanted_concepts
 from riskmodel.cohort.omop.database import DatabaseSource, connected
-from riskmodel.cohort.omop.duckdb_file import attached
-from riskmodel.cohort.omop.events import events_frame, infusion_records
-from riskmodel.cohort.omop.folder import Folder
+from riskmodel.cohort.omop.events import follow_up, infusion_records, recorded_events
+from riskmodel.cohort.omop.folder import Folder, attached
 from riskmodel.cohort.omop.labs import NEEDED, LabTable
 from riskmodel.cohort.omop.patients import patients_frame
 from riskmodel.cohort.omop.source import Source, seal, workspace
 from riskmodel.cohort.omop.tables import Tables
-from riskmodel.cohort.omop.weights import observed_weights
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.source.assembly import assemble_record, joined
-from riskmodel.cohort.source.infusion_choice import choose_infusions
-from riskmodel.cohort.source.lymphodepletion import start_lymphodepletion
+from riskmodel.cohort.source.record import Record, assembled
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import CodeMapping, load_mapping
 from riskmodel.errors import SchemaError
@@ -50,6 +46,8 @@ TABLES = (
 # A URL with a slash too few is no path either: its password must not be shown as one.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _SQLITE = b"SQLite format 3\0"
+_LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit", "reference_low",
+         "reference_high"]  # fmt: skip
 
 
 def read_omop(
@@ -192,41 +190,25 @@ def _read(
             f"OMOP source '{source.name}' has no CAR-T infusion in procedure_occurrence and "
             "drug_exposure. Give a list with --infusions, or its codes with --mapping."
         )
-    chosen = choose_infusions(records, listed, rejections)
-    patients = patients_frame(tables, chosen.patients, concepts, rejections)
-    events = events_frame(tables, patients, concepts, rejections)
-    events = pd.concat([events, chosen.events], ignore_index=True)
-    events = start_lymphodepletion(events, patients, rejections)
-    people = patients["patient_id"].drop_duplicates().tolist()
-    labs = LabTable(tables, concepts, people)
-    labs.note_unread(rejections)
-    weights = observed_weights(tables, concepts, people)
+    wanted = (records if listed is None else listed)["patient_id"].drop_duplicates().tolist()
+    people = tables.read("person", ["person_id"], people=wanted)["person_id"]
+    ids: list[str] = people.drop_duplicates().tolist()
+    acts = pd.concat([records, recorded_events(tables, ids, concepts)], ignore_index=True)
+    dead = set(acts.loc[acts["kind"] == "death", "patient_id"])
+    labs = LabTable(tables, concepts, ids, rejections)
     source.finish(rejections)
-    parts = []
-    for some, frame, ids in labs.chunks(rejections):
-        mine = people[some]
-        more = weights[weights["patient_id"].isin(mine)]
-        if len(more):
-            frame = pd.concat([frame.astype({"time": "str"}), more], ignore_index=True)
-        frames = {
-            "patients": patients[patients["patient_id"].isin(mine)].reset_index(drop=True),
-            "labs": frame,
-            "events": events[events["patient_id"].isin(mine)].reset_index(drop=True),
-        }
-        part = assemble_record(frames, source.name)
-        parts.append(replace(part, rejected=_by_id(part.rejected, ids)))
-    return joined(parts, rejections, source.name)
 
+    def charted(part: pd.DataFrame, _: Rejections) -> tuple[pd.DataFrame, Flags]:
+        return part[_LABS], np.ones(len(part), dtype=bool)
 
-def _by_id(rejected: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
-    """Rejected labs numbered by their measurement id, by their order where it is missing."""
-    labs = (rejected["table"] == "labs").to_numpy()
-    rows = (
-        rejected["row"].to_numpy(dtype="int64", copy=True) if len(rejected) else np.array([], int)
+    record = Record(
+        source.name,
+        labs,
+        ids,
+        acts.assign(refusal=""),
+        set(wanted),
+        charted,
+        lambda patients, told: patients_frame(tables, patients, concepts, told),
+        lambda patients, told: follow_up(tables, patients, dead, told),
     )
-    position = pd.Series(np.arange(1, len(ids) + 1), index=ids.index)
-    measured = ids.where(ids.notna(), position).to_numpy(dtype=np.int64)
-    # Weights of the observation table follow the measurements, and have none of their ids.
-    known = labs & (rows <= len(ids))
-    rows[known] = measured[rows[known] - 1]
-    return rejected.assign(row=rows)
+    return assembled(record, listed, rejections)

@@ -11,7 +11,7 @@ from riskmodel.arrays import Codes, Flags
 from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.body_weight import WEIGHT, with_weights
-from riskmodel.cohort.source.workspace import StoredRows
+from riskmodel.cohort.source.workspace import Rows
 from riskmodel.cohort.tables.read import assemble
 
 PART_ROWS = 250_000
@@ -107,12 +107,12 @@ def _groups(
     results = np.zeros(len(members), dtype=np.int64)
     np.add.at(results, code[code >= 0], counts[code >= 0])
     _, group = np.unique((np.cumsum(results) - results) // rows, return_inverse=True)
-    of_name = np.where(code >= 0, group[code], -1)
-    return group[members.get_indexer(patients["patient_id"])], of_name, int(group.max()) + 1
+    of_name = np.where(code >= 0, np.append(group, -1)[code], -1)
+    return group[members.get_indexer(patients["patient_id"])], of_name, group.max(initial=-1) + 1
 
 
 def assemble_stored(
-    results: StoredRows,
+    results: Rows,
     names: Sequence[str],
     patients: pd.DataFrame,
     events: pd.DataFrame,
@@ -125,7 +125,7 @@ def assemble_stored(
 
     Parameters
     ----------
-    results : StoredRows
+    results : Rows
         With the columns of `PLACE`; used up.
     names : sequence of str
         Patient of each text of ``results.keys()``, empty where it means no patient.

@@ -1,12 +1,4 @@
-"""Body weight: which records hold one, and which of them is a patient's weight at the infusion.
-
-The tables are body_weight.toml beside this module.
-"""
-
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
+"""Which recorded body weight is a patient's weight at the infusion."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,63 +6,14 @@ import pandas as pd
 
 from riskmodel.cohort.numbers import parse_results
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import EXACT, PATIENT_NUMBERS
+from riskmodel.cohort.schema import EXACT
 from riskmodel.cohort.text_codes import text_column
 from riskmodel.cohort.times import parse_times
-from riskmodel.files import read_toml
+from riskmodel.cohort.units import recorded, resolve
+from riskmodel.errors import UnitError
 
 WEIGHT = "body_weight"
-"""What readers call such a result among the results of a source; no analyte of the contract."""
-
-
-@cache
-def _table() -> Mapping[str, Any]:
-    return read_toml(Path(__file__).parent / "body_weight.toml")
-
-
-def weight_loinc() -> tuple[str, ...]:
-    """LOINC codes of a body weight."""
-    return tuple(_table()["codes"]["loinc"])
-
-
-def weight_omop() -> tuple[int, ...]:
-    """OMOP concept ids of a body weight."""
-    codes = _table()["codes"]
-    return (*codes["omop"], *codes["memory"]["omop"])
-
-
-def weight_unit_of(name: str) -> str | None:
-    """Unit that a name of a body weight carries, empty where none; None for any other name.
-
-    Examples
-    --------
-    >>> weight_unit_of("Weight (Lbs)"), weight_unit_of("Body weight"), weight_unit_of("Height")
-    ('[lb_av]', '', None)
-    """
-    names, folded = _table()["names"], name.strip().casefold()
-    if folded in names["mimic"] and folded.isdecimal():
-        return str(names["mimic"][folded])
-    return str(names["units"].get(folded, "")) if folded in names["texts"] else None
-
-
-@cache
-def _factors() -> Mapping[str, float]:
-    units = _table()["units"]
-    spelled = (
-        (s, unit["factor"]) for ucum, unit in units.items() for s in (ucum, *unit["spellings"])
-    )
-    return {spelling.casefold(): factor for spelling, factor in spelled}
-
-
-def kilograms(unit: str) -> float | None:
-    """Kilograms in one unit, None where it is no unit of weight.
-
-    Examples
-    --------
-    >>> kilograms("kg"), kilograms("LBS"), kilograms("mg/dL")
-    (1.0, 0.45359237, None)
-    """
-    return _factors().get(unit.strip().casefold())
+"""The internal analyte whose results become ``weight_kg``."""
 
 
 def with_weights(
@@ -78,8 +21,8 @@ def with_weights(
 ) -> pd.DataFrame:
     """The patients table with ``weight_kg``: the latest weight at or before the infusion.
 
-    Weights of one time are averaged. Later ones are never used, nor those older than the window
-    of body_weight.toml.
+    Weights of one time are averaged. Later ones are never used, nor those older than
+    ``days_before`` of analytes.toml.
 
     Parameters
     ----------
@@ -100,7 +43,8 @@ def with_weights(
         ["="]
     ).to_numpy()
     kg = value * factor
-    low, high = PATIENT_NUMBERS["weight_kg"]
+    entry = recorded()[WEIGHT]
+    low, high = entry.possible
     instant, zoned, _ = parse_times(weights["time"])
     time = weights["time"].astype("str").fillna("")
     empty = (weights["time"].isna() | (time == "")).to_numpy(dtype=bool)
@@ -122,7 +66,7 @@ def with_weights(
     hours = (instant - one["start"].to_numpy("datetime64[us]")[code]) / np.timedelta64(1, "h")
     other_zone = usable & (zoned != one["start_zoned"].to_numpy()[code])
     rejections.add("labs", other_zone, ids, "time_zone_mismatch", detail="body weight")
-    oldest = -24.0 * _table()["window"]["days"]
+    oldest = -24.0 * (entry.days_before or 0)
     used = usable & ~other_zone & exact & (code >= 0) & (hours <= 0) & (hours >= oldest)
     rejections.note("body weight", "results in the window before the infusion", int(used.sum()))
     rejections.note("body weight", "other results (not used)", int((usable & ~used).sum()))
@@ -137,11 +81,13 @@ def _read_units(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Kilograms in the unit of each row, and which rows have such a unit."""
     units = text_column(weights, "unit").fillna("")
-    known = {unit: kilograms(unit) for unit in units.unique()}
-    factor = units.map(known).to_numpy(dtype=np.float64, na_value=np.nan)
-    for unit, found in known.items():
-        if found is None:
+    factor = np.full(len(weights), np.nan)
+    for unit in units.unique():
+        rows = (units == unit).to_numpy()
+        try:
+            factor[rows] = resolve(WEIGHT, "", unit, internal=True).factor
+        except UnitError:
             reason = "unknown_unit" if unit else "missing_unit"
-            seen = f"body weight, unit '{unit}'; allowed: {', '.join(_table()['units'])}"
-            rejections.add("labs", (units == unit).to_numpy(), ids, reason, detail=seen)
+            seen = f"body weight, unit '{unit}'; allowed: {', '.join(recorded()[WEIGHT].factors)}"
+            rejections.add("labs", rows, ids, reason, detail=seen)
     return factor, ~np.isnan(factor)

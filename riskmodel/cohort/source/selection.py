@@ -1,5 +1,7 @@
 """Which records of a whole source belong to the cohort: those of patients with an infusion."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -42,7 +44,7 @@ def refuse(table: str, frame: pd.DataFrame, shown: str, own: Rejections) -> Flag
     return np.asarray(~nobody & ~refused)
 
 
-def listed_in_source(listed: pd.DataFrame, known: set[str], own: Rejections) -> pd.DataFrame:
+def listed_in_source(listed: pd.DataFrame, known: Collection[str], own: Rejections) -> pd.DataFrame:
     """The listed infusions whose patient the source holds; the others are rejected."""
     outside = ~listed["patient_id"].isin(known).to_numpy(dtype=bool)
     own.add("patients", outside, listed["patient_id"], "not_in_source", column="patient_id")

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,23 @@ def coded(column: Sequence[str] | pd.Series | npt.NDArray[np.object_]) -> pa.Arr
 def _opened(place: _Place) -> pa.ipc.RecordBatchStreamReader:
     """Rows that were written; memory can be opened again and again, as a file can."""
     return pa.ipc.open_stream(place if isinstance(place, Path) else place.getvalue())
+
+
+class Rows(Protocol):
+    """Results of a source, handed out by groups of patients: `StoredRows`, or a database's own."""
+
+    @property
+    def key(self) -> str:
+        """The field by which rows are grouped."""
+
+    def keys(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """The distinct texts of the key field, and how many rows each has."""
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """All rows, some ten thousand at a time, with these columns."""
+
+    def groups(self, group: npt.NDArray[np.int64], count: int) -> Iterator[pd.DataFrame]:
+        """The rows of each group, with their number from 0 in ``row``."""
 
 
 class StoredRows:

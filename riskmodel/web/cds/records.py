@@ -6,22 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from riskmodel.cohort import (
-    LABS,
-    WANTED,
-    Cohort,
-    Collected,
-    Located,
-    People,
-    Place,
-    Rejections,
-    StoredRows,
-    assembled,
-    codings,
-    infusion_codes,
-    load_mapping,
-    names,
-)
+from riskmodel.cohort import Cohort, infusion_product, read_fhir_resources
 from riskmodel.web.problems import ProblemError
 
 _DEEPEST = 3
@@ -40,7 +25,7 @@ def resources(held: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     if not isinstance(held, dict):
         return
     if held.get("resourceType") != "Bundle":
-        if held.get("resourceType") in WANTED:
+        if isinstance(held.get("resourceType"), str):
             yield held
         return
     entries = held.get("entry")
@@ -94,16 +79,6 @@ def records_of(
     ProblemError
         When there are too many resources.
     """
-    codes = load_mapping(None)
-    labs = StoredRows(LABS, "subject", in_memory=True)
-    collected = Collected(People(None), labs, infusion_codes(codes), codes.analytes)
-    count = 0
-    for held in prefetch.values():
-        for resource in resources(held):
-            count += 1
-            if count > most:
-                raise ProblemError(413, f"More than {most:,} resources were prefetched.")
-            collected.add(Located(resource, "", _SOURCE, Place(count)))
     listed = None
     if ordered is not None:
         listed = pd.DataFrame(
@@ -113,9 +88,18 @@ def records_of(
                 "product": pd.Series([ordered[0]], dtype="str"),
             }
         )
-    cohort = assembled(_SOURCE, collected, listed, Rejections())
+    cohort = read_fhir_resources(_counted(prefetch, most), _SOURCE, infusions=listed)
     mine = (cohort.patients["patient_id"] == patient_id).to_numpy(dtype=bool).nonzero()[0]
     return cohort.take(mine)
+
+
+def _counted(prefetch: Mapping[str, Any], most: int) -> Iterator[dict[str, Any]]:
+    """Every resource of a prefetch, up to a limit."""
+    found = (resource for held in prefetch.values() for resource in resources(held))
+    for count, resource in enumerate(found, start=1):
+        if count > most:
+            raise ProblemError(413, f"More than {most:,} resources were prefetched.")
+        yield resource
 
 
 def ordered_product(draft: Mapping[str, Any] | None, selections: list[str] | None) -> str | None:
@@ -128,7 +112,6 @@ def ordered_product(draft: Mapping[str, Any] | None, selections: list[str] | Non
     selections : list of str, optional
         Ids (``MedicationRequest/123``) of those that are selected; all where none is told.
     """
-    codes = infusion_codes(load_mapping(None))
     entries = (draft or {}).get("entry")
     for entry in entries if isinstance(entries, list) else ():
         order = entry.get("resource") if isinstance(entry, dict) else None
@@ -136,10 +119,7 @@ def ordered_product(draft: Mapping[str, Any] | None, selections: list[str] | Non
             continue
         if selections and f"{order['resourceType']}/{order.get('id')}" not in selections:
             continue
-        concept = order.get(_ORDERS[order["resourceType"]])
-        told = " / ".join(names(concept))[:500]
-        for _, code, _ in codings(concept) or [("", "", "")]:
-            product = codes.product_of(code=code, text=told)
-            if product is not None:
-                return product
+        product = infusion_product(order.get(_ORDERS[order["resourceType"]]))
+        if product is not None:
+            return product
     return None

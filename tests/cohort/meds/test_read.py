@@ -13,8 +13,8 @@ from hypothesis import given, strategies as st
 
 from riskmodel.cohort import Cohort
 from riskmodel.cohort.meds.codes import NOTHING, Meaning, MedsCodes
+from riskmodel.cohort.meds.files import exact_numbers
 from riskmodel.cohort.meds.read import read_meds
-from riskmodel.cohort.meds.values import exact_numbers
 from riskmodel.cohort.schema import GREATER, LESS
 from riskmodel.cohort.vocabulary.infusions import infusion_codes
 from riskmodel.cohort.vocabulary.mapping import CodeMapping

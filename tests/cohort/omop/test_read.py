@@ -325,7 +325,7 @@ def test_results_in_many_chunks_are_the_same_cohort(
 ) -> None:
     folder = make(measurement=measured("99,1,3001122,soon,,,0,3,3,8842,,x,"))
     whole = read_omop(folder)
-    monkeypatch.setattr("riskmodel.cohort.omop.labs.CHUNK_ROWS", 1)
+    monkeypatch.setattr("riskmodel.cohort.source.assembly.PART_ROWS", 1)
     same(read_omop(folder), whole)
 
 

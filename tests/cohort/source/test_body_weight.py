@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.source.body_weight import kilograms, weight_unit_of, with_weights
+from riskmodel.cohort.source.body_weight import WEIGHT, with_weights
+from riskmodel.cohort.units import analytes, find_analyte, resolve, unit_in_name
 
 PATIENTS = pd.DataFrame({"patient_id": ["P"], "infusion_time": ["2024-05-10T10:00:00"]})
 
@@ -66,8 +67,11 @@ def test_the_latest_counts_and_equal_times_are_averaged() -> None:
     }
 
 
-def test_names_and_units() -> None:
-    assert weight_unit_of("226531") == "[lb_av]"
-    assert weight_unit_of("Dry body weight Estimated") is None
-    assert kilograms(" Pounds ") == pytest.approx(0.45359237)
-    assert kilograms("") is None
+def test_weight_is_read_like_a_result_and_is_none() -> None:
+    assert find_analyte("Body Weight", "", internal=True) == WEIGHT
+    assert find_analyte("", "29463-7", internal=True) == WEIGHT
+    assert find_analyte("Body Weight", "29463-7") is None
+    assert WEIGHT not in analytes()
+    assert find_analyte("Dry body weight Estimated", "", internal=True) is None
+    assert unit_in_name(WEIGHT, "Weight (Lbs)") == "[lb_av]"
+    assert resolve(WEIGHT, "", " Pounds ", internal=True).factor == pytest.approx(0.45359237)

@@ -1,4 +1,4 @@
-"""Values of MEDS rows: 32-bit numbers as they were charted, and texts beside them."""
+"""A number, and a text beside it: which of them is the result."""
 
 import numpy as np
 import numpy.typing as npt
@@ -11,26 +11,6 @@ _SIGNS = np.array(
     [sign for sign, _ in sorted(COMPARATORS.items(), key=lambda item: item[1])], dtype=object
 )
 _SAME = 1e-6
-
-
-def exact_numbers(column: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Numbers with the shortest decimal of a 32-bit one: 8.92 was charted, not 8.92000007629.
-
-    Parameters
-    ----------
-    column : float array of shape (n,)
-        Of any width; 64-bit numbers come back as they are.
-
-    Examples
-    --------
-    >>> exact_numbers(np.array([8.92, 1e-4], dtype=np.float32)).tolist()
-    [8.92, 0.0001]
-    """
-    if column.dtype.itemsize > 4:
-        return column.astype(np.float64)
-    distinct, codes = np.unique(column, return_inverse=True)
-    exact = np.array([float(text) for text in distinct.astype(str)], dtype=np.float64)
-    return exact[codes] if len(exact) else np.array([], dtype=np.float64)
 
 
 def read_values(
