@@ -97,8 +97,8 @@ class StoredRows:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._writer.close()
         if self._folder is not None:
+            self._writer.close()
             self._folder.cleanup()
 
     def _place(self, name: str) -> _Place:
