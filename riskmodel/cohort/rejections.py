@@ -43,6 +43,7 @@ REASONS = {
     "not_a_patient": "belongs to nobody, or to something that is not a patient",
     "not_in_source": "is listed with an infusion, but the source does not hold its patient",
     "time_not_a_day": "has a time that names no day",
+    "not_an_infusion": "is about a CAR-T product, but tells of no infusion of it",
     "value_absent": "states why it has no value",
     "value_conflict": "has a number and a text that say different things",
     "malformed_json": "is no JSON that can be read",

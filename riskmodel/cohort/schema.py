@@ -61,6 +61,7 @@ LAB_COLUMNS: Sequence[str] = (
     "reference_high",
 )
 EVENT_COLUMNS: Sequence[str] = ("patient", "hours", "event", "grade", "value")
+INFUSION_RECORDS: Sequence[str] = ("patient_id", "infusion_time", "product", "source", "decision")
 REJECTED_COLUMNS: Sequence[str] = ("table", "row", "patient_id", "column", "reason", "detail")
 
 EVENTS: Mapping[str, Sequence[str]] = {
@@ -106,6 +107,10 @@ def _no_rejections() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="str") for name in REJECTED_COLUMNS})
 
 
+def _no_infusions() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in INFUSION_RECORDS})
+
+
 @dataclass(frozen=True)
 class Cohort:
     """Patients, their lab results and their clinical events, aligned and in canonical units.
@@ -135,6 +140,9 @@ class Cohort:
         Counts of what was converted, merged, derived or flagged, by kind and key.
     name : str
         Where the cohort came from, for messages.
+    infusions : DataFrame
+        Of a source that holds whole records: each record about an infusion, and what became of
+        it (`INFUSION_RECORDS`, text). Empty for tables.
     """
 
     patients: pd.DataFrame
@@ -143,6 +151,7 @@ class Cohort:
     rejected: pd.DataFrame = field(default_factory=_no_rejections)
     notes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     name: str = "cohort"
+    infusions: pd.DataFrame = field(default_factory=_no_infusions)
 
     def __len__(self) -> int:
         return len(self.patients)

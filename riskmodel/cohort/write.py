@@ -112,6 +112,9 @@ def safe_cells(table: pd.DataFrame) -> pd.DataFrame:
 def write_cohort(cohort: Cohort, folder: Path | str, *, file_format: str = "csv") -> None:
     """Write the tables, ``rejected.csv`` and a conversion report, complete or not at all.
 
+    ``infusion_records.csv`` says of each patient which record became hour 0 and what was passed
+    over, where the cohort came from a source of whole records.
+
     Parameters
     ----------
     cohort : Cohort
@@ -140,5 +143,8 @@ def write_cohort(cohort: Cohort, folder: Path | str, *, file_format: str = "csv"
         write([event_table(cohort)], temporary / f"events.{file_format}")
         rejected = safe_cells(cohort.rejected)
         rejected.to_csv(temporary / "rejected.csv", index=False, lineterminator="\n")
+        if len(cohort.infusions):
+            found = safe_cells(cohort.infusions)
+            found.to_csv(temporary / "infusion_records.csv", index=False, lineterminator="\n")
         told = [summary(cohort), *sentences(cohort.rejected)]
         (temporary / REPORT).write_text("\n".join(told) + "\n", encoding="utf-8")

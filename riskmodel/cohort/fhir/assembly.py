@@ -27,7 +27,7 @@ def cohort_of(
     acts = collected.acts.frame()
     acts["patient_id"] = [people.find(subject) for subject in acts["subject"]]
     acts["source"] = shown_places(*(acts[column] for column in PLACE))
-    texts = ("patient_id", "kind", "time", "value", "refusal", "source")
+    texts = ("patient_id", "kind", "time", "value", "refusal", "passed_over", "source")
     acts = acts.astype(dict.fromkeys(texts, "str"))
     owners = [people.find(token) for token in collected.labs.keys()[0]]
 

@@ -19,7 +19,8 @@ from riskmodel.cohort.fhir.resources import (
     text,
     when,
 )
-from riskmodel.cohort.vocabulary.clinical_names import is_intensive_care, treatment_of
+from riskmodel.cohort.source.acts import INFUSION, meant_by
+from riskmodel.cohort.vocabulary.clinical_names import is_intensive_care
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
 
 # Procedure and MedicationAdministration: what was stopped had begun.
@@ -46,6 +47,7 @@ class Act(NamedTuple):
     time: str
     value: str
     refusal: str
+    passed_over: str
     stamp: int
     file: str
     line: int
@@ -190,19 +192,18 @@ class Acts:
         resource = located.resource
         told = " / ".join(names(concept))[:500]
         codes = [code for _, code, _ in codings(concept)]
-        product = None
-        for code in codes or [""]:
-            product = self._infusion_codes.product_of(code=code, text=told)
-            if product is not None:
-                break
-        kind = "infusion" if product is not None else treatment_of(told, *codes)
-        if kind is None:
+        given = resource["resourceType"] == "MedicationAdministration"
+        meant = meant_by(self._infusion_codes, codes, told, given=given)
+        if meant is None:
             self._unused[f"{resource['resourceType']} of no infusion or treatment"] += 1
             return
         status = text(resource.get("status"))
         refusal = "" if status in _DONE else _NOT_DONE.get(status, "cancelled")
-        value = product if product is not None else _dose(resource)
-        self._keep(located, [(kind, when(resource, time_name), value)], refusal)
+        if meant.passed_over and not refusal:
+            refusal = "not_an_infusion"
+        value = meant.product if meant.kind == INFUSION else _dose(resource)
+        time = when(resource, time_name)
+        self._keep(located, [(meant.kind, time, value)], refusal, meant.passed_over)
 
     def _stay(self, located: Located) -> None:
         times = _stays(located, self._places)
@@ -213,7 +214,13 @@ class Acts:
         refusal = "" if status in _CAME else _NOT_DONE.get(status, "cancelled")
         self._keep(located, [("icu_admission", time, "") for time in times], refusal)
 
-    def _keep(self, located: Located, found: list[tuple[str, str, str]], refusal: str) -> None:
+    def _keep(
+        self,
+        located: Located,
+        found: list[tuple[str, str, str]],
+        refusal: str,
+        passed_over: str = "",
+    ) -> None:
         """Keep what a resource says, unless a later version of it was read."""
         resource = located.resource
         subject, stamp = subject_token(located), stamp_of(resource)
@@ -223,7 +230,17 @@ class Acts:
             if not reason and not names_a_day(time):
                 reason = "time_not_a_day" if time else "time_missing"
             acts.append(
-                Act(subject, kind, time, value, reason, stamp, located.file, *located.place)
+                Act(
+                    subject,
+                    kind,
+                    time,
+                    value,
+                    reason,
+                    passed_over,
+                    stamp,
+                    located.file,
+                    *located.place,
+                )
             )
         own = text(resource.get("id")) or f"\0{len(self._found)}"
         key = (resource["resourceType"], subject, own)

@@ -6,9 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from riskmodel.cohort.source.acts import INFUSION, meant_by
 from riskmodel.cohort.source.body_weight import WEIGHT
 from riskmodel.cohort.units import analytes, find_analyte, unit_in_name
-from riskmodel.cohort.vocabulary.clinical_names import disease_of, treatment_of
+from riskmodel.cohort.vocabulary.clinical_names import disease_of
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
 from riskmodel.cohort.vocabulary.products import choice
 from riskmodel.files import read_toml
@@ -18,12 +19,14 @@ class Meaning(NamedTuple):
     """What a code means.
 
     `kind` is lab, infusion, event, disease, gender, birth or nothing; `name` the analyte,
-    product, event, disease or sex; `unit` that of a lab result.
+    product, event, disease or sex; `unit` that of a lab result; `passed_over` why a code about a
+    product is no infusion of it.
     """
 
     kind: str
     name: str = ""
     unit: str = ""
+    passed_over: str = ""
 
 
 NOTHING = Meaning("nothing")
@@ -102,13 +105,15 @@ class MedsCodes:
             return NOTHING
         if any(word.casefold() in text.casefold() for word in _table()["words"]["not_given"]):
             return NOTHING
-        for candidate in (code, *(c for _, c in coded)):
-            product = self.infusions.product_of(code=candidate, text=text)
-            if product is not None:
-                return Meaning("infusion", product)
-        candidates = [*code.split("//")[1:], *(c for _, c in coded)]
-        treatment = treatment_of(text, *candidates)
-        return Meaning("event", treatment) if treatment else NOTHING
+        first = code.split("//")[0].upper()
+        given = first in _table()["kinds"]["given"]
+        codes = [code, *code.split("//")[1:], *(c for _, c in coded)]
+        meant = meant_by(self.infusions, codes, text, given=given)
+        if meant is None:
+            return NOTHING
+        if meant.kind == INFUSION:
+            return Meaning(INFUSION, meant.product, passed_over=meant.passed_over)
+        return Meaning("event", meant.kind)
 
     def _lab(self, code: str, parts: list[str], coded: Sequence[Sequence[str]]) -> Meaning:
         lab = parts[0].upper() in _table()["kinds"]["lab"]

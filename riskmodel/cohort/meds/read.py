@@ -122,8 +122,8 @@ def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
     table = batch.table
     codes, distinct = pd.factorize(table["code"].to_pandas())
     meanings = [known.meaning(code) for code in distinct]
-    kind, name, unit = (
-        pd.Series([meaning[k] for meaning in meanings], dtype="str").take(codes) for k in range(3)
+    kind, name, unit, passed = (
+        pd.Series([meaning[k] for meaning in meanings], dtype="str").take(codes) for k in range(4)
     )
     number = exact_numbers(table["numeric_value"].to_numpy())
     value, comparator, refusal, remarks = read_values(
@@ -142,6 +142,7 @@ def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
             "value": value,
             "comparator": coded(comparator),
             "refusal": coded(np.where(kind.to_numpy(dtype=object) == "lab", refusal, "")),
+            "passed_over": coded(passed),
             "file": coded([batch.file] * len(value)),
             "line": batch.line,
             "entry": np.zeros(len(value), dtype=np.int8),
@@ -157,18 +158,22 @@ def _texts(times: pd.Series) -> pd.Series:
 
 def _record(name: str, labs: StoredRows, rows: pd.DataFrame) -> Record:
     rows = rows.astype({"patient_id": "str", "kind": "str", "name": "str", "refusal": "str"})
+    rows["passed_over"] = rows["passed_over"].astype("str")
     owners = labs.keys()[0]
     acts = rows[rows["kind"].isin(("event", "infusion")).to_numpy()].reset_index(drop=True)
     infused = (acts["kind"] == "infusion").to_numpy(dtype=bool)
     time = _texts(acts["time"])
     undated = infused & (time == "").to_numpy(dtype=bool)
+    passed = (acts["passed_over"] != "").to_numpy(dtype=bool)
+    refusal = np.where(undated, "time_missing", acts["refusal"].to_numpy(dtype=object))
     acts = pd.DataFrame(
         {
             "patient_id": acts["patient_id"],
             "kind": acts["kind"].where(infused, acts["name"]),
             "time": time,
             "value": acts["name"].where(infused, ""),
-            "refusal": np.where(undated, "time_missing", acts["refusal"].to_numpy(dtype=object)),
+            "refusal": np.where(passed, "not_an_infusion", refusal),
+            "passed_over": acts["passed_over"],
             "source": shown_places(*(acts[column] for column in PLACE)),
         }
     )

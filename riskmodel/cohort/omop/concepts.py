@@ -10,15 +10,16 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.cohort.omop.source import Where
+from riskmodel.cohort.source.acts import INFUSION, Meant, meant_by
 from riskmodel.cohort.units import find_analyte, recorded, resolve, ucum
 from riskmodel.cohort.vocabulary.clinical_names import (
     disease_of,
     treatment_codes,
     treatment_names,
-    treatment_of,
 )
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
 from riskmodel.cohort.vocabulary.mapping import CodeMapping
+from riskmodel.cohort.vocabulary.products import product_names
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 
@@ -43,6 +44,12 @@ def operators() -> Mapping[int, str]:
     return _numbered("operators")
 
 
+@cache
+def only_ordered() -> tuple[int, ...]:
+    """Type concepts of records of orders and prescriptions: nothing was given by them."""
+    return tuple(codes()["types"]["ordered"])
+
+
 def sexes() -> Mapping[int, str]:
     """Sex by gender_concept_id."""
     return _numbered("sex")
@@ -55,7 +62,7 @@ def wanted_concepts(mapping: CodeMapping) -> Where:
     products = read_toml(_VOCABULARY / "products.toml")
     snomed = clinical["disease"]["snomed"].values()
     diseases = [n for names in products["synonyms"]["disease"].values() for n in names]
-    drugs = [*treatment_names(), *mapping.infusion_names, *_product_names()]
+    drugs = [*treatment_names(), *mapping.infusion_names, *product_names()]
     return Where(
         among={
             "vocabulary_id": [name.upper() for name in vocabularies],
@@ -145,10 +152,10 @@ class Concepts:
             return by_concept or by_source, "other" if rest and ucum(rest) else ""
         return source or next(iter(spellings), "") or (f"concept {concept}" if concept else ""), ""
 
-    def infusion(
-        self, known: InfusionCodes, concepts: tuple[int, int], source: str, *, by_name: bool
-    ) -> str | None:
-        """Product of a procedure or drug record, empty where unknown, None for no infusion.
+    def act(
+        self, known: InfusionCodes, concepts: tuple[int, int], source: str, *, given: bool
+    ) -> Meant | None:
+        """What a drug, procedure or device record means: an infusion, a treatment, or neither.
 
         Parameters
         ----------
@@ -157,33 +164,29 @@ class Concepts:
             Standard and source concept ids.
         source : str
             Source value.
-        by_name : bool
-            Whether a product's name is enough (a drug), or only a code is (a procedure: its
-            text may speak of collecting cells for a product).
+        given : bool
+            Whether it is a record of a drug given.
         """
-        products: list[str | None] = []
-        for concept in concepts:
-            _, code, name = self.row(concept)
-            text = name if by_name else ""
-            products.append(known.product_of(code=code, text=text))
-            if concept in self.mapping.infusion_omop:
-                products.append("")
-        products.append(known.product_of(code=source, text=source if by_name else ""))
-        found = [product for product in products if product is not None]
-        return max(found, key=len) if found else None
+        rows = [self.row(concept) for concept in concepts]
+        coded = [*(code for _, code, _ in rows if code), source]
+        text = " ".join([*dict.fromkeys(name for _, _, name in rows if name), source])
+        if set(concepts) & set(self.mapping.infusion_omop):
+            return Meant(INFUSION, known.product_of(text=text) or "", coded=True)
+        return meant_by(known, coded, text, given=given)
 
-    def infusion_ids(self, known: InfusionCodes, *, by_name: bool) -> list[int]:
-        """Concept ids that mean an infusion."""
-        ids = [
-            key
-            for key in self._rows
-            if self.infusion(known, (key, key), "", by_name=by_name) is not None
-        ]
+    def shown(self, concepts: tuple[int, int], source: str) -> str:
+        """Name of a record for people."""
+        return next((name for _, _, name in map(self.row, concepts) if name), source)
+
+    def infusion_ids(self, known: InfusionCodes) -> list[int]:
+        """Concept ids that are about an infusion or a product."""
+        told = ((key, self.act(known, (key, key), "", given=True)) for key in self._rows)
+        ids = [key for key, meant in told if meant is not None and meant.kind == INFUSION]
         return sorted({*ids, *self.mapping.infusion_omop})
 
     def product_texts(self) -> list[str]:
         """Names that mean a product inside a drug's source text."""
-        return [*_product_names(), *self.mapping.infusion_names]
+        return [*product_names(), *self.mapping.infusion_names]
 
     def disease(self, concepts: tuple[int, int], source: str) -> str | None:
         """Disease of a condition record, None where it is none of the contract's."""
@@ -191,19 +194,6 @@ class Concepts:
         plain = source.strip().upper().split(":")[-1]
         coded = disease_of(plain) if plain.isdigit() or _ICD10.match(plain) else None
         return next((name for name in found if name is not None), coded)
-
-    def treatment(self, concepts: tuple[int, int], source: str) -> tuple[str | None, str]:
-        """Treatment event of a drug, procedure or device record or None, and its name."""
-        rows = [self.row(concept) for concept in concepts]
-        names = [name for _, _, name in rows if name]
-        coded = [code for _, code, _ in rows if code]
-        return treatment_of(" ".join([*names, source]), *coded, source), next(iter(names), source)
-
-
-@cache
-def _product_names() -> tuple[str, ...]:
-    entries = read_toml(_VOCABULARY / "products.toml")["product"]
-    return tuple(name for entry in entries for name in (entry["name"], *entry["names"]))
 
 
 @cache

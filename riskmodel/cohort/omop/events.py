@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from riskmodel.cohort.omop.concepts import Concepts
+from riskmodel.cohort.omop.concepts import Concepts, only_ordered
 from riskmodel.cohort.omop.source import Where
 from riskmodel.cohort.omop.tables import Tables, meaning, moment
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.source.record import INFUSION
+from riskmodel.cohort.source.acts import INFUSION
 from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.vocabulary.clinical_names import icu_concepts, is_intensive_care
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
@@ -20,33 +20,55 @@ _ACTS = (
 )
 """Tables of treatments, with the stems of their code and time columns."""
 
-COLUMNS = ("patient_id", "kind", "time", "value", "source")
+COLUMNS = ("patient_id", "kind", "time", "value", "source", "passed_over")
 
 
 def infusion_records(tables: Tables, concepts: Concepts, known: InfusionCodes) -> pd.DataFrame:
-    """Recorded infusions of everybody: ``patient_id, kind, time, value, source``."""
+    """Recorded infusions of everybody, and what was passed over, as `COLUMNS`."""
+    ids = [str(key) for key in concepts.infusion_ids(known)]
+    texts = [text.upper() for text in (*known.codes, *concepts.product_texts())]
     found = []
     for table, stem, start in _ACTS[:2]:
-        by_name = table == "drug_exposure"
         if not tables.has(table, "person_id"):
             continue
-        ids = [str(key) for key in concepts.infusion_ids(known, by_name=by_name)]
-        texts = [*known.codes, *(concepts.product_texts() if by_name else ())]
         where = Where(
             among={f"{stem}_concept_id": ids, f"{stem}_source_concept_id": ids},
-            containing={f"{stem}_source_value": [text.upper() for text in texts]},
+            containing={f"{stem}_source_value": texts},
         )
-        columns = [f"{stem}_concept_id", f"{stem}_source_concept_id", f"{stem}_source_value"]
-        columns += ["person_id", f"{start}_datetime", f"{start}_date"]
-        rows = tables.read(table, columns, where=where)
-
-        def product(pair: tuple[int, int], source: str, by_name: bool = by_name) -> str | None:
-            return concepts.infusion(known, pair, source, by_name=by_name)
-
-        rows["value"] = meaning(rows, stem, product)
-        rows = rows[rows["value"].notna().to_numpy()]
-        found.append(_charted(rows, INFUSION, moment(rows, start), table))
+        rows = _acts(tables, concepts, known, (table, stem, start), where=where)
+        found.append(rows[(rows["kind"] == INFUSION).to_numpy()])
     return _joined(found)
+
+
+def _acts(
+    tables: Tables,
+    concepts: Concepts,
+    known: InfusionCodes,
+    acts: tuple[str, str, str],
+    where: Where | None = None,
+    people: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """What the rows of one table mean, as `COLUMNS`: infusions and treatments."""
+    table, stem, start = acts
+    drug = table == "drug_exposure"
+    columns = [f"{stem}_concept_id", f"{stem}_source_concept_id", f"{stem}_source_value"]
+    columns += ["person_id", f"{start}_datetime", f"{start}_date", f"{stem}_type_concept_id"]
+    rows = tables.read(table, columns, where=where, people=people)
+    meant = meaning(rows, stem, lambda c, source: concepts.act(known, c, source, given=drug))
+    rows, meant = rows[meant.notna().to_numpy()], meant[meant.notna().to_numpy()]
+    infusion = pd.Series([one.kind == INFUSION for one in meant], index=rows.index, dtype=bool)
+    product = pd.Series([one.product for one in meant], index=rows.index, dtype="str")
+    passed = pd.Series([one.passed_over for one in meant], index=rows.index, dtype="str")
+    if not drug:
+        # A procedure is an infusion by its code alone: its text may speak of collecting cells.
+        named = [one.kind == INFUSION and not one.coded for one in meant]
+        passed = passed.mask(pd.Series(named, index=rows.index) & (passed == ""), "no code of one")
+    ordered = rows[f"{stem}_type_concept_id"].isin(only_ordered())
+    passed = passed.mask(infusion & ordered & (passed == ""), "order")
+    rows["value"] = product.where(infusion, meaning(rows, stem, concepts.shown).astype("str"))
+    kind = pd.Series([one.kind for one in meant], index=rows.index, dtype="str")
+    charted = _charted(rows, kind, moment(rows, start), table)
+    return charted.assign(passed_over=passed)
 
 
 def _charted(
@@ -60,30 +82,19 @@ def _charted(
 def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     empty = pd.DataFrame({name: [] for name in COLUMNS}, dtype="str")
     joined = pd.concat([empty, *frames], ignore_index=True)
-    return joined.astype({"time": "str"}).fillna({"time": ""}).astype("str")
+    return joined.astype("str").fillna("")
 
 
-def _treatments(
-    tables: Tables, people: Sequence[str], concepts: Concepts, table: str, stem: str, start: str
+def recorded_events(
+    tables: Tables, people: Sequence[str], concepts: Concepts, known: InfusionCodes
 ) -> pd.DataFrame:
-    """Treatments of one table, as `COLUMNS`."""
-    columns = [f"{stem}_concept_id", f"{stem}_source_concept_id", f"{stem}_source_value"]
-    columns += ["person_id", f"{start}_datetime", f"{start}_date"]
-    rows = tables.read(table, columns, people=people)
-    meant = meaning(rows, stem, concepts.treatment)
-    rows["kind"] = [event for event, _ in meant]
-    rows["value"] = [name for _, name in meant]
-    rows = rows[rows["kind"].notna().to_numpy()]
-    return _charted(rows, rows["kind"], moment(rows, start), table)
-
-
-def recorded_events(tables: Tables, people: Sequence[str], concepts: Concepts) -> pd.DataFrame:
     """Deaths, treatments and stays in intensive care of some people, as `COLUMNS`."""
-    found = [
-        _treatments(tables, people, concepts, *acts)
+    read = (
+        _acts(tables, concepts, known, acts, people=people)
         for acts in _ACTS
         if tables.has(acts[0], "person_id")
-    ]
+    )
+    found = [acts[(acts["kind"] != INFUSION).to_numpy()] for acts in read]
     found += _stays(tables, people)
     if tables.has("death", "person_id"):
         rows = tables.read("death", ["person_id", "death_datetime", "death_date"], people=people)

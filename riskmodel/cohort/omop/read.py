@@ -184,16 +184,18 @@ def _read(
 ) -> Cohort:
     tables = Tables(source, connection)
     concepts = _concepts(tables, codes)
-    records = infusion_records(tables, concepts, infusion_codes(codes))
-    if records.empty and listed is None:
+    known = infusion_codes(codes)
+    records = infusion_records(tables, concepts, known)
+    if listed is None and (records["passed_over"] != "").all():
         raise SchemaError(
             f"OMOP source '{source.name}' has no CAR-T infusion in procedure_occurrence and "
             "drug_exposure. Give a list with --infusions, or its codes with --mapping."
         )
-    wanted = (records if listed is None else listed)["patient_id"].drop_duplicates().tolist()
+    infused = records[records["passed_over"] == ""]
+    wanted = (infused if listed is None else listed)["patient_id"].drop_duplicates().tolist()
     people = tables.read("person", ["person_id"], people=wanted)["person_id"]
     ids: list[str] = people.drop_duplicates().tolist()
-    acts = pd.concat([records, recorded_events(tables, ids, concepts)], ignore_index=True)
+    acts = pd.concat([records, recorded_events(tables, ids, concepts, known)], ignore_index=True)
     dead = set(acts.loc[acts["kind"] == "death", "patient_id"])
     labs = LabTable(tables, concepts, ids, rejections)
     source.finish(rejections)
@@ -205,7 +207,7 @@ def _read(
         source.name,
         labs,
         ids,
-        acts.assign(refusal=""),
+        acts.assign(refusal=np.where(acts["passed_over"] == "", "", "not_an_infusion")),
         set(wanted),
         charted,
         lambda patients, told: patients_frame(tables, patients, concepts, told),

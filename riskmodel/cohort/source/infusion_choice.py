@@ -126,3 +126,47 @@ def choose_infusions(
         }
     )
     return Chosen(patients, events)
+
+
+def decisions(
+    records: pd.DataFrame, listed: pd.DataFrame | None, patients: pd.DataFrame
+) -> pd.DataFrame:
+    """What became of each record about an infusion, of the patients of a cohort.
+
+    Parameters
+    ----------
+    records : DataFrame
+        ``patient_id, time, value`` (the product), ``refusal, passed_over, source``.
+    listed : DataFrame or None
+        ``patient_id, infusion_time, product`` of a list.
+    patients : DataFrame
+        ``patient_id, infusion_time`` as chosen.
+
+    Returns
+    -------
+    DataFrame
+        ``patient_id, infusion_time, product, source, decision``, by patient and time.
+    """
+    columns = {"time": "infusion_time", "value": "product"}
+    found = records.rename(columns=columns)
+    if listed is not None:
+        given = listed.assign(source="list", refusal="", passed_over="")
+        found = pd.concat([given, found], ignore_index=True)
+    zero = patients.drop_duplicates("patient_id").set_index("patient_id")["infusion_time"]
+    found = found[found["patient_id"].isin(zero.index)].reset_index(drop=True)
+    instant = parse_times(found["infusion_time"])[0]
+    start = parse_times(found["patient_id"].map(zero))[0]
+    days = (instant - start) / np.timedelta64(1, "D")
+    window = same_infusion_days()
+    decision = np.select(
+        [days == 0, days > window, days < -window],
+        ["hour 0", "later: new_cell_therapy", "earlier: prior_car_t"],
+        "same infusion",
+    )
+    refusal = found["refusal"].fillna("").to_numpy(dtype=object)
+    passed = found["passed_over"].fillna("").to_numpy(dtype=object)
+    told = np.where(passed == "", "not used: " + refusal, "passed over: " + passed)
+    decision = np.where((refusal == "") & ~np.isnan(days), decision, told)
+    found = found.assign(decision=decision, instant=instant)
+    found = found.sort_values(["patient_id", "instant"], kind="stable", ignore_index=True)
+    return found[["patient_id", "infusion_time", "product", "source", "decision"]]

@@ -9,15 +9,13 @@ import pandas as pd
 from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort.source.acts import INFUSION
 from riskmodel.cohort.source.assembly import Charted, assemble_stored, stacked, summed
-from riskmodel.cohort.source.infusion_choice import choose_infusions
+from riskmodel.cohort.source.infusion_choice import choose_infusions, decisions
 from riskmodel.cohort.source.lymphodepletion import start_lymphodepletion
 from riskmodel.cohort.source.selection import listed_in_source, no_infusion, of_cohort, refuse
 from riskmodel.cohort.source.workspace import Rows
 from riskmodel.cohort.times import borrow_zones, split_zone, with_zone
-
-INFUSION = "infusion"
-"""Kind of an act that is an infusion; its value is the product, empty where unknown."""
 
 _EVENTS = ["patient_id", "event", "time", "value"]
 
@@ -35,7 +33,8 @@ class Record:
     owners : sequence of str
         Patient of each text of ``rows.keys()``, empty where it means no patient.
     acts : DataFrame
-        Infusions and events: ``patient_id, kind, time, value, refusal, source`` (text).
+        Infusions and events: ``patient_id, kind, time, value, refusal, source`` (text) and,
+        optionally, ``passed_over``: why a record about a product is no infusion of it.
     known : collection of str
         Every patient that the source holds.
     charted : callable(part, rejections) -> (labs, mask)
@@ -78,8 +77,12 @@ def assembled(record: Record, listed: pd.DataFrame | None, own: Rejections) -> C
         When no patient has an infusion.
     """
     acts = record.acts.reset_index(drop=True)
+    if "passed_over" not in acts:
+        acts["passed_over"] = ""
     refused = Rejections()
-    used = refuse("events", acts, "kind", refused)
+    shown = acts["kind"]
+    shown = shown.where(acts["passed_over"] == "", acts["value"] + ": " + acts["passed_over"])
+    used = refuse("events", acts.assign(shown=shown), "shown", refused)
     infusion = (acts["kind"] == INFUSION).to_numpy(dtype=bool)
     records = acts[used & infusion]
     if listed is not None:
@@ -113,6 +116,7 @@ def assembled(record: Record, listed: pd.DataFrame | None, own: Rejections) -> C
         cohort,
         rejected=stacked([own.frame(), rejected, cohort.rejected]),
         notes=summed((own.notes, cohort.notes)),
+        infusions=decisions(acts[infusion], listed, patients),
     )
 
 

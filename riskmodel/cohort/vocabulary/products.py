@@ -102,3 +102,9 @@ def products() -> tuple[Product, ...]:
     'axicabtagene ciloleucel'
     """
     return tuple({product.name: product for product in _products().values()}.values())
+
+
+@cache
+def product_names() -> tuple[str, ...]:
+    """Every name of every product."""
+    return tuple(name for product in products() for name in (product.name, *product.names))
