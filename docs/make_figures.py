@@ -9,7 +9,7 @@ import numpy as np
 
 from riskmodel.cohort import read_cohort
 from riskmodel.models import load_model, waterfall_svg
-from riskmodel.patient.assessment import patient_content
+from riskmodel.patient.content import patient_content
 from riskmodel.scoring.score import score
 
 TOP = Path(__file__).resolve().parent.parent

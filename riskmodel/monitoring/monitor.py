@@ -17,7 +17,7 @@ from riskmodel.files import read_toml
 from riskmodel.models import RiskModel, factor_key
 from riskmodel.monitoring.calibration_drift import CalibrationDrift, calibration_drift
 from riskmodel.monitoring.cusum import Reference, cumulative_sums, limits
-from riskmodel.scoring import model_catalogue, score
+from riskmodel.scoring import NotTrainedOn, OutsideRange, model_catalogue, score
 
 RISK = "risk (log-odds)"
 MISSING = "missing inputs"
@@ -133,7 +133,7 @@ def read_reference(path: Path) -> pd.DataFrame:
     SchemaError
         When the file is not a table of scores.
     """
-    needed = ["prediction_time_hours", "status", "reason", "risk", "n_missing", "model_name"]
+    needed = ["prediction_time_hours", "status", "findings", "risk", "n_missing", "model_name"]
     try:
         frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except FileNotFoundError:
@@ -251,12 +251,12 @@ def _watched(
 ) -> tuple[list[str], Floats]:
     """Names of the streams, and their values: float64[n, s]."""
     risk = np.clip(scores["risk"].to_numpy(np.float64), 1e-9, 1 - 1e-9)
-    reason = scores["reason"].fillna("").astype(str)
+    codes = [set(str(found).split()) for found in scores["findings"].fillna("")]
     columns = {
         RISK: np.log(risk / (1 - risk)),
         MISSING: scores["n_missing"].astype(np.float64).fillna(0.0).to_numpy(),
-        OUTSIDE: reason.str.contains("outside the training range", regex=False).to_numpy(float),
-        UNLIKE: reason.str.contains("not trained on", regex=False).to_numpy(float),
+        OUTSIDE: np.array([OutsideRange.code in found for found in codes], dtype=np.float64),
+        UNLIKE: np.array([NotTrainedOn.code in found for found in codes], dtype=np.float64),
     }
     for name in factors:
         columns[f"effect of {shown[name]}"] = scores[name].to_numpy(np.float64)

@@ -1,17 +1,15 @@
 from .assessment import (
-    OUTSIDE as OUTSIDE,
-    model_content as model_content,
-    patient_content as patient_content,
+    Assessment as Assessment,
+    assess_patient as assess_patient,
 )
 from .base_rates import (
     base_rates as base_rates,
 )
-from .criteria_status import (
-    standing as standing,
+from .content import (
+    model_content as model_content,
+    patient_content as patient_content,
 )
 from .factors import (
-    factors_of as factors_of,
-    feature_row as feature_row,
     grouped as grouped,
 )
 from .history import (
@@ -51,11 +49,11 @@ from .svg.lab_curves import (
     SOFT as SOFT,
 )
 from .wording import (
+    finding_words as finding_words,
     frequency as frequency,
     number as number,
     part_label as part_label,
     percent as percent,
-    scope_words as scope_words,
     sign_label as sign_label,
     unit_words as unit_words,
     when as when,

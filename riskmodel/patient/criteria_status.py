@@ -14,6 +14,7 @@ from riskmodel.criteria import (
     Definition,
     Part,
     Series,
+    SignTimeline,
     Threshold,
     definition_path,
     evaluate_signs,
@@ -182,8 +183,12 @@ def standing(patient: Cohort, definition: str, rule: str, hours: float) -> Stand
         Name of the definition, and position of its cytopenia switch.
     hours : float
     """
-    chosen = load_definition(definition)
-    timeline = evaluate_signs(patient, chosen, rule)
+    return standing_of(patient, evaluate_signs(patient, load_definition(definition), rule), hours)
+
+
+def standing_of(patient: Cohort, timeline: SignTimeline, hours: float) -> Standing:
+    """`standing` from signs that have been judged already."""
+    chosen = timeline.definition
     states = timeline.at(hours).to_numpy(np.int8)
     part_states = chosen.part_states(states)[0]
     rows: dict[str, SignRow] = {}

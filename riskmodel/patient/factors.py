@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from riskmodel.cohort import Cohort
-from riskmodel.features import Feature, Records, matrix
+from riskmodel.features import Feature
 from riskmodel.models import RiskModel, factor_key
 from riskmodel.patient.wording import natural, odds_words
 from riskmodel.scoring import model_catalogue
@@ -50,19 +49,13 @@ class Factor:
         return self.effect.partition(" ")[0]
 
 
-def feature_row(patient: Cohort, model: RiskModel, hours: float, definition: str) -> pd.DataFrame:
-    """The model's features of a cohort of one patient: one row."""
-    records = Records(patient, definition, model.cytopenia_rule)
-    return matrix(records, model_catalogue(model), hours)
-
-
 def factors_of(X: pd.Series, model: RiskModel, row: pd.Series) -> list[Factor]:
     """Every clinical factor of the model, in the catalogue's order.
 
     Parameters
     ----------
     X : Series
-        A row of `feature_row`.
+        The features.
     model : RiskModel
     row : Series
         The score row, with contributions.

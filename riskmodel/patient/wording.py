@@ -5,6 +5,7 @@ import re
 
 from riskmodel.features import Feature
 from riskmodel.models import HARDLY, odds
+from riskmodel.scoring import Finding
 
 SIGN_LABELS = {
     "ferritin": "Ferritin",
@@ -197,15 +198,15 @@ def odds_words(contribution: float) -> str:
     return f"{verb} the risk, ×{odds(contribution)} odds"
 
 
-def scope_words(reason: str) -> str:
-    """Why a patient is not at risk, from the reason of a score row.
+def finding_words(finding: Finding) -> str:
+    """What there is to say of a score row, for a reader.
 
     Examples
     --------
-    >>> scope_words("dead")
+    >>> finding_words(OutOfScope("dead"))
     'by this time the patient had died'
     """
-    return SCOPE_WORDS.get(reason.partition(":")[0], reason)
+    return SCOPE_WORDS.get(finding.code, str(finding))
 
 
 def cited(source: str) -> str:

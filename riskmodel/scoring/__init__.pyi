@@ -7,12 +7,27 @@ from .find import (
     model_folder as model_folder,
     shipped_models as shipped_models,
 )
-from .score import (
+from .findings import (
+    Finding as Finding,
+    Findings as Findings,
+    MissingInputs as MissingInputs,
+    NotTrainedOn as NotTrainedOn,
+    OutOfScope as OutOfScope,
+    OutsideRange as OutsideRange,
+)
+from .scope import (
     check_stage as check_stage,
+)
+from .score import (
+    Scored as Scored,
     model_catalogue as model_catalogue,
-    note_of as note_of,
     score as score,
-    unlike_training as unlike_training,
+    scored as scored,
+    scored_at as scored_at,
+)
+from .score_table import (
+    note_of as note_of,
+    rejected_rows as rejected_rows,
 )
 from .spark.engine import (
     score_spark as score_spark,

@@ -11,7 +11,10 @@ from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features import LAST_LANDMARK_DAY, prediction_hours
 from riskmodel.models import RiskModel, predict_frame
-from riskmodel.scoring.score import check_stage, last_record, out_of_scope, score_rows
+from riskmodel.scoring.findings import OutOfScope
+from riskmodel.scoring.inputs import last_record
+from riskmodel.scoring.scope import check_stage, known_onset, out_of_scope, scope_finding
+from riskmodel.scoring.score import score_rows
 from riskmodel.scoring.score_table import joined, rejected_rows, rows_of
 
 TODAY = "today"
@@ -158,19 +161,22 @@ def _without_model(
         "prediction_time_hours": 24.0 * days,
         "stage": stage,
         "status": "out_of_scope",
-        "reason": f"{NO_MODEL}: {stage}",
+        "reason": str(OutOfScope(NO_MODEL, stage)),
+        "findings": NO_MODEL,
     }
     return rows_of(table, len(codes), None, None).set_axis(codes, axis="index")
 
 
 def _beyond(group: Cohort, model: RiskModel, last: int, days: Codes, codes: Codes) -> pd.DataFrame:
     """Rows of patients whose last record lies after the last time that a model scores at."""
-    reason = out_of_scope(group, model, np.inf)
-    reason[reason == ""] = f"{BEYOND}: records reach past day {last}"
+    beyond = OutOfScope(BEYOND, f"records reach past day {last}")
+    codes_of = out_of_scope(group, known_onset(group, model), np.inf)
+    found = [scope_finding(code) if code else beyond for code in codes_of]
     table = {
         "patient_id": group.patient_id,
         "prediction_time_hours": 24.0 * days,
         "status": "out_of_scope",
-        "reason": reason,
+        "reason": [str(finding) for finding in found],
+        "findings": [finding.code for finding in found],
     }
     return rows_of(table, len(group), model, None).set_axis(codes, axis="index")

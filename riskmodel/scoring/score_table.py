@@ -35,9 +35,11 @@ _TYPES: Mapping[str, _Kind] = {
     "model_version": _TEXT,
     "definition": _TEXT,
     "horizon_days": _NUMBER,
+    "findings": _TEXT,
     "note": _TEXT,
 }
-SCORE_COLUMNS: Sequence[str] = tuple(name for name in _TYPES if name != "note")
+_LAST = ("findings", "note")
+SCORE_COLUMNS: Sequence[str] = tuple(name for name in _TYPES if name not in _LAST)
 CONTRIBUTION = "contribution_"
 
 
@@ -71,7 +73,7 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Score rows one after the other; contributions that a part does not have are empty."""
     factors = [name for part in parts for name in part if str(name).startswith(CONTRIBUTION)]
     base = [CONTRIBUTION + "base"] if factors else []
-    order = [*SCORE_COLUMNS, *(f for f in dict.fromkeys(factors) if f not in base), *base, "note"]
+    order = [*SCORE_COLUMNS, *(f for f in dict.fromkeys(factors) if f not in base), *base, *_LAST]
     whole = [part.reindex(columns=order) for part in parts]
     together: pd.DataFrame = pd.concat(whole, ignore_index=True)
     return together

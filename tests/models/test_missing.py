@@ -112,6 +112,6 @@ def test_no_bound_without_patients(patients, level):
 
 
 def test_the_bound_that_pages_print_is_the_computed_one():
-    from riskmodel.scoring.score import AUTOIMMUNE_REASON
+    from riskmodel.scoring.findings import AUTOIMMUNE_SAID
 
-    assert f"upper bound {100 * no_event_bound(47):.1f}%" in AUTOIMMUNE_REASON
+    assert f"upper bound {100 * no_event_bound(47):.1f}%" in AUTOIMMUNE_SAID

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from riskmodel.cohort import Cohort, read_cohort
-from riskmodel.models import RiskModel, change_by_factor, load_model
+from riskmodel.features import Records, matrix
+from riskmodel.models import RiskModel, change_by_factor, load_model, model_catalogue
 from riskmodel.models.predict import factor_key
 from riskmodel.models.wording import HARDLY
-from riskmodel.patient.assessment import patient_content
-from riskmodel.patient.factors import feature_row
+from riskmodel.patient.content import patient_content
 from riskmodel.scoring.score import score
 from riskmodel.web.forms.form_rows import entered
 from riskmodel.web.forms.lab_table import read_table
@@ -37,8 +37,10 @@ def check(patient: Cohort, model: RiskModel, day: int) -> None:
     if pd.isna([row["risk"] for row in rows]).any():
         assert found == {}
         return
-    definition = model.signs[0]
-    X = [feature_row(patient.until(24 * k), model, 24 * k, definition) for k in (day - 1, day)]
+    X = [
+        matrix(Records(patient.until(24 * k), *model.signs), model_catalogue(model), 24.0 * k)
+        for k in (day - 1, day)
+    ]
     moved = change_by_factor(model, *X).iloc[0]
     odds = [np.log(row["risk"] / (1 - row["risk"])) for row in rows]
     assert moved["log_odds_now"] - moved["log_odds_before"] == pytest.approx(

@@ -12,8 +12,8 @@ from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.models import RiskModel, load_model
 from riskmodel.scoring import score
+from riskmodel.scoring.inputs import last_record
 from riskmodel.scoring.prediction_times import landmark_days, output_columns, score_times
-from riskmodel.scoring.score import last_record
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_models_are_matched_to_times_by_their_stage(cohort, models):
 def test_contributions_of_both_models_sum(cohort, models):
     rows = score_times(cohort, models, ["pre-infusion", "day-3"], explain=True)
     assert list(rows.columns) == output_columns(models, explain=True)
-    assert list(rows.columns[-2:]) == ["contribution_base", "note"]
+    assert list(rows.columns[-3:]) == ["contribution_base", "findings", "note"]
     scored = rows[rows["risk"].notna()]
     total = scored.filter(like="contribution_").sum(axis=1)
     np.testing.assert_allclose(total, np.log(scored["risk"] / (1 - scored["risk"])), atol=1e-6)

@@ -11,9 +11,10 @@ from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.files import replacing
 from riskmodel.models import RiskModel
 from riskmodel.patient import wording as words
-from riskmodel.patient.assessment import NOBODY, adjudicated_hours, model_content, patient_content
+from riskmodel.patient.assessment import Assessment, adjudicated_hours, assess_patient, scope_of
+from riskmodel.patient.content import NOBODY, content_of, model_content
 from riskmodel.patient.pages.templates import render, style_sheet
-from riskmodel.scoring import check_stage, score
+from riskmodel.scoring import OutOfScope, check_stage
 
 _TEMPLATE = "report.html.j2"
 
@@ -56,8 +57,11 @@ def page(cohort: Cohort, patient_id: str, model: RiskModel, *, at: str | None = 
     if not len(found):
         return _render(_rejected(cohort, patient_id, model))
     patient = cohort.take(found[:1])
-    time, time_note = (at, "") if at is not None else default_time(patient, model)
-    return _render({**patient_content(patient, model, time), "time_note": time_note})
+    if at is None:
+        assessed, time_note = assess_latest(patient, model)
+    else:
+        assessed, time_note = assess_patient(patient, model, at, course=True), ""
+    return _render({**content_of(assessed), "time_note": time_note})
 
 
 def _render(content: dict[str, Any]) -> str:
@@ -92,8 +96,8 @@ def _rejected(cohort: Cohort, patient_id: str, model: RiskModel) -> dict[str, An
     }
 
 
-def default_time(patient: Cohort, model: RiskModel) -> tuple[str, str]:
-    """Prediction time where none is asked for, and what to say about the choice.
+def assess_latest(patient: Cohort, model: RiskModel) -> tuple[Assessment, str]:
+    """The assessment at the last time that is known, and what to say about its choice.
 
     Parameters
     ----------
@@ -101,29 +105,30 @@ def default_time(patient: Cohort, model: RiskModel) -> tuple[str, str]:
         One patient.
     """
     if model.stage == "pre_infusion":
-        return "pre-infusion", ""
+        return assess_patient(patient, model, "pre-infusion"), ""
     last = max([*patient.labs["hours"], *patient.events["hours"]], default=0.0)
     latest = int(min(LAST_LANDMARK_DAY, np.ceil(model.horizon_days) - 1))
     known = int(np.clip(np.ceil(last / 24), 1, latest))
+    found = assess_patient(patient, model, f"day-{known}", course=True)
     if last <= 0:
-        return "day-1", "No record since the infusion is known, so this page stands at day 1."
-    at_end = reason = _no_longer_at_risk(patient, model, known)
-    day = known
-    while reason and day > 1:
-        day -= 1
-        reason = _no_longer_at_risk(patient, model, day)
-    if reason or day == known:
-        return f"day-{known}", ""
-    return f"day-{day}", (
+        return found, "No record since the infusion is known, so this page stands at day 1."
+    at_end = _no_longer_at_risk(found, known)
+    if at_end is None:
+        return found, ""
+    day = next((d for d in range(known - 1, 0, -1) if _no_longer_at_risk(found, d) is None), None)
+    if day is None:
+        return found, ""
+    return assess_patient(patient, model, f"day-{day}", course=True), (
         f"This page stands at day {day}, the last whole day on which the patient was still at "
-        f"risk. At day {known} no risk can be given: {words.scope_words(at_end)}. Apart from this "
-        "note, nothing recorded after the prediction time is used or shown."
+        f"risk. At day {known} no risk can be given: {words.finding_words(at_end)}. Apart from "
+        "this note, nothing recorded after the prediction time is used or shown."
     )
 
 
-def _no_longer_at_risk(patient: Cohort, model: RiskModel, day: int) -> str:
-    """Why the patient is not at risk at a landmark, empty where it is; a human's label counts."""
-    row = score(patient, model, f"day-{day}").iloc[0]
-    if row["status"] == "out_of_scope" and not row["reason"].startswith("autoimmune"):
-        return str(row["reason"])
-    return "adjudicated" if adjudicated_hours(patient.until(24.0 * day)) is not None else ""
+def _no_longer_at_risk(assessed: Assessment, day: int) -> OutOfScope | None:
+    """Why the patient is not at risk at a landmark, None where it is; a human's label counts."""
+    scope = scope_of(assessed.days[day - 1].findings[0])
+    if scope is not None and not scope.autoimmune:
+        return scope
+    recorded = adjudicated_hours(assessed.patient, 24.0 * day) is not None
+    return OutOfScope("adjudicated") if recorded else None

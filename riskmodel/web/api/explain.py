@@ -6,14 +6,7 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.models import RiskModel, missing_range
-from riskmodel.patient import (
-    base_rates,
-    factors_of,
-    feature_row,
-    published_scores,
-    standing,
-)
-from riskmodel.scoring import check_stage, score
+from riskmodel.patient import assess_patient, base_rates, published_scores
 from riskmodel.web.problems import ProblemError
 
 
@@ -35,14 +28,11 @@ def explanation(cohort: Cohort, model: RiskModel, at: str) -> dict[str, Any]:
     """
     if len(cohort) == 0:
         raise ProblemError(422, "The patient's row cannot be used: it has no usable patient_id.")
-    hours = check_stage(model, at)
-    known = cohort.until(hours)
-    table = score(known, model, at, explain=True)
-    row = table.iloc[0]
-    shown = {c: row[c] for c in table.columns if not str(c).startswith("contribution_")}
+    assessed = assess_patient(cohort, model, at)
+    known, row = assessed.patient, assessed.row
+    shown = {c: v for c, v in row.items() if not str(c).startswith("contribution_")}
     found: dict[str, Any] = {"score": shown, "base": None, "factors": [], "missing": None}
     if pd.notna(row["risk"]):
-        X = feature_row(known, model, hours, model.signs[0])
         found["base"] = row["contribution_base"]
         found["factors"] = [
             {
@@ -52,10 +42,10 @@ def explanation(cohort: Cohort, model: RiskModel, at: str) -> dict[str, Any]:
                 "shows": list(factor.lines),
                 "missing": list(factor.missing),
             }
-            for factor in factors_of(X.iloc[0], model, row)
+            for factor in assessed.factors
         ]
-        found["missing"] = missing_range(model, X).iloc[0].to_dict()
-    stands = standing(known, model.signs[0], model.cytopenia_rule, hours)
+        found["missing"] = missing_range(model, assessed.features).iloc[0].to_dict()
+    stands = assessed.standing
     found["criteria"] = {
         "definition": stands.definition.name,
         "version": stands.definition.version,
@@ -84,6 +74,6 @@ def explanation(cohort: Cohort, model: RiskModel, at: str) -> dict[str, Any]:
     ]
     found["published_scores"] = [
         {"label": s.label, "value": s.value, "source": s.source}
-        for s in published_scores(known, hours)
+        for s in published_scores(known, assessed.hours)
     ]
     return found

@@ -15,8 +15,8 @@ from riskmodel.cohort import Cohort, analytes
 from riskmodel.errors import SchemaError
 from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.models import HARDLY, RiskModel
-from riskmodel.patient import factors_of, feature_row, frequency, percent, range_of
-from riskmodel.scoring import check_stage, model_catalogue, score
+from riskmodel.patient import Assessment, assess_patient, frequency, percent, range_of
+from riskmodel.scoring import model_catalogue
 from riskmodel.web.api.fhir import assessments
 from riskmodel.web.api.routes import ERRORS
 from riskmodel.web.cds.bodies import FeedbackRequest, HookRequest
@@ -219,9 +219,8 @@ def card_of(
     absent : sequence of str
         What was not sent, in sentences.
     """
-    hours = check_stage(model, at)
-    scores = score(cohort, model, at, explain=True)
-    row = scores.iloc[0]
+    assessed = assess_patient(cohort, model, at)
+    hours, row = assessed.hours, assessed.row
     page = "before" if hours == 0 else "after"
     card: dict[str, Any] = {
         "uuid": str(uuid.uuid4()),
@@ -240,7 +239,7 @@ def card_of(
     }
     when = "before the infusion" if hours == 0 else f"day {hours / 24:g}"
     if pd.isna(row["risk"]):
-        if not str(row["reason"]).startswith("autoimmune"):
+        if assessed.not_at_risk is None or not assessed.not_at_risk.autoimmune:
             return []
         card["summary"] = "IEC-HS after CAR-T for autoimmune disease: no risk is given"
         card["detail"] = (
@@ -254,23 +253,16 @@ def card_of(
     )[:LONGEST_SUMMARY]
     if row["risk_group"] == "high":
         card["indicator"] = "warning"
-    card["detail"] = _detail(cohort.until(hours), model, row, hours, interval, absent)
-    card["extension"] = {EXTENSION: assessments(scores.iloc[:1], cohort)[0]}
+    card["detail"] = _detail(assessed, interval, absent)
+    card["extension"] = {EXTENSION: assessments(assessed.days[-1].rows, cohort)[0]}
     return [card]
 
 
-def _detail(
-    known: Cohort,
-    model: RiskModel,
-    row: pd.Series,
-    hours: float,
-    interval: str,
-    absent: Sequence[str],
-) -> str:
+def _detail(assessed: Assessment, interval: str, absent: Sequence[str]) -> str:
     """The card's text in Markdown."""
-    X = feature_row(known, model, hours, model.signs[0])
-    factors = sorted(factors_of(X.iloc[0], model, row), key=lambda f: -abs(f.contribution))
-    moved = range_of(model, X, list(model_catalogue(model)))
+    known, model, row = assessed.patient, assessed.model, assessed.row
+    factors = sorted(assessed.factors, key=lambda f: -abs(f.contribution))
+    moved = range_of(model, assessed.features, list(model_catalogue(model)))
     lines = [
         f"**{frequency(float(row['risk']))} patients like this** are expected to develop IEC-HS "
         f"before day {model.horizon_days:g} (90% interval {interval}).",

@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, Response
 from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
 from riskmodel.models import HARDLY, factor_key, odds
-from riskmodel.patient import OUTSIDE, grouped, patient_content, percent, scope_words
-from riskmodel.scoring import model_catalogue
+from riskmodel.patient import finding_words, grouped, patient_content, percent
+from riskmodel.scoring import Findings, MissingInputs, OutsideRange, Scored, model_catalogue, scored
 from riskmodel.web.api.bodies import TIMES
 from riskmodel.web.engine import Engine
 from riskmodel.web.pages.view import view
@@ -60,10 +60,10 @@ def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> A
     times = _times(engine)
 
     @lru_cache(maxsize=32)
-    def scores(at: str) -> pd.DataFrame:
+    def scores(at: str) -> Scored:
         """Scores at a time, once computed kept: neither cohort nor model changes."""
         assert cohort is not None
-        return engine.scores(cohort, at, engine.fitting(at), explain=True)
+        return scored(cohort, engine.fitting(at), at)
 
     def chosen(at: str | None) -> str:
         if cohort is None:
@@ -84,7 +84,8 @@ def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> A
         if cohort is None:
             return HTMLResponse(view("patients.html.j2", engine, page="patients", loaded=False))
         time = chosen(at)
-        table = scores(time)
+        found = scores(time)
+        table = found.rows
         order = order if order in _ORDERS else "risk"
         column, rising, _ = _ORDERS[order]
         kept = table[(table["status"] == status) | (status == "")]
@@ -112,7 +113,10 @@ def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> A
                 counts=table["status"].value_counts().to_dict(),
                 marks=_MARKS,
                 alike=alike,
-                rows=[_row(k, row, len(cohort), labels, groups) for k, row in shown.iterrows()],
+                rows=[
+                    _row(k, table.iloc[k], len(cohort), groups, _said(found.findings[k], labels))
+                    for k in shown.index.to_numpy(np.int64).tolist()
+                ],
                 total=len(kept),
                 number=page,
                 pages=max(1, -(-len(kept) // ON_A_PAGE)),
@@ -122,7 +126,7 @@ def patients_router(engine: Engine, audit: AuditLog, cohort: Cohort | None) -> A
     @router.get("/patients/scores.csv")
     def get_scores(at: Annotated[str | None, Query(max_length=20)] = None) -> Response:
         time = chosen(at)
-        table = scores(time)
+        table = scores(time).rows
         audit.note("download", table["patient_id"].astype("str"), at=time)
         name = f"scores-{time}.csv"
         return Response(
@@ -161,8 +165,8 @@ def _row(
     number: Any,
     row: pd.Series,
     patients: int,
-    labels: Mapping[str, str],
     groups: Iterable[str],
+    said: str,
 ) -> Row:
     scored = pd.notna(row["risk"])
     interval = f"{percent(row['risk_low'])} to {percent(row['risk_high'])}" if scored else ""
@@ -176,7 +180,7 @@ def _row(
         _MARKS.get(str(row["risk_group"]), ""),
         missing,
         _strongest(row, groups) if scored else (),
-        _reason(str(row["reason"]), labels),
+        said or str(row["reason"]).replace("_", " "),
         int(number) < patients,
     )
 
@@ -206,21 +210,21 @@ def _strongest(row: pd.Series, groups: Iterable[str]) -> tuple[tuple[str, str], 
     )
 
 
-def _reason(reason: str, labels: Mapping[str, str]) -> str:
-    """A reason in words; the patient's own page lists all that is missing or out of range."""
+def _said(findings: Findings, labels: Mapping[str, str]) -> str:
+    """Findings in words; the patient's own page lists all that is missing or out of range."""
     said = []
-    for part in reason.split("; ") if reason else ():
-        if part.startswith("missing: "):
+    for finding in findings:
+        if isinstance(finding, MissingInputs):
             said.append("inputs missing")
-        elif part.startswith(OUTSIDE):
-            names = part.removeprefix(OUTSIDE).split(", ")
-            known = [labels.get(name, name) for name in names]
+        elif isinstance(finding, OutsideRange):
+            known = [labels.get(name, name) for name in finding.features]
             found = list(dict.fromkeys(label.partition(", ")[0] for label in known))
             more = len(found) - _OUTSIDE_NAMED
             named = ", ".join(grouped(found[:_OUTSIDE_NAMED]))
-            said.append(f"{OUTSIDE}{named}" + (f" and {more} more" if more > 0 else ""))
+            extra = f" and {more} more" if more > 0 else ""
+            said.append(f"outside the training range: {named}{extra}")
         else:
-            said.append(scope_words(part).replace("_", " "))
+            said.append(finding_words(finding).replace("_", " "))
     return "; ".join(said)
 
 

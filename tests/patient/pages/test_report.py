@@ -13,7 +13,7 @@ from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.models import RiskModel, load_model
 from riskmodel.patient.criteria_status import standing
-from riskmodel.patient.pages.report import default_time, page
+from riskmodel.patient.pages.report import assess_latest, page
 from riskmodel.patient.wording import frequency, percent
 from riskmodel.scoring import report, score
 
@@ -173,7 +173,7 @@ def test_the_page_names_its_limits_and_the_model(html, early):
 
 
 def test_the_waterfall_starts_at_the_reference_and_ends_at_the_risk(scores, cohort, early, patient):
-    from riskmodel.patient.assessment import patient_content
+    from riskmodel.patient.content import patient_content
 
     one = cohort.take(np.array([code_of(cohort, patient)]))
     content = patient_content(one, early, "day-6")
@@ -192,7 +192,7 @@ def test_the_waterfall_starts_at_the_reference_and_ends_at_the_risk(scores, coho
 
 
 def test_the_days_are_the_scores_of_the_days(cohort, early, before, patient):
-    from riskmodel.patient.assessment import patient_content
+    from riskmodel.patient.content import patient_content
 
     one = cohort.take(np.array([code_of(cohort, patient)]))
     content = patient_content(one, early, "day-3", before=before)
@@ -291,6 +291,12 @@ def test_a_bound_is_drawn_and_said_as_a_bound(cohort, early, patient):
     drawn = page(capped, patient, early, at="day-6")
     assert "Last: &gt; 100,000 ng/mL, day 6" in drawn
     assert "gave only a bound" in drawn
+
+
+def default_time(patient, model):
+    """When the page stands, and what it says of the choice."""
+    found, said = assess_latest(patient, model)
+    return ("pre-infusion" if found.hours == 0 else f"day-{found.hours / 24:.0f}"), said
 
 
 def test_the_default_time_is_the_last_known_day(cohort, early, before, patient):
