@@ -87,6 +87,7 @@ def assess_patient(
     *,
     before: RiskModel | None = None,
     course: bool = False,
+    records: Records | None = None,
 ) -> Assessment:
     """Assess one patient at a prediction time by records up to it.
 
@@ -101,6 +102,9 @@ def assess_patient(
         A model of the time before the infusion, for day 0 of the course.
     course : bool
         Also score each earlier day.
+    records : Records, optional
+        Of the same patient, later ones among them, with the signs of the model: they spare a
+        second judgement.
 
     Raises
     ------
@@ -109,7 +113,7 @@ def assess_patient(
     """
     hours = check_stage(model, at)
     known = patient.until(hours)
-    records = Records(known, *model.signs)
+    records = records or Records(known, *model.signs)
     days = range(1, round(hours / 24)) if course and model.stage == "early" else ()
     times = [*(24.0 * day for day in days), hours]
     zero = None

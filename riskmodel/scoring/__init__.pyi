@@ -17,6 +17,9 @@ from .findings import (
 )
 from .scope import (
     check_stage as check_stage,
+    known_onset as known_onset,
+    out_of_scope as out_of_scope,
+    scope_finding as scope_finding,
 )
 from .score import (
     Scored as Scored,

@@ -7,14 +7,14 @@ import numpy as np
 
 from riskmodel.cohort import REASONS, Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import LAST_LANDMARK_DAY
+from riskmodel.features import LAST_LANDMARK_DAY, Records
 from riskmodel.files import replacing
 from riskmodel.models import RiskModel
 from riskmodel.patient import wording as words
-from riskmodel.patient.assessment import Assessment, adjudicated_hours, assess_patient, scope_of
+from riskmodel.patient.assessment import Assessment, adjudicated_hours, assess_patient
 from riskmodel.patient.content import NOBODY, content_of, model_content
 from riskmodel.patient.pages.templates import render, style_sheet
-from riskmodel.scoring import OutOfScope, check_stage
+from riskmodel.scoring import OutOfScope, check_stage, known_onset, out_of_scope, scope_finding
 
 _TEMPLATE = "report.html.j2"
 
@@ -109,26 +109,32 @@ def assess_latest(patient: Cohort, model: RiskModel) -> tuple[Assessment, str]:
     last = max([*patient.labs["hours"], *patient.events["hours"]], default=0.0)
     latest = int(min(LAST_LANDMARK_DAY, np.ceil(model.horizon_days) - 1))
     known = int(np.clip(np.ceil(last / 24), 1, latest))
-    found = assess_patient(patient, model, f"day-{known}", course=True)
     if last <= 0:
+        found = assess_patient(patient, model, "day-1", course=True)
         return found, "No record since the infusion is known, so this page stands at day 1."
-    at_end = _no_longer_at_risk(found, known)
-    if at_end is None:
+    records = Records(patient.until(24.0 * known), *model.signs)
+    ends = _no_longer_at_risk(records, model, known)
+    day = next((day for day in range(known, 0, -1) if ends[day - 1] is None), known)
+    found = assess_patient(patient, model, f"day-{day}", course=True, records=records)
+    end = ends[-1]
+    if end is None or day == known:
         return found, ""
-    day = next((d for d in range(known - 1, 0, -1) if _no_longer_at_risk(found, d) is None), None)
-    if day is None:
-        return found, ""
-    return assess_patient(patient, model, f"day-{day}", course=True), (
+    return found, (
         f"This page stands at day {day}, the last whole day on which the patient was still at "
-        f"risk. At day {known} no risk can be given: {words.finding_words(at_end)}. Apart from "
+        f"risk. At day {known} no risk can be given: {words.finding_words(end)}. Apart from "
         "this note, nothing recorded after the prediction time is used or shown."
     )
 
 
-def _no_longer_at_risk(assessed: Assessment, day: int) -> OutOfScope | None:
-    """Why the patient is not at risk at a landmark, None where it is; a human's label counts."""
-    scope = scope_of(assessed.days[day - 1].findings[0])
-    if scope is not None and not scope.autoimmune:
-        return scope
-    recorded = adjudicated_hours(assessed.patient, 24.0 * day) is not None
-    return OutOfScope("adjudicated") if recorded else None
+def _no_longer_at_risk(records: Records, model: RiskModel, days: int) -> list[OutOfScope | None]:
+    """Why the patient is not at risk on each day, None where it is; a human's label counts."""
+    patient, found = records.cohort, []
+    onset = known_onset(patient, model, records)
+    for day in range(1, days + 1):
+        code = str(out_of_scope(patient, onset, 24.0 * day)[0])
+        scope = scope_finding(code) if code else None
+        if scope is None or scope.autoimmune:
+            recorded = adjudicated_hours(patient, 24.0 * day) is not None
+            scope = OutOfScope("adjudicated") if recorded else None
+        found.append(scope)
+    return found

@@ -1,5 +1,6 @@
 """Render pages from the templates of this folder."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent
 
 
+@cache
 def environment(*folders: Path) -> "Environment":
     """Templates of some folders: text is escaped, an unknown name in a template is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
