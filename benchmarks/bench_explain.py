@@ -20,8 +20,8 @@ from riskmodel.evaluation.rows import Examples
 from riskmodel.features import Stage, load_catalogue
 from riskmodel.models import RiskClassifier
 from riskmodel.training import load_design, simulate
-from riskmodel.training.priors import priors
 from riskmodel.training.rows import training_examples
+from riskmodel.training.update import priors
 
 
 def cpu_seconds(call: Callable[[], object]) -> float:

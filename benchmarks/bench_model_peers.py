@@ -20,7 +20,7 @@ from riskmodel.models import RidgeLogistic, RiskClassifier
 from riskmodel.models.learning.columns import learn_scale
 from riskmodel.models.learning.folds import deal_folds, patient_codes
 from riskmodel.models.learning.shrinkage import log_loss
-from riskmodel.training.priors import priors
+from riskmodel.training.update import priors
 
 Fit = Callable[[Rows, pd.DataFrame], np.ndarray]
 """Training rows and unseen features to log-odds."""

@@ -21,9 +21,8 @@ from riskmodel.models import FewEventsWarning, RiskClassifier
 from riskmodel.models.risk_model import model_catalogue
 from riskmodel.scoring import find_model
 from riskmodel.training import load_design, simulate
-from riskmodel.training.priors import priors
 from riskmodel.training.rows import training_examples
-from riskmodel.training.update import Recalibration, updater, way_of
+from riskmodel.training.update import Recalibration, priors, updater, way_of
 
 TEST_SEED = 99
 

@@ -63,6 +63,32 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def check_output_folder(folder: Path, marker: str) -> None:
+    """Refuse a folder that must not or cannot be written, or be replaced.
+
+    Parameters
+    ----------
+    folder : Path
+    marker : str
+        A file that every folder of this kind holds: one with it may be replaced.
+
+    Raises
+    ------
+    SchemaError
+        When `folder` or one above it is a file, or it holds something of another kind.
+    """
+    files = [path for path in (folder, *folder.parents) if path.is_file()]
+    if files:
+        raise SchemaError(
+            f"'{files[0]}' is a file, not a folder. It was left as it is: choose another."
+        )
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / marker).exists():
+        raise SchemaError(
+            f"'{folder}' exists and holds no {marker}. It was left as it is: choose another "
+            "folder, or empty it."
+        )
+
+
 def table_format(path: Path) -> str:
     """``"csv"`` or ``"parquet"`` by the ending of `path`.
 

@@ -4,7 +4,13 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import SchemaError
-from riskmodel.files import read_toml, replacing, table_format, write_table
+from riskmodel.files import (
+    check_output_folder,
+    read_toml,
+    replacing,
+    table_format,
+    write_table,
+)
 
 
 def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path):
@@ -49,3 +55,16 @@ def test_toml_that_cannot_be_read_is_one_sentence(tmp_path):
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(SchemaError, match="is not valid TOML"):
         read_toml(tmp_path / "bad.toml")
+
+
+def test_a_folder_of_another_kind_is_left_as_it_is(tmp_path):
+    other = tmp_path / "thesis"
+    other.mkdir()
+    check_output_folder(other, "model.json")
+    (other / "chapter.txt").write_text("1")
+    with pytest.raises(SchemaError, match=r"holds no model\.json\. It was left as it is"):
+        check_output_folder(other, "model.json")
+    (other / "model.json").write_text("{}")
+    check_output_folder(other, "model.json")
+    with pytest.raises(SchemaError, match=r"chapter\.txt' is a file, not a folder"):
+        check_output_folder(other / "chapter.txt" / "below", "model.json")

@@ -18,6 +18,7 @@ from .evaluation import (
     shown as shown,
 )
 from .external import (
+    described as described,
     evaluate as evaluate,
     joined as joined,
 )
@@ -56,6 +57,6 @@ from .splits import (
     scheme_in_words as scheme_in_words,
 )
 from .writing import (
-    check_folder as check_folder,
+    ABOUT_FILE as ABOUT_FILE,
     write_evaluation as write_evaluation,
 )

@@ -1,6 +1,6 @@
 """External validation: a stored model on the patients of any cohort."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,8 +25,9 @@ from riskmodel.evaluation.rows import (
     outcome_table,
     prediction_times,
 )
-from riskmodel.evaluation.writing import check_folder, write_evaluation
-from riskmodel.features import Catalogue, Stage, load_catalogue
+from riskmodel.evaluation.writing import ABOUT_FILE, write_evaluation
+from riskmodel.features import Catalogue, load_catalogue
+from riskmodel.files import check_output_folder
 from riskmodel.models import RiskModel, directions_kept, model_catalogue, predict_frame
 
 
@@ -79,6 +80,25 @@ def model_rows(
     return rows, Contender(MODEL, risk, logit_of(risk), "as stored: no part of it was fitted here")
 
 
+def described(
+    model: RiskModel, title: str, cohort: str, counts: Mapping[str, int]
+) -> dict[str, object]:
+    """What the report of an evaluation says of the model and its patients."""
+    return {
+        "title": title,
+        "model": model.name,
+        "version": model.version,
+        "stage": model.stage,
+        "cohort": cohort,
+        "labels": model.labels,
+        "definition": model.definition,
+        "cytopenia_rule": model.cytopenia_rule,
+        "horizon_days": model.horizon_days,
+        "counts": dict(counts),
+        "simulated_training": model.card.simulated,
+    }
+
+
 def evaluate(
     cohort: Cohort,
     model: RiskModel,
@@ -117,25 +137,16 @@ def evaluate(
     """
     out = None if out is None else Path(out)
     if out is not None:
-        check_folder(out)
+        check_output_folder(out, ABOUT_FILE)
     rows, own = model_rows(cohort, model, labels=labels, definition=definition)
-    columns = score_columns(load_catalogue().stage(_stage(model)), comparators)
+    columns = score_columns(load_catalogue().stage(model.stage), comparators)
     rows = replace(rows, X=with_scores(rows.X, columns))
     others = outside(rows, columns, model.features, comparators)
-    source = labels or model.source
     about = {
-        "title": f"Evaluation of {model.name}",
+        **described(model, f"Evaluation of {model.name}", cohort.name, rows.counts),
         "how": "External validation: the stored model on the patients of this cohort.",
-        "model": model.name,
-        "version": model.version,
-        "stage": model.stage,
-        "cohort": cohort.name,
-        "labels": source,
+        "labels": labels or model.source,
         "definition": definition or model.definition,
-        "cytopenia_rule": model.cytopenia_rule,
-        "horizon_days": model.horizon_days,
-        "counts": dict(rows.counts),
-        "simulated_training": model.card.simulated,
         "directions": directions_kept(model.classifier, rows.X),
         "ablation": "The ablation without criteria-derived features refits the model; it is shown "
         "in the evaluation that training writes, and does not apply to a stored model.",
@@ -153,7 +164,3 @@ def evaluate(
     if out is not None:
         write_evaluation(found, out)
     return found
-
-
-def _stage(model: RiskModel) -> Stage:
-    return "pre_infusion" if model.stage == "pre_infusion" else "early"

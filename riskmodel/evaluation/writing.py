@@ -4,34 +4,13 @@ import json
 from pathlib import Path
 
 from riskmodel import RESEARCH_USE
-from riskmodel.errors import SchemaError
 from riskmodel.evaluation.evaluation import Evaluation
 from riskmodel.evaluation.pictures import draw, save
 from riskmodel.evaluation.report import page
-from riskmodel.files import replacing, write_table
+from riskmodel.files import check_output_folder, replacing, write_table
 
 ABOUT_FILE = "evaluation.json"
 REPORT_FILE = "report.html"
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a place where an evaluation must not or cannot be written.
-
-    Raises
-    ------
-    SchemaError
-        When `folder` or one above it is a file, or it holds something that is not an evaluation.
-    """
-    files = [path for path in (folder, *folder.parents) if path.is_file()]
-    if files:
-        raise SchemaError(
-            f"'{files[0]}' is a file, not a folder. It was left as it is: choose another."
-        )
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / ABOUT_FILE).exists():
-        raise SchemaError(
-            f"'{folder}' exists and holds no {ABOUT_FILE}. It was left as it is: choose another "
-            "folder, or empty it."
-        )
 
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
@@ -40,9 +19,9 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     Raises
     ------
     SchemaError
-        As `check_folder`.
+        As `riskmodel.files.check_output_folder`.
     """
-    check_folder(folder)
+    check_output_folder(folder, ABOUT_FILE)
     with replacing(folder) as temporary:
         temporary.mkdir()
         for name, table in evaluation.tables.items():

@@ -36,14 +36,14 @@ from .predict import (
     predict_frame as predict_frame,
 )
 from .risk_model import (
+    RiskModel as RiskModel,
     model_catalogue as model_catalogue,
+    training_ranges as training_ranges,
 )
 from .storage import (
-    RiskModel as RiskModel,
-    check_destination as check_destination,
+    MODEL_FILE as MODEL_FILE,
     load_model as load_model,
     save_model as save_model,
-    training_ranges as training_ranges,
 )
 from .wording import (
     HARDLY as HARDLY,

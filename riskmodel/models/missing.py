@@ -8,7 +8,7 @@ from riskmodel.arrays import Floats, expit
 from riskmodel.errors import SchemaError
 from riskmodel.features import parse_catalogue
 from riskmodel.models.predict import numeric_features
-from riskmodel.models.storage import RiskModel
+from riskmodel.models.risk_model import RiskModel
 
 DRAWS = 200
 """Plausible versions of a patient. The range moves by a few percent of its width with the draw."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel.arrays import expit, row_sums
 from riskmodel.errors import SchemaError
-from riskmodel.models.storage import RiskModel
+from riskmodel.models.risk_model import RiskModel
 
 
 def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:

@@ -1,10 +1,111 @@
-"""The features that a stored model reads, from its own copy of the catalogue."""
+"""A trained model: a fitted classifier, and everything needed to use it rightly."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
 
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue, parse_catalogue
-from riskmodel.models.storage import RiskModel
+from riskmodel.features import Catalogue, Stage, parse_catalogue
+from riskmodel.models.card import ModelCard
+from riskmodel.models.estimator import RiskClassifier
+
+FEWEST_FOR_RANGE = 20
+"""A training range is stored only for features that at least this many rows have, so that its ends
+are nobody's own values."""
+
+STAGES = ("pre_infusion", "early")
+LABELS = ("rules", "adjudicated", "both")
+
+
+@dataclass(frozen=True)
+class RiskModel:
+    """A fitted classifier and everything needed to use it rightly.
+
+    Attributes
+    ----------
+    classifier : RiskClassifier
+        Fitted.
+    name, version : str
+    stage : {"pre_infusion", "early"}
+    definition : str
+        Name of the label definition, such as ``astct-2024``.
+    labels : {"rules", "adjudicated", "both"}
+        Where the training labels came from.
+    horizon_days : float
+        Exclusive end of the time at risk, in days from the infusion.
+    cytopenia_rule : str
+        Reading of a cytopenia after haematological recovery, for the definition's signs.
+    catalogue : mapping
+        Copy of the feature catalogue that the model was trained with, JSON types only.
+    ranges : mapping of str to (low, high)
+        1st and 99th percentile of each feature in training; see `training_ranges`.
+    trained_on : mapping of str to list of str
+        Products, targets, diseases and the like that the training cohort held.
+    counts : mapping of str to int
+        Patients, events, and those left out, by reason.
+    fingerprint : str
+        Hash of the training matrix; no patient's data.
+    created_with : mapping of str to str
+        Versions of the packages that made it.
+    card : ModelCard
+        Texts and figures of the model card, and the design.
+    """
+
+    classifier: RiskClassifier
+    name: str
+    version: str
+    stage: Stage
+    definition: str
+    labels: str
+    horizon_days: float
+    cytopenia_rule: str = "worsening"
+    catalogue: Mapping[str, Any] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    trained_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+    created_with: Mapping[str, str] = field(default_factory=dict)
+    card: ModelCard = field(default_factory=ModelCard)
+
+    def __post_init__(self) -> None:
+        """Refuse a stage or label source that does not exist."""
+        for key, allowed in (("stage", STAGES), ("labels", LABELS)):
+            if getattr(self, key) not in allowed:
+                raise SchemaError(
+                    f"Model {key} is '{getattr(self, key)}'. Allowed: {', '.join(allowed)}."
+                )
+
+    @property
+    def features(self) -> list[str]:
+        """Names of the columns that the classifier expects, in order."""
+        return list(self.classifier.names_)
+
+    @property
+    def signs(self) -> tuple[str, str]:
+        """Definition and cytopenia rule whose signs the features read, also under human labels."""
+        return self.card.design.definition, self.cytopenia_rule
+
+    @property
+    def source(self) -> Literal["rules", "adjudicated"]:
+        """Whose onsets count for this model: those of the rules, or the humans'."""
+        return "adjudicated" if self.labels == "adjudicated" else "rules"
+
+
+def training_ranges(X: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """1st and 99th percentile of each feature that at least 20 rows have."""
+    ranges = {}
+    for name in X.columns:
+        seen = X[name].to_numpy(dtype=np.float64)
+        seen = seen[~np.isnan(seen)]
+        if len(seen) >= FEWEST_FOR_RANGE:
+            low, high = np.percentile(seen, [1, 99])
+            ranges[str(name)] = (float(low), float(high))
+    return ranges
+
 
 _parsed = lru_cache(maxsize=8)(parse_catalogue)
 

@@ -4,10 +4,10 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,12 @@ import xgboost as xgb
 from scipy.special import ndtri
 
 from riskmodel.errors import SchemaError
-from riskmodel.features import Stage
-from riskmodel.files import replacing
+from riskmodel.files import check_output_folder, replacing
 from riskmodel.models.card import ModelCard
 from riskmodel.models.estimator import RiskClassifier
 from riskmodel.models.imputation import LEVELS, Plausible
 from riskmodel.models.learning.columns import Scale
+from riskmodel.models.risk_model import RiskModel
 from riskmodel.models.tree_shap import pack
 
 FORMAT = 2
@@ -29,123 +29,9 @@ correlations of the features: they are then taken as independent and normal."""
 
 MODEL_FILE = "model.json"
 
-FEWEST_FOR_RANGE = 20
-"""A training range is stored only for features that at least this many rows have, so that its ends
-are nobody's own values."""
-
 _NUMBERS = re.compile(r"\[\n[-+.\w\s,]*\]")
 
-STAGES = ("pre_infusion", "early")
-LABELS = ("rules", "adjudicated", "both")
-
-
-@dataclass(frozen=True)
-class RiskModel:
-    """A fitted classifier and everything needed to use it rightly.
-
-    Attributes
-    ----------
-    classifier : RiskClassifier
-        Fitted.
-    name, version : str
-    stage : {"pre_infusion", "early"}
-    definition : str
-        Name of the label definition, such as ``astct-2024``.
-    labels : {"rules", "adjudicated", "both"}
-        Where the training labels came from.
-    horizon_days : float
-        Exclusive end of the time at risk, in days from the infusion.
-    cytopenia_rule : str
-        Reading of a cytopenia after haematological recovery, for the definition's signs.
-    catalogue : mapping
-        Copy of the feature catalogue that the model was trained with, JSON types only.
-    ranges : mapping of str to (low, high)
-        1st and 99th percentile of each feature in training; see `training_ranges`.
-    trained_on : mapping of str to list of str
-        Products, targets, diseases and the like that the training cohort held.
-    counts : mapping of str to int
-        Patients, events, and those left out, by reason.
-    fingerprint : str
-        Hash of the training matrix; no patient's data.
-    created_with : mapping of str to str
-        Versions of the packages that made it.
-    card : ModelCard
-        Texts and figures of the model card, and the design.
-    """
-
-    classifier: RiskClassifier
-    name: str
-    version: str
-    stage: Stage
-    definition: str
-    labels: str
-    horizon_days: float
-    cytopenia_rule: str = "worsening"
-    catalogue: Mapping[str, Any] = field(default_factory=dict)
-    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    trained_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
-    fingerprint: str = ""
-    created_with: Mapping[str, str] = field(default_factory=dict)
-    card: ModelCard = field(default_factory=ModelCard)
-
-    def __post_init__(self) -> None:
-        """Refuse a stage or label source that does not exist."""
-        for key, allowed in (("stage", STAGES), ("labels", LABELS)):
-            if getattr(self, key) not in allowed:
-                raise SchemaError(
-                    f"Model {key} is '{getattr(self, key)}'. Allowed: {', '.join(allowed)}."
-                )
-
-    @property
-    def features(self) -> list[str]:
-        """Names of the columns that the classifier expects, in order."""
-        return list(self.classifier.names_)
-
-    @property
-    def signs(self) -> tuple[str, str]:
-        """Definition and cytopenia rule whose signs the features read, also under human labels."""
-        return self.card.design.definition, self.cytopenia_rule
-
-    @property
-    def source(self) -> Literal["rules", "adjudicated"]:
-        """Whose onsets count for this model: those of the rules, or the humans'."""
-        return "adjudicated" if self.labels == "adjudicated" else "rules"
-
-
 _ABOUT = [f.name for f in fields(RiskModel) if f.name != "classifier"]
-
-
-def training_ranges(X: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """1st and 99th percentile of each feature that at least 20 rows have."""
-    ranges = {}
-    for name in X.columns:
-        seen = X[name].to_numpy(dtype=np.float64)
-        seen = seen[~np.isnan(seen)]
-        if len(seen) >= FEWEST_FOR_RANGE:
-            low, high = np.percentile(seen, [1, 99])
-            ranges[str(name)] = (float(low), float(high))
-    return ranges
-
-
-def check_destination(folder: Path) -> None:
-    """Refuse a place where a model folder must not or cannot be written.
-
-    Raises
-    ------
-    SchemaError
-        When `folder` or a folder above it is a file, or it holds something that is not a model.
-    """
-    files = [path for path in (folder, *folder.parents) if path.is_file()]
-    if files:
-        raise SchemaError(
-            f"'{files[0]}' is a file, not a folder. It was left as it is: choose another."
-        )
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MODEL_FILE).exists():
-        raise SchemaError(
-            f"'{folder}' exists and holds no {MODEL_FILE}. It was left as it is: choose another "
-            "folder, or empty it."
-        )
 
 
 def save_model(model: RiskModel, folder: Path | str) -> None:
@@ -159,7 +45,7 @@ def save_model(model: RiskModel, folder: Path | str) -> None:
         When `folder` holds something that is not a model, or the metadata holds what JSON cannot.
     """
     folder = Path(folder)
-    check_destination(folder)
+    check_output_folder(folder, MODEL_FILE)
     boosters = {
         _tree_file(member, draw): bytes(booster.save_raw("ubj"))
         for member, draws in enumerate(model.classifier.bag_)

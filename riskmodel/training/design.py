@@ -1,15 +1,21 @@
 """Training designs: what a retraining run is, as a file of training/."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from riskmodel.criteria import CYTOPENIA_RULES, definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation import COMPARATORS, SCHEMES, Validation
-from riskmodel.features import load_catalogue
+from riskmodel.evaluation import COMPARATORS, SCHEMES, LabelSource, Validation
+from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.files import material, read_toml
+
+ABLATED = "riskmodel without criteria signs"
+CRITERIA_GROUP = "Criteria signs so far"
+"""Clinical factor of the features that come from the definition's own signs."""
 
 _STAGES = ("pre_infusion", "early")
 _LABELS = ("rules", "adjudicated")
@@ -61,7 +67,7 @@ class Design:
     horizon_days: float
     landmark_days: tuple[int, ...]
     stage: str = ""
-    labels: str = "rules"
+    labels: LabelSource = "rules"
     risk_groups: tuple[float, float] = (0.05, 0.15)
     features: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -243,3 +249,68 @@ def load_design(design: str | Path = "default") -> Design:
             "model": dict(table.get("model", {})),
         }
     )
+
+
+def resolved(
+    design: Design | str | Path,
+    stage: Stage,
+    labels: LabelSource | None = None,
+    definition: str | None = None,
+) -> Design:
+    """The design of a run: what was asked for goes before what the file says.
+
+    Raises
+    ------
+    SchemaError
+        When the design is wrong, for another stage, or the definition unknown.
+    """
+    plan = design if isinstance(design, Design) else load_design(design)
+    plan = plan if definition is None else replace(plan, definition=definition)
+    if plan.definition not in definition_names():
+        raise SchemaError(
+            f"Definition '{plan.definition}' is unknown. Allowed: {', '.join(definition_names())}."
+        )
+    if plan.stage not in ("", stage):
+        raise SchemaError(
+            f"Design '{plan.name}' is for stage '{plan.stage}', and stage '{stage}' was asked for. "
+            "Use another design, or its own stage."
+        )
+    return replace(plan, stage=stage, labels=labels or plan.labels)
+
+
+def chosen(full: Catalogue, plan: Design) -> Catalogue:
+    """The features that a design gives to its model."""
+    if not plan.groups:
+        return full.for_model(plan.features)
+    kept = [f.name for f in full.for_model() if f.group in plan.groups]
+    if not kept:
+        raise SchemaError(
+            f"Design '{plan.name}' names groups of which no feature is known at this stage: "
+            f"{', '.join(plan.groups)}. Name others."
+        )
+    return full.select(kept)
+
+
+def observed(features: Catalogue, X: pd.DataFrame) -> tuple[Catalogue, list[str]]:
+    """The features that a row has, and the names of the others.
+
+    A model cannot learn from what no patient of its cohort has. Were it kept, each patient scored
+    later would be called incomplete for an input that moves no risk. Where no row has any feature
+    all are kept: the model is then the base rate.
+
+    Parameters
+    ----------
+    features : Catalogue
+    X : DataFrame of shape (n, any)
+        Rows to fit, with a column for each feature.
+    """
+    seen = X[features.names].notna().any()
+    if seen.all() or not seen.any():
+        return features, []
+    return features.select(seen.index[seen].tolist()), seen.index[~seen].tolist()
+
+
+def without_criteria(features: Catalogue) -> Catalogue:
+    """The features that do not come from the signs of the definition itself."""
+    kept = tuple(f for f in features if f.group != CRITERIA_GROUP)
+    return Catalogue(kept, features.text)

@@ -25,7 +25,6 @@ from riskmodel.evaluation import (
 from riskmodel.features import Catalogue
 from riskmodel.models import RiskModel, model_catalogue, predict_frame
 from riskmodel.training.design import Gate
-from riskmodel.training.fingerprint import fingerprint
 from riskmodel.training.gate import (
     SUBGROUPS,
     Check,
@@ -34,6 +33,7 @@ from riskmodel.training.gate import (
     judge_compared,
     judge_stored,
 )
+from riskmodel.training.record import fingerprint
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a training run leaves beside its figures: calibration, figures by fold, contributions."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,15 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Floats
-from riskmodel.evaluation import Evaluation, Examples, Split, figures, patients_by_class
+from riskmodel.evaluation import (
+    MODEL,
+    Contender,
+    Evaluation,
+    Examples,
+    Split,
+    figures,
+    patients_by_class,
+)
 from riskmodel.models import RiskClassifier
 
 _DIGITS = 5
@@ -37,7 +46,7 @@ def fold_figures(
             test = test[examples.known[test] & ~np.isnan(log_odds[test])]
             y, patient = examples.y[test], examples.patient[test]
             events, others = patients_by_class(y, patient)
-            risk = 1.0 / (1.0 + np.exp(-log_odds[test]))
+            risk = Contender.of_logit(MODEL, log_odds[test], "held out").risk
             found = figures(y, risk, examples.weight[test], patient, draws=0)
             rows += [
                 (turn, number, events + others, events, metric, estimate.value)
@@ -111,3 +120,12 @@ def _points(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
         }
         for row in table[columns].to_dict(orient="records")
     ]
+
+
+def fingerprint(examples: Examples) -> str:
+    """SHA-256 of the training rows: tells two runs apart, tells nothing of a patient."""
+    digest = hashlib.sha256()
+    digest.update("\n".join(examples.X.columns).encode())
+    for part in (examples.X.to_numpy(np.float64), examples.y, examples.weight, examples.hours):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()

@@ -1,16 +1,57 @@
-"""Training rows: those of a design, with the patients whose outcome is known counted."""
+"""Training rows of a design, and the models that are to be compared on them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from riskmodel.cohort import Cohort
 from riskmodel.evaluation import (
+    MODEL,
     Examples,
     LabelSource,
+    Maker,
     at_risk_rows,
     counted,
+    joined,
+    makers,
     outcome_table,
     prediction_times,
+    score_columns,
+    with_scores,
 )
-from riskmodel.features import Catalogue, Stage
-from riskmodel.training.design import Design
+from riskmodel.features import Catalogue, Stage, load_catalogue
+from riskmodel.models import RiskClassifier, RiskModel, model_catalogue
+from riskmodel.training.design import ABLATED, Design, chosen, observed, without_criteria
+from riskmodel.training.update import Unchanged, check_base, priors, updater
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Everything that a validation and a fit need.
+
+    Attributes
+    ----------
+    features : Catalogue
+        What the model sees.
+    unseen : list of str
+        Features left out, as no training patient has a value.
+    rows : Examples
+        Of every outcome, with the comparators' columns.
+    examples : Examples
+        Those whose outcome is known, with the model's columns only.
+    models : mapping of str to Maker
+        `MODEL` first, then what it is compared with.
+    """
+
+    features: Catalogue
+    unseen: list[str]
+    rows: Examples
+    examples: Examples
+    models: Mapping[str, Maker]
+
+    @property
+    def events(self) -> int:
+        """Patients with the event whose outcome is known."""
+        return int(self.examples.counts["events"])
 
 
 def training_rows(
@@ -41,3 +82,61 @@ def training_examples(
     """Those of `training_rows` whose outcome is known: what a model is fitted to."""
     rows = training_rows(cohort, catalogue, stage, source, design)
     return rows.take(rows.known)
+
+
+def gathered(
+    cohort: Cohort,
+    stage: Stage,
+    plan: Design,
+    catalogue: Catalogue | None,
+    update: RiskModel | None,
+) -> TrainingRows:
+    """Labels, features and makers of a run.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    stage : {"pre_infusion", "early"}
+    plan : Design
+        Resolved.
+    catalogue : Catalogue, optional
+        Instead of the shipped one.
+    update : RiskModel, optional
+        The model to start from: its own features are used.
+
+    Raises
+    ------
+    SchemaError
+        When the cohort cannot be trained on, or `update` is of another stage or horizon.
+    """
+    full = (catalogue or load_catalogue()).stage(stage)
+    if update is None:
+        features = chosen(full, plan)
+    else:
+        check_base(update, stage, plan.horizon_days)
+        features = model_catalogue(update)
+    columns = score_columns(full, plan.comparators)
+    wide = joined(features, full, [*columns.values()])
+    rows = training_rows(cohort, wide, stage, plan.labels, plan)
+    rows = replace(rows, X=with_scores(rows.X, columns))
+    examples = rows.take(rows.known)
+    unseen: list[str] = []
+    if update is None:
+        features, unseen = observed(features, examples.X)
+    examples = replace(examples, X=examples.X[features.names])
+    events = int(examples.counts["events"])
+
+    def maker(used: Catalogue) -> Maker:
+        if update is not None:
+            return Maker(updater(update, events, plan.model), used.names)
+        given = {**priors(used, plan.exclude_sources), **plan.model}
+        return Maker(lambda: RiskClassifier(**given, n_jobs=-1), used.names)
+
+    models = {MODEL: maker(features), **makers(rows.X, columns, features.names, plan.comparators)}
+    plain = without_criteria(features)
+    if update is not None:
+        unchanged = Maker(lambda: Unchanged(update.classifier), features.names)
+        models["the model before its update"] = unchanged
+    elif plan.validation.ablation and len(plain) < len(features):
+        models[ABLATED] = maker(plain)
+    return TrainingRows(features, unseen, rows, examples, models)

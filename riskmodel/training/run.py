@@ -1,10 +1,8 @@
-"""Train a model: label, build, validate, fit on all, write the folder, track and register."""
+"""Train a model: resolve the design, gather rows, validate, fit on all, deliver."""
 
 import hashlib
 import json
-import tempfile
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -15,53 +13,32 @@ import pandas as pd
 
 from riskmodel import __version__
 from riskmodel.cohort import Cohort, product_name, products
-from riskmodel.criteria import definition_names
-from riskmodel.errors import SchemaError
 from riskmodel.evaluation import (
     MODEL,
     Evaluation,
     Examples,
     LabelSource,
-    Maker,
-    calibration_svg,
-    check_folder,
-    joined,
-    makers,
+    Signal,
+    described,
     sample_warning,
-    score_columns,
-    with_scores,
-    write_evaluation,
 )
-from riskmodel.features import Catalogue, Stage, load_catalogue
-from riskmodel.files import replacing
+from riskmodel.features import Catalogue, Stage
 from riskmodel.models import (
     FewEventsWarning,
     ModelCard,
     RiskClassifier,
     RiskModel,
-    check_destination,
     directions_kept,
-    model_catalogue,
-    save_model,
     training_ranges,
 )
-from riskmodel.training.card import CALIBRATION_FILE, card_as_file, model_card
-from riskmodel.training.choice import ABLATED, chosen, observed, without_criteria
-from riskmodel.training.design import Design, load_design
-from riskmodel.training.fingerprint import fingerprint
+from riskmodel.training.card import model_card
+from riskmodel.training.delivery import Destinations, Progress
+from riskmodel.training.design import Design, resolved
 from riskmodel.training.gate import stored_figures
-from riskmodel.training.priors import priors
-from riskmodel.training.record import mean_contributions, stored_calibration
-from riskmodel.training.rows import training_rows
-from riskmodel.training.update import (
-    Unchanged,
-    check_base,
-    updated_from,
-    updater,
-)
+from riskmodel.training.record import fingerprint, stored_calibration
+from riskmodel.training.rows import TrainingRows, gathered
+from riskmodel.training.update import updated_from
 from riskmodel.training.validation_run import main_figures, validated
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -93,16 +70,6 @@ class TrainingResult:
 FEWEST_OF_A_PRODUCT = 5
 """Patients of a product outside the product table below which a model does not name it: such a text
 could point at a person."""
-
-
-def _trained_on(cohort: Cohort, examples: Examples) -> dict[str, list[str]]:
-    patients = cohort.patients.iloc[np.unique(examples.patient)]
-    names = ("target_antigen", "costimulatory_domain", "disease")
-    found = {name: sorted(patients[name].dropna().unique().tolist()) for name in names}
-    counts = patients["product"].dropna().map(product_name).value_counts()
-    generic = {product.name for product in products()}
-    kept = [str(n) for n, k in counts.items() if n in generic or k >= FEWEST_OF_A_PRODUCT]
-    return {"product": sorted(kept), **found}
 
 
 def train(
@@ -159,102 +126,87 @@ def train(
     SchemaError
         When the design is wrong or the cohort cannot be trained on.
     """
-    plan = design if isinstance(design, Design) else load_design(design)
-    if definition is not None:
-        plan = replace(plan, definition=definition)
-    if plan.definition not in definition_names():
-        raise SchemaError(
-            f"Definition '{plan.definition}' is unknown. Allowed: {', '.join(definition_names())}."
-        )
-    if register is not None and not track:
-        raise SchemaError("A model cannot be registered without tracking. Drop one of the two.")
-    out = None if out is None else Path(out)
-    evaluation_out = None if evaluation_out is None else Path(evaluation_out)
-    if out is not None:
-        check_destination(out)
-    if evaluation_out is not None:
-        check_folder(evaluation_out)
-    if track:
-        from riskmodel.tracking import check_store
-
-        check_store(register)
-    if plan.stage not in ("", stage):
-        raise SchemaError(
-            f"Design '{plan.name}' is for stage '{plan.stage}', and stage '{stage}' was asked for. "
-            "Use another design, or its own stage."
-        )
-    source: LabelSource = labels or ("adjudicated" if plan.labels == "adjudicated" else "rules")
-    plan = replace(plan, stage=stage, labels=source)
-    full = (catalogue or load_catalogue()).stage(stage)
-    if update is None:
-        features = chosen(full, plan)
-    else:
-        check_base(update, stage, plan.horizon_days)
-        features = model_catalogue(update)
+    plan = resolved(design, stage, labels, definition)
+    places = Destinations.of(out, evaluation_out, register, track)
+    places.check()
     progress("labels and features")
-    columns = score_columns(full, plan.comparators)
-    rows = training_rows(cohort, joined(features, full, [*columns.values()]), stage, source, plan)
-    rows = replace(rows, X=with_scores(rows.X, columns))
-    examples = rows.take(rows.known)
-    unseen: list[str] = []
-    if update is None:
-        features, unseen = observed(features, examples.X)
-    examples = replace(examples, X=examples.X[features.names])
-    events = int(examples.counts["events"])
-
-    def maker(used: Catalogue) -> Maker:
-        if update is not None:
-            return Maker(updater(update, events, plan.model), used.names)
-        given = {**priors(used, plan.exclude_sources), **plan.model}
-        return Maker(lambda: RiskClassifier(**given, n_jobs=-1), used.names)
-
-    models = {MODEL: maker(features), **makers(rows.X, columns, features.names, plan.comparators)}
-    plain = without_criteria(features)
-    if update is not None:
-        models["the model before its update"] = Maker(
-            lambda: Unchanged(update.classifier), features.names
-        )
-    elif plan.validation.ablation and len(plain) < len(features):
-        models[ABLATED] = maker(plain)
+    start = gathered(cohort, stage, plan, catalogue, update)
     progress(f"validation: {plan.validation.scheme}")
-    evaluation, signal = validated(cohort, rows, models, plan)
-    figures = main_figures(evaluation)
+    evaluation, signal = validated(cohort, start.rows, start.models, plan)
     progress("fit on all patients")
+    classifier, said = _fitted(start)
+    said += _warnings(start, evaluation, signal)
+    name = name or register or f"riskmodel-{stage.replace('_', '-')}"
+    updated = None if update is None else updated_from(update, start.events)
+    model = _model(cohort, start, plan, classifier, evaluation, said, name, simulated, updated)
+    about = described(
+        model, f"Validation of {name}", f"the training cohort '{cohort.name}'", model.counts
+    )
+    evaluation = replace(evaluation, about={**evaluation.about, **about, "warnings": said})
+    version = places.deliver(model, start.examples.X, plan, evaluation, progress)
+    return TrainingResult(
+        model, main_figures(evaluation), model.card.text, said, version, evaluation
+    )
+
+
+def _fitted(start: TrainingRows) -> tuple[RiskClassifier, list[str]]:
+    """The model on all patients, and what it says of few events."""
+    rows = start.examples
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FewEventsWarning)
         classifier = (
-            models[MODEL]
+            start.models[MODEL]
             .make()
-            .fit(examples.X, examples.y, sample_weight=examples.weight, patient=examples.patient)
+            .fit(rows.X, rows.y, sample_weight=rows.weight, patient=rows.patient)
         )
-    said = [str(w.message) for w in caught if issubclass(w.category, FewEventsWarning)]
-    said += sample_warning(examples.counts["patients"], events, len(features))
-    if unseen:
-        said.append(f"Left out, as no training patient has a value: {', '.join(unseen)}.")
+    return classifier, [str(w.message) for w in caught if issubclass(w.category, FewEventsWarning)]
+
+
+def _warnings(start: TrainingRows, evaluation: Evaluation, signal: Signal | None) -> list[str]:
+    """What the rows and the validation have to say against the model."""
+    counts = start.examples.counts
+    said = sample_warning(counts["patients"], start.events, len(start.features))
+    if start.unseen:
+        said.append(f"Left out, as no training patient has a value: {', '.join(start.unseen)}.")
     if signal is not None and not signal.found:
         said.append(signal.sentence())
+    figures = main_figures(evaluation)
     overall = figures[(figures["model"] == MODEL) & (figures["metric"] == "auroc")]
     if overall["value"].isna().all():
         said.append(
-            f"With {examples.counts['events']} patients with the event no fold could be held out "
+            f"With {start.events} patients with the event no fold could be held out "
             "with one on both sides: this model is not validated."
         )
+    return said
+
+
+def _model(
+    cohort: Cohort,
+    start: TrainingRows,
+    plan: Design,
+    classifier: RiskClassifier,
+    evaluation: Evaluation,
+    said: list[str],
+    name: str,
+    simulated: bool,
+    updated: dict[str, Any] | None,
+) -> RiskModel:
+    """The fitted classifier with its card and everything needed to use it rightly."""
+    examples, features, figures = start.examples, start.features, main_figures(evaluation)
     about: dict[str, Any] = {
-        "name": name or register or f"riskmodel-{stage.replace('_', '-')}",
-        "stage": stage,
-        "definition": plan.definition if source == "rules" else "adjudicated",
+        "name": name,
+        "stage": plan.stage,
+        "definition": "adjudicated" if plan.labels == "adjudicated" else plan.definition,
         "cytopenia_rule": plan.cytopenia_rule,
-        "labels": source,
+        "labels": plan.labels,
         "horizon_days": plan.horizon_days,
         "counts": dict(examples.counts),
         "trained_on": _trained_on(cohort, examples),
     }
-    updated = None if update is None else updated_from(update, events)
-    weights = {str(k): float(v) for k, v in classifier.weights_.items()}
-    card = model_card(
+    text = model_card(
         {
             **about,
-            "weights": weights,
+            "weights": {str(k): float(v) for k, v in classifier.weights_.items()},
             "directions": directions_kept(classifier, examples.X),
             "warnings": said,
             "simulated": simulated,
@@ -267,10 +219,10 @@ def train(
         figures,
     )
     data = fingerprint(examples)
-    resolved = json.dumps(plan.as_dict(), sort_keys=True)
-    model = RiskModel(
+    design = json.dumps(plan.as_dict(), sort_keys=True)
+    return RiskModel(
         classifier=classifier,
-        version=hashlib.sha256((data + resolved).encode()).hexdigest()[:8],
+        version=hashlib.sha256((data + design).encode()).hexdigest()[:8],
         catalogue={"text": features.text, "features": features.names},
         ranges=training_ranges(examples.X),
         fingerprint=data,
@@ -280,7 +232,7 @@ def train(
         },
         card=ModelCard.model_validate(
             {
-                "text": card,
+                "text": text,
                 "simulated": simulated,
                 "warnings": said,
                 "updated_from": updated,
@@ -292,58 +244,13 @@ def train(
         ),
         **about,
     )
-    about_run = {**evaluation.about, **_described(model, cohort.name)}
-    evaluation = replace(evaluation, about=about_run)
-    if evaluation_out is not None:
-        progress("write the evaluation")
-        write_evaluation(evaluation, evaluation_out)
-    if out is not None:
-        progress("write the model folder")
-        save_model(model, out)
-        _write_card(card, evaluation, out)
-    registered = None
-    if track:
-        from riskmodel.tracking import log_training
-
-        progress("log and register in MLflow")
-        with tempfile.TemporaryDirectory() as temporary:
-            written = Path(temporary) / "evaluation"
-            write_evaluation(evaluation, written)
-            registered = log_training(
-                model,
-                plan.as_dict(),
-                figures,
-                register,
-                folds=evaluation.tables["folds"],
-                importance=mean_contributions(classifier, examples.X),
-                evaluation=written,
-            )
-    return TrainingResult(model, figures, card, said, registered, evaluation)
 
 
-def _write_card(card: str, evaluation: Evaluation, folder: Path) -> None:
-    """The card beside the model, with its calibration picture where there is one."""
-    picture = calibration_svg(evaluation)
-    if picture is not None:
-        with replacing(folder / CALIBRATION_FILE) as temporary:
-            temporary.write_text(picture, encoding="utf-8")
-    with replacing(folder / "model_card.md") as temporary:
-        temporary.write_text(card_as_file(card, picture is not None), encoding="utf-8")
-
-
-def _described(model: RiskModel, cohort: str) -> dict[str, object]:
-    """What the report of the evaluation says of the run."""
-    return {
-        "title": f"Validation of {model.name}",
-        "model": model.name,
-        "version": model.version,
-        "stage": model.stage,
-        "cohort": f"the training cohort '{cohort}'",
-        "labels": model.labels,
-        "definition": model.definition,
-        "cytopenia_rule": model.cytopenia_rule,
-        "horizon_days": model.horizon_days,
-        "counts": dict(model.counts),
-        "simulated_training": model.card.simulated,
-        "warnings": list(model.card.warnings),
-    }
+def _trained_on(cohort: Cohort, examples: Examples) -> dict[str, list[str]]:
+    patients = cohort.patients.iloc[np.unique(examples.patient)]
+    names = ("target_antigen", "costimulatory_domain", "disease")
+    found = {name: sorted(patients[name].dropna().unique().tolist()) for name in names}
+    counts = patients["product"].dropna().map(product_name).value_counts()
+    generic = {product.name for product in products()}
+    kept = [str(n) for n, k in counts.items() if n in generic or k >= FEWEST_OF_A_PRODUCT]
+    return {"product": sorted(kept), **found}

@@ -14,8 +14,8 @@ from scipy.optimize import minimize
 
 from riskmodel.arrays import Floats, expit
 from riskmodel.errors import SchemaError
+from riskmodel.features import Catalogue
 from riskmodel.models import RiskClassifier, RiskModel, log_loss, model_catalogue
-from riskmodel.training.priors import priors
 
 FEWEST_EVENTS_TO_REFIT = 15
 """Local patients with the event from which a refit is made (`make bench-update`): below it the
@@ -93,6 +93,22 @@ class Unchanged:
     ) -> RiskClassifier:
         """The classifier itself."""
         return self.classifier
+
+
+def priors(catalogue: Catalogue, exclude_sources: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Evidence, directions, factors and roles of a catalogue, as `RiskClassifier` takes them."""
+    kept = [
+        f
+        for f in catalogue
+        if f.evidence_mean is not None and not any(s in f.source for s in exclude_sources)
+    ]
+    return {
+        "evidence": {f.name: (f.evidence_mean, f.evidence_sd, f.evidence_scale) for f in kept},
+        "directions": {f.name: f.direction for f in catalogue if f.direction},
+        "groups": {f.name: f.group for f in catalogue},
+        "clock": tuple(f.name for f in catalogue if f.role == "clock"),
+        "severity": tuple(f.name for f in catalogue if f.role == "severity"),
+    }
 
 
 def prior_effects(classifier: RiskClassifier) -> dict[str, tuple[float, float, str]]:

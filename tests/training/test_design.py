@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from riskmodel.errors import SchemaError
+from riskmodel.features import load_catalogue
 from riskmodel.training import load_design
+from riskmodel.training.design import observed, resolved, without_criteria
 
 GOOD = """
 name = "mine"
@@ -91,3 +95,32 @@ def test_the_resolved_design_holds_every_key_with_json_types(tmp_path: Path):
     default = load_design("default").as_dict()
     assert resolved["validation"] == default["validation"]
     assert resolved["comparators"] == default["comparators"]
+
+
+def test_what_some_row_has_is_kept_and_everything_where_no_row_has_anything():
+    features = load_catalogue().stage("pre_infusion").select(["age_years", "prior_lines"])
+    one = pd.DataFrame({"prior_lines": [np.nan, 2.0], "age_years": [np.nan, np.nan]})
+    kept, left = observed(features, one)
+    assert (kept.names, left) == (["prior_lines"], ["age_years"])
+    kept, left = observed(features, one * np.nan)
+    assert (kept.names, left) == (["age_years", "prior_lines"], [])
+
+
+def test_what_a_caller_asks_for_goes_before_the_design():
+    plan = load_design("quick")
+    assert (plan.stage, plan.labels) == ("", "rules")
+    found = resolved(plan, "early", "adjudicated", "hlh-2004")
+    assert (found.stage, found.labels, found.definition) == ("early", "adjudicated", "hlh-2004")
+    assert resolved(plan, "early").labels == "rules"
+
+
+def test_an_unknown_definition_is_refused_by_name():
+    with pytest.raises(SchemaError, match="'mine' is unknown. Allowed: astct-2024"):
+        resolved("quick", "early", definition="mine")
+
+
+def test_the_ablation_has_no_sign_of_the_definition():
+    early = load_catalogue().stage("early")
+    left = set(early.names) - set(without_criteria(early).names)
+    assert "macrophage_signs_met" in left
+    assert "ferritin_last_log10" not in left

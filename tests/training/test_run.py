@@ -13,11 +13,10 @@ from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.signal_check import NO_SIGNAL
-from riskmodel.features import load_catalogue
 from riskmodel.models import FewEventsWarning, load_model, predict_frame
 from riskmodel.scoring import score
 from riskmodel.training import load_design, simulate, train
-from riskmodel.training.choice import ABLATED, observed
+from riskmodel.training.design import ABLATED
 
 
 def test_the_run_is_repeatable_and_says_what_it_is(simulated: Path, tiny_design: Path):
@@ -202,12 +201,3 @@ def test_a_feature_that_no_training_patient_has_is_left_out_and_said(
     # The richer cohort's patients are not called incomplete for what the model never learnt.
     scores = score(cohort, result.model, "pre-infusion")
     assert not scores["missing_features"].str.contains("marrow_t_nk_ratio").any()
-
-
-def test_what_some_row_has_is_kept_and_everything_where_no_row_has_anything():
-    features = load_catalogue().stage("pre_infusion").select(["age_years", "prior_lines"])
-    one = pd.DataFrame({"prior_lines": [np.nan, 2.0], "age_years": [np.nan, np.nan]})
-    kept, left = observed(features, one)
-    assert (kept.names, left) == (["prior_lines"], ["age_years"])
-    kept, left = observed(features, one * np.nan)
-    assert (kept.names, left) == (["age_years", "prior_lines"], [])

@@ -1,0 +1,133 @@
+"""Where a training run goes: a model folder, an evaluation, MLflow."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from riskmodel.errors import SchemaError
+from riskmodel.evaluation import ABOUT_FILE, Evaluation, calibration_svg, write_evaluation
+from riskmodel.files import check_output_folder, replacing
+from riskmodel.models import MODEL_FILE, RiskModel, save_model
+from riskmodel.training.card import CALIBRATION_FILE, card_as_file
+from riskmodel.training.design import Design
+from riskmodel.training.record import mean_contributions
+from riskmodel.training.validation_run import main_figures
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Destinations:
+    """What a run is asked to write.
+
+    Attributes
+    ----------
+    model, evaluation : Path or None
+        Folders.
+    register : str or None
+        Name in the registry.
+    track : bool
+        Whether the run is logged in MLflow.
+    """
+
+    model: Path | None
+    evaluation: Path | None
+    register: str | None
+    track: bool
+
+    @classmethod
+    def of(
+        cls,
+        model: Path | str | None,
+        evaluation: Path | str | None,
+        register: str | None,
+        track: bool,
+    ) -> "Destinations":
+        """From what a caller gave."""
+        return cls(
+            None if model is None else Path(model),
+            None if evaluation is None else Path(evaluation),
+            register,
+            track,
+        )
+
+    def check(self) -> None:
+        """Refuse, before any work, what could not be written at its end.
+
+        Raises
+        ------
+        SchemaError
+        """
+        if self.register is not None and not self.track:
+            raise SchemaError("A model cannot be registered without tracking. Drop one of the two.")
+        if self.model is not None:
+            check_output_folder(self.model, MODEL_FILE)
+        if self.evaluation is not None:
+            check_output_folder(self.evaluation, ABOUT_FILE)
+        if self.track:
+            from riskmodel.tracking import check_store
+
+            check_store(self.register)
+
+    def deliver(
+        self,
+        model: RiskModel,
+        X: pd.DataFrame,
+        plan: Design,
+        evaluation: Evaluation,
+        progress: Progress,
+    ) -> str | None:
+        """Write the folders and log the run.
+
+        Parameters
+        ----------
+        model : RiskModel
+        X : DataFrame
+            The rows that it was fitted to: their mean contributions are logged.
+        plan : Design
+        evaluation : Evaluation
+        progress : callable
+            Told what is being done.
+
+        Returns
+        -------
+        str or None
+            The version in the registry, where it was registered.
+        """
+        if self.evaluation is not None:
+            progress("write the evaluation")
+            write_evaluation(evaluation, self.evaluation)
+        if self.model is not None:
+            progress("write the model folder")
+            save_model(model, self.model)
+            _write_card(model.card.text, evaluation, self.model)
+        if not self.track:
+            return None
+        from riskmodel.tracking import log_training
+
+        progress("log and register in MLflow")
+        with tempfile.TemporaryDirectory() as temporary:
+            written = Path(temporary) / "evaluation"
+            write_evaluation(evaluation, written)
+            return log_training(
+                model,
+                plan.as_dict(),
+                main_figures(evaluation),
+                self.register,
+                folds=evaluation.tables["folds"],
+                importance=mean_contributions(model.classifier, X),
+                evaluation=written,
+            )
+
+
+def _write_card(card: str, evaluation: Evaluation, folder: Path) -> None:
+    """The card beside the model, with its calibration picture where there is one."""
+    picture = calibration_svg(evaluation)
+    if picture is not None:
+        with replacing(folder / CALIBRATION_FILE) as temporary:
+            temporary.write_text(picture, encoding="utf-8")
+    with replacing(folder / "model_card.md") as temporary:
+        temporary.write_text(card_as_file(card, picture is not None), encoding="utf-8")
