@@ -115,7 +115,7 @@ def test_what_a_caller_asks_for_goes_before_the_design():
 
 
 def test_an_unknown_definition_is_refused_by_name():
-    with pytest.raises(SchemaError, match="'mine' is unknown. Allowed: astct-2024"):
+    with pytest.raises(SchemaError, match=r"'mine' is unknown\. Allowed: astct-2024"):
         resolved("quick", "early", definition="mine")
 
 
