@@ -54,11 +54,14 @@ lint: $(READY)
 wheel: $(READY)
 	$(BIN)/python .ci/check_wheel.py
 
+# A worker for each core; a file's tests stay with one worker, which makes their fixtures once.
+WORKERS := --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+
 pytest: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 coverage: $(READY)
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest $(WORKERS) --cov
 
 bench: $(READY)
 	$(BIN)/python benchmarks/bench_start.py

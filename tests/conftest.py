@@ -1,11 +1,17 @@
-"""What every test shares: quiet libraries, hypothesis profiles, the folder of public data."""
+"""What every test shares: quiet libraries, hypothesis profiles, folders made once for a run."""
 
 import os
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Every worker of a run has one core: more threads than cores wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import fcntl
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,10 +47,15 @@ def shared_data() -> Path:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses the public data, so that `-m 'not shared'` leaves them out."""
+    """Mark every test that uses the public data, so that `-m 'not shared'` leaves them out.
+
+    The files at the top, which run whole commands, come first: a worker that met them last would
+    run on alone.
+    """
     for item in items:
         if "shared_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.shared)
+    items.sort(key=lambda item: item.path.parent != CHECKOUT / "tests")
 
 
 TINY_DESIGN = """
@@ -68,6 +79,33 @@ n_folds = 3
 
 
 @pytest.fixture(scope="session")
+def once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A folder filled once for all workers of a run; tests only read it.
+
+    ``once(name, fill)`` gives the folder; the first worker that asks calls ``fill(folder)``, the
+    others wait for it.
+    """
+    top = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        top = top.parent
+
+    def folder_of(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = top / name, top / f"{name}.done"
+        with (top / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # another worker failed on the way
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
 def tiny_design(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A design that trains in seconds."""
     path = tmp_path_factory.mktemp("design") / "tiny.toml"
@@ -76,25 +114,25 @@ def tiny_design(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def simulated(once: Callable[..., Path]) -> Path:
     """A simulated cohort folder of 250 patients."""
     from riskmodel.training import simulate
 
-    folder = tmp_path_factory.mktemp("simulated") / "cohort"
-    simulate(folder, patients=250, seed=11)
-    return folder
+    return once("simulated", lambda top: simulate(top / "cohort", patients=250, seed=11)) / "cohort"
 
 
 @pytest.fixture(scope="session")
-def model_folders(
-    simulated: Path, tiny_design: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
+def model_folders(simulated: Path, tiny_design: Path, once: Callable[..., Path]) -> dict[str, Path]:
     """A trained model folder of each stage."""
-    from riskmodel.cohort import read_cohort
-    from riskmodel.training import train
+    stages = ("pre_infusion", "early")
 
-    cohort = read_cohort(simulated)
-    top = tmp_path_factory.mktemp("models")
-    for stage in ("pre_infusion", "early"):
-        train(cohort, stage, design=tiny_design, simulated=True, out=top / stage, track=False)
-    return {stage: top / stage for stage in ("pre_infusion", "early")}
+    def fill(top: Path) -> None:
+        from riskmodel.cohort import read_cohort
+        from riskmodel.training import train
+
+        cohort = read_cohort(simulated)
+        for stage in stages:
+            train(cohort, stage, design=tiny_design, simulated=True, out=top / stage, track=False)
+
+    top = once("models", fill)
+    return {stage: top / stage for stage in stages}
