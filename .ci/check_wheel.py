@@ -11,7 +11,11 @@ import sys
 import tempfile
 import venv
 import zipfile
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 MATERIAL = ("features", "training", "models")
@@ -96,13 +100,52 @@ def check_listing(wheel: Path) -> None:
     expect(not missing, f"it lacks {missing}.")
 
 
+def needed(asker: Distribution, extra: str = "") -> Iterator[tuple[Requirement, Distribution]]:
+    """What a distribution asks for, and who answers in the checkout's environment."""
+    for line in asker.requires or ():
+        wanted = Requirement(line)
+        if wanted.marker is None or wanted.marker.evaluate({"extra": extra}):
+            answer = distribution(wanted.name)
+            expect(
+                wanted.specifier.contains(answer.version, prereleases=True),
+                f"{asker.name} needs {wanted}, tested is {answer.version}.",
+            )
+            yield wanted, answer
+
+
+def all_needed(wheel: Distribution) -> list[Distribution]:
+    """All that the wheel's metadata asks for, direct and indirect."""
+    found: dict[tuple[str, str], Distribution] = {}
+    todo = [(wheel, "")]
+    while todo:
+        for wanted, answer in needed(*todo.pop()):
+            for extra in ("", *wanted.extras):
+                if (wanted.name, extra) not in found:
+                    found[wanted.name, extra] = answer
+                    todo.append((answer, extra))
+    return list(found.values())
+
+
 def install(wheel: Path, folder: Path) -> Path:
-    """Install the wheel with the tested versions in a new environment; return its bin folder."""
+    """Install the wheel in a new environment with what it asks for, no more; return its bin folder.
+
+    Its dependencies are links to the tested versions in the checkout's environment: what the wheel
+    does not declare cannot be imported, and nothing is unpacked a second time.
+    """
     environment = folder / "venv"
     venv.create(environment, with_pip=False, symlinks=True)
     binaries = environment / "bin"
     pip = [sys.executable, "-m", "pip", "--python", binaries / "python", "install", "--quiet"]
-    run(*pip, "--no-compile", "--constraint", CHECKOUT / "constraints.txt", wheel, cwd=folder)
+    run(*pip, "--no-compile", "--no-deps", wheel, cwd=folder)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (installed,) = distributions(name="riskmodel", path=[str(packages)])
+    for package in all_needed(installed):
+        top = Path(str(package.locate_file("")))
+        names = {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}
+        for name in names:
+            link = packages / name
+            if not link.is_symlink():  # several distributions share a namespace
+                link.symlink_to(top / name)
     return binaries
 
 
