@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from riskmodel.arrays import Codes, Floats
 
@@ -53,6 +54,12 @@ def interval(draws: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
+@cache
+def _libraries() -> ThreadpoolController:
+    """The libraries of linear algebra: to find them takes longer than most figures."""
+    return ThreadpoolController()
+
+
 def bootstrapped(
     figure: Callable[[Floats], Floats], weight: Floats, patient: Codes, *, draws: int, seed: int
 ) -> tuple[Floats, Floats]:
@@ -69,7 +76,7 @@ def bootstrapped(
     drawn : array of shape (draws,) or (draws, k)
     """
     # One thread inside linear algebra: at this size a second one mostly waits.
-    with threadpool_limits(limits=1):
+    with _libraries().limit(limits=1):
         values = figure(weight[None, :])[0]
         blocks = [figure(drawn) for drawn in drawn_weights(weight, patient, draws, seed)]
     drawn = np.concatenate(blocks) if blocks else np.empty((0, *np.shape(values)))

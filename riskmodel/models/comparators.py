@@ -90,40 +90,38 @@ class RidgeLogistic(_Comparator):
         affected = int(patients_with_event(event, people).sum())
         rarer = min(affected, int(people.max()) + 1 - affected)
         folds = min(self.n_folds, rarer)
-        if folds >= 2:
-            fold = deal_folds(event, people, folds, np.random.default_rng(self.random_state))
-            losses = [self._loss(values, event, weight, fold, c) for c in self.strengths]
-            self.C_ = float(self.strengths[int(np.argmin(losses))])
-        else:
-            self.C_ = float(min(self.strengths))
-        self.scale_ = learn_scale(values, weight)
-        fitted = _ridge(self.scale_.standardise(values), event, weight, self.C_)
+        # One thread inside linear algebra: at this size more of them only wait for each other.
+        with threadpool_limits(limits=1):
+            if folds >= 2:
+                fold = deal_folds(event, people, folds, np.random.default_rng(self.random_state))
+                losses = self._losses(values, event, weight, fold)
+                self.C_ = float(self.strengths[int(np.argmin(losses))])
+            else:
+                self.C_ = float(min(self.strengths))
+            self.scale_ = learn_scale(values, weight)
+            fitted = _ridge(self.scale_.standardise(values), event, weight, self.C_)
         self.intercept_, self.coef_ = float(fitted.intercept_[0]), fitted.coef_[0]
         return self
 
-    def _loss(
-        self,
-        values: Floats,
-        event: Floats,
-        weight: Floats,
-        fold: npt.NDArray[np.int64],
-        C: float,
-    ) -> float:
-        total = 0.0
+    def _losses(
+        self, values: Floats, event: Floats, weight: Floats, fold: npt.NDArray[np.int64]
+    ) -> Floats:
+        """Log-loss outside the folds, one for each strength."""
+        total = np.zeros(len(self.strengths))
         for number in range(int(fold.max()) + 1):
             out = fold == number
             scale = learn_scale(values[~out], weight[~out])
-            fitted = _ridge(scale.standardise(values[~out]), event[~out], weight[~out], C)
-            log_odds = scale.standardise(values[out]) @ fitted.coef_[0] + fitted.intercept_[0]
-            total += log_loss(event[out], log_odds, weight[out])
+            inside, outside = scale.standardise(values[~out]), scale.standardise(values[out])
+            for k, strength in enumerate(self.strengths):
+                fitted = _ridge(inside, event[~out], weight[~out], strength)
+                log_odds = outside @ fitted.coef_[0] + fitted.intercept_[0]
+                total[k] += log_loss(event[out], log_odds, weight[out])
         return total
 
 
 def _ridge(Z: Floats, event: Floats, weight: Floats, C: float) -> LogisticRegression:
     model = LogisticRegression(C=C, solver="newton-cholesky", max_iter=200)
-    # One thread inside linear algebra: at this size more of them only wait for each other.
-    with threadpool_limits(limits=1):
-        return model.fit(Z, event, sample_weight=weight)
+    return model.fit(Z, event, sample_weight=weight)
 
 
 class SingleScore(_Comparator):
