@@ -20,7 +20,6 @@ _DRAWN = 6
 """Contenders in one picture: the model, then those with the highest AUROC."""
 _DRAWN_BY_DAY = 4
 _STABLE: Any = {"svg.hashsalt": "riskmodel", "svg.fonttype": "none"}
-_FORMATS = ("svg", "png")
 _MODEL_WIDTH = 2.4
 
 
@@ -180,16 +179,20 @@ TITLES: Mapping[str, str] = {
 
 def draw(evaluation: Evaluation) -> dict[str, "Figure"]:
     """Every picture whose table has something to show, by name."""
-    found = {}
-    for name, (table, picture) in _PICTURES.items():
-        content = evaluation.tables[table]
-        if not len(content):
-            continue
-        if name == "by_landmark" and not (content["kind"] == "landmark").any():
-            continue
-        found[name] = picture(evaluation)
-        found[name].supxlabel(caption(evaluation), fontsize=7, color="#555555")
-    return found
+    found = {name: _drawn(evaluation, name) for name in _PICTURES}
+    return {name: figure for name, figure in found.items() if figure is not None}
+
+
+def _drawn(evaluation: Evaluation, name: str) -> "Figure | None":
+    table, picture = _PICTURES[name]
+    content = evaluation.tables[table]
+    if not len(content):
+        return None
+    if name == "by_landmark" and not (content["kind"] == "landmark").any():
+        return None
+    figure = picture(evaluation)
+    figure.supxlabel(caption(evaluation), fontsize=7, color="#555555")
+    return figure
 
 
 def caption(evaluation: Evaluation) -> str:
@@ -201,20 +204,19 @@ def caption(evaluation: Evaluation) -> str:
     )
 
 
-def save(figures: Mapping[str, "Figure"], folder: Path) -> None:
-    """Write each figure as SVG and PNG; the same figure gives the same bytes."""
-    from matplotlib import rc_context
-
-    with rc_context(_STABLE):
-        for name, figure in figures.items():
-            for kind in _FORMATS:
-                about = {"Date": None} if kind == "svg" else {"Software": None}
-                figure.savefig(folder / f"{name}.{kind}", dpi=150, metadata=about)
+def save(figures: Mapping[str, "Figure"], folder: Path) -> dict[str, str]:
+    """Write each figure as SVG and PNG, and give the SVG; the same figure gives the same bytes."""
+    written = {}
+    for name, figure in figures.items():
+        written[name] = svg(figure)
+        (folder / f"{name}.svg").write_text(written[name], encoding="utf-8")
+        figure.savefig(folder / f"{name}.png", dpi=150, metadata={"Software": None})
+    return written
 
 
 def calibration_svg(evaluation: Evaluation) -> str | None:
     """The calibration picture as SVG text; None where there is no curve."""
-    found = draw(evaluation).get("calibration")
+    found = _drawn(evaluation, "calibration")
     return None if found is None else svg(found)
 
 

@@ -3,16 +3,13 @@
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.evaluation.evaluation import Evaluation, shown
-from riskmodel.evaluation.pictures import TITLES, caption, svg
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from riskmodel.evaluation.pictures import TITLES, caption
 
 METRIC_NAMES: Mapping[str, str] = {
     "auroc": "AUROC",
@@ -151,12 +148,12 @@ _TEXT = {
 }
 
 
-def _inline(figure: "Figure") -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg(figure).encode()).decode("ascii")
+def _inline(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
-def page(evaluation: Evaluation, pictures: Mapping[str, "Figure"]) -> str:
-    """The report as HTML, its pictures inside it."""
+def page(evaluation: Evaluation, pictures: Mapping[str, str]) -> str:
+    """The report as HTML, its pictures (SVG, by name) inside it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     about = evaluation.about
@@ -174,8 +171,8 @@ def page(evaluation: Evaluation, pictures: Mapping[str, "Figure"]) -> str:
         research_use=RESEARCH_USE,
         caption=caption(evaluation),
         pictures=[
-            {"title": TITLES[n], "source": _inline(f), "text": _READING[n]}
-            for n, f in pictures.items()
+            {"title": TITLES[name], "source": _inline(svg), "text": _READING[name]}
+            for name, svg in pictures.items()
         ],
         sections=_sections(evaluation),
     )

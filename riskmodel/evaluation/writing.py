@@ -28,8 +28,7 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
             if len(table.columns):
                 write_table(table, temporary / f"{name}.csv")
                 write_table(table, temporary / f"{name}.parquet")
-        pictures = draw(evaluation)
-        save(pictures, temporary)
+        pictures = save(draw(evaluation), temporary)
         (temporary / REPORT_FILE).write_text(page(evaluation, pictures), encoding="utf-8")
         text = json.dumps({**evaluation.about, "note": RESEARCH_USE}, indent=2, sort_keys=True)
         (temporary / ABOUT_FILE).write_text(text + "\n", encoding="utf-8")
