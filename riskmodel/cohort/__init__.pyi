@@ -7,6 +7,7 @@ from .frames import (
     BLOCK_BYTES as BLOCK_BYTES,
     MISSING as MISSING,
     TABLES as TABLES,
+    contract_names as contract_names,
     csv_batches as csv_batches,
     missing_columns as missing_columns,
     parquet_batches as parquet_batches,
@@ -15,6 +16,18 @@ from .frames import (
 )
 from .meds.read import (
     read_meds as read_meds,
+)
+from .notation import (
+    NUMBER_COLUMNS as NUMBER_COLUMNS,
+    PLAIN as PLAIN,
+    TIME_COLUMNS as TIME_COLUMNS,
+    Evidence as Evidence,
+    Notation as Notation,
+)
+from .number_text import (
+    TWO_WAYS as TWO_WAYS,
+    common_sign as common_sign,
+    plain_number as plain_number,
 )
 from .omop.read import (
     read_omop as read_omop,
@@ -58,7 +71,12 @@ from .text_codes import (
     text_column as text_column,
 )
 from .times import (
+    TWO_DATES as TWO_DATES,
+    day_first as day_first,
+    iso_time as iso_time,
     parse_times as parse_times,
+    split_zone as split_zone,
+    with_zone as with_zone,
 )
 from .units import (
     Analyte as Analyte,

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskmodel.cohort.parquet_text import KEY, check_text
 from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.schema import COLUMNS
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ def csv_batches(
         with csv.open_csv(
             path, read_options=reading, parse_options=options(skip), convert_options=text
         ) as opened:
-            yield pa.RecordBatch.from_pylist([], schema=opened.schema)
-            yield from opened
+            named = contract_names(table, opened.schema.names)
+            yield pa.RecordBatch.from_pylist([], schema=opened.schema).rename_columns(named)
+            yield from (batch.rename_columns(named) for batch in opened)
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         # Arrow ends with the row itself.
         said = re.sub(r"(got \d+): .*", r"\1", str(error).splitlines()[0])
@@ -136,6 +138,21 @@ def csv_batches(
         rows = np.array([max(n - 2, 0) for n in malformed], dtype=np.int64)
         empty = pd.Series([""] * (int(rows.max()) + 1))
         rejections.add(table, rows, empty, "malformed_row")
+
+
+def contract_names(table: str, names: Sequence[str]) -> list[str]:
+    """Names of columns as the contract spells them: without case and spaces around; others stay.
+
+    Examples
+    --------
+    >>> contract_names("labs", ["Patient_ID", " VALUE", "Reference High", "Remark"])
+    ['patient_id', 'value', 'reference_high', 'Remark']
+    """
+    found = []
+    for name in names:
+        folded = re.sub(r"[\s_-]+", "_", str(name).strip(" \ufeff\xa0\t").casefold())
+        found.append(folded if folded in COLUMNS[table] else str(name))
+    return found
 
 
 def unknown_cells(frame: pd.DataFrame) -> pd.DataFrame:
@@ -147,7 +164,7 @@ def unknown_cells(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def read_parquet(path: Path) -> pd.DataFrame:
+def _read_parquet(path: Path, table: str, _: Rejections) -> pd.DataFrame:
     """One Parquet file.
 
     Raises
@@ -161,6 +178,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     try:
         with parquet.ParquetFile(path) as opened:
             rows = opened.read()
+        rows = rows.rename_columns(contract_names(table, rows.column_names))
         check_text(rows, path)
         frame: pd.DataFrame = rows.to_pandas()
         return frame
@@ -168,8 +186,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
         raise _not_parquet(path, error) from None
 
 
-def parquet_batches(path: Path, rows: int = 250_000) -> "Iterator[pa.RecordBatch]":
-    """The rows of `read_parquet` some at a time; at least one batch.
+def parquet_batches(path: Path, table: str, rows: int = 250_000) -> "Iterator[pa.RecordBatch]":
+    """The rows of a whole Parquet file some at a time; at least one batch.
 
     Of the text, only that of the identifiers is checked: without it no row has a patient, while
     another column that cannot be read costs the patients whose cells it holds, no others.
@@ -180,8 +198,10 @@ def parquet_batches(path: Path, rows: int = 250_000) -> "Iterator[pa.RecordBatch
     before = 0
     try:
         with parquet.ParquetFile(path) as opened:
-            yield pa.RecordBatch.from_pylist([], schema=opened.schema_arrow)
-            for batch in opened.iter_batches(batch_size=rows, use_threads=False):
+            named = contract_names(table, opened.schema_arrow.names)
+            yield pa.RecordBatch.from_pylist([], schema=opened.schema_arrow).rename_columns(named)
+            for charted in opened.iter_batches(batch_size=rows, use_threads=False):
+                batch = charted.rename_columns(named)
                 check_text(batch, path, (KEY,), before)
                 before += len(batch)
                 yield batch
@@ -209,15 +229,13 @@ def _next_step(names: tuple[str, ...], frame: pd.DataFrame) -> str:
     for mark, called in _OTHER_SEPARATORS.items():
         if len(columns) == 1 and mark in columns[0]:
             return f"Its columns are separated by {called}: write the file with commas."
-    for column in columns:
-        if column.strip().lower() in names:
-            return f"Rename column '{column}' to '{column.strip().lower()}'."
     return "Add it."
 
 
 def read_table(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
     """One whole file, by its ending."""
-    return read_csv(path, table, rejections) if path.suffix == ".csv" else read_parquet(path)
+    read = read_csv if path.suffix.lower() == ".csv" else _read_parquet
+    return read(path, table, rejections)
 
 
 def read_frames(

@@ -29,6 +29,14 @@ REASONS = {
     "missing_unit": "has no unit, and its analyte has several in use",
     "value_missing": "has no value",
     "value_not_a_number": "has text where a number is needed",
+    "number_two_ways": "has a number that can be read in two ways, such as 1.234 (say which with "
+    "--decimal)",
+    "value_sentinel": "has a number that stands for no result, such as 9999999",
+    "unit_conflict": "has one unit beside its value and another in its own column",
+    "not_a_limit": "has a limit of normal that cannot be one; the cell is left empty",
+    "did_not_happen": "says of an event that it did not happen",
+    "time_around_infusion": "is dated on the day of the infusion without a time of day, so that "
+    "before or after it is unknown",
     "value_impossible": "has a value outside the possible range of its analyte",
     "unknown_comparator": "has a comparator that is none of <, <=, >, >=",
     "unknown_event": "has an event that is not in the cohort contract",

@@ -51,6 +51,32 @@ PATIENT_CHOICES: Mapping[str, Sequence[str]] = {
 PATIENT_TEXT: Sequence[str] = ("center_id", "product")
 AUTOIMMUNE: Sequence[str] = ("SLE", "SSc", "IIM")
 
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "patients": (
+        "patient_id",
+        "infusion_time",
+        *PATIENT_TEXT,
+        *PATIENT_CHOICES,
+        *PATIENT_NUMBERS,
+        *PATIENT_FLAGS,
+    ),
+    "labs": (
+        "patient_id",
+        "hours_from_infusion",
+        "time",
+        "analyte",
+        "loinc_code",
+        "label",
+        "value",
+        "comparator",
+        "unit",
+        "reference_low",
+        "reference_high",
+    ),
+    "events": ("patient_id", "event", "hours_from_infusion", "time", "grade", "value"),
+}
+"""Columns of the contract, by table; others are told and not used."""
+
 LAB_COLUMNS: Sequence[str] = (
     "patient",
     "hours",
@@ -132,7 +158,8 @@ class Cohort:
         the same time both stay.
     events : DataFrame
         ``patient``, ``hours``, ``event`` (categorical), ``grade`` (float64, NaN), ``value``
-        (str, empty where not given). Sorted by patient, hours, event, grade, value.
+        (str, empty where not given). A row of grade 0 ends its event: see `happened`. Sorted by
+        patient, hours, event, grade, value.
     rejected : DataFrame
         One row per rejected row or cell: ``table, row, patient_id, column, reason, detail``;
         ``row`` counts data rows of the input file from 1.
@@ -160,6 +187,11 @@ class Cohort:
     def patient_id(self) -> npt.NDArray[np.object_]:
         """Identifiers in the order of the patient codes."""
         return self.patients["patient_id"].to_numpy(dtype=object)
+
+    @property
+    def happened(self) -> pd.DataFrame:
+        """The events without the rows of grade 0, which say that one ended or was not there."""
+        return self.events[(self.events["grade"] != 0).to_numpy(dtype=bool)]
 
     def take(self, codes: npt.NDArray[np.int64]) -> "Cohort":
         """The patients with these codes, in this order, as a cohort of their own."""

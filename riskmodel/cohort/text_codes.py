@@ -87,12 +87,22 @@ def texts(table: pd.DataFrame, name: str) -> Texts:
     return Texts(np.array([*words, -1], dtype=np.int64)[codes], np.array([*place], dtype=object))
 
 
-def distinct_cells(column: pd.Series) -> tuple[Codes, pd.Series]:
-    """Code of each cell, -1 where it is missing, and the distinct cells as charted."""
+def distinct_cells(column: pd.Series, *, keep_numbers: bool = False) -> tuple[Codes, pd.Series]:
+    """Code of each cell, -1 where it is missing, and the distinct cells as charted.
+
+    A column of objects becomes text, but for its numbers where they are to be kept.
+    """
     if isinstance(column.dtype, pd.CategoricalDtype):
         return np.asarray(column.cat.codes, dtype=np.int64), pd.Series(column.cat.categories)
     if column.dtype == object:
         # 1, True and "1" are one cell to a dictionary, and three texts.
-        column = column.astype("str")
+        text = column.astype("str")
+        is_number = column.map(lambda cell: isinstance(cell, int | float)) & column.notna()
+        if keep_numbers and is_number.any():
+            codes, distinct = pd.factorize(text.mask(is_number))
+            values, numbers = pd.factorize(column[is_number].astype("float64"))
+            codes[is_number.to_numpy()] = values + len(distinct)
+            return np.asarray(codes, dtype=np.int64), pd.Series([*distinct, *numbers], dtype=object)
+        column = text
     codes, distinct = pd.factorize(column)
     return np.asarray(codes, dtype=np.int64), pd.Series(distinct)

@@ -1,13 +1,15 @@
-"""Align times: everything becomes hours from the infusion."""
+"""Times as they are written, with and without a zone, and as hours from the infusion."""
 
 import re
 from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort.numbers import numbers
 
 TIME_FAULTS = (
@@ -22,18 +24,32 @@ TIME_FAULTS = (
 
 _UNREADABLE, _NO_INFUSION, _MISMATCH, _MISSING, _BEFORE_BIRTH, _IMPOSSIBLE = range(1, 7)
 
+MIDNIGHT = "date without a time of day, read as midnight"
+"""Under which such times are counted."""
+
 HOURS_PER_YEAR = 24 * 365.25
 LONGEST_LIFE_YEARS = 120.0
-_ZONE = r"(?:[zZ]|[+-]\d{2}:?\d{2})$"
-_DATE_ONLY = r"^\d{4}-?\d{2}-?\d{2}$"
-_NAMED_ZONE = re.compile(r"(?<=[0-9])(?:[zZ]|[+-]\d{2}:?\d{2})$")
-_CLOCK = r"[T ]\d{2}:?\d{2}(?::?\d{2}(?:\.\d+)?)?([zZ]|[+-]\d{2}:?\d{2})$"
+# Also as PostgreSQL writes it (+02) and as HL7 does (+0200).
+_ZONE = r"\s?(?:[zZ]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
+_DAY = r"\d{4}-?\d{2}-?\d{2}"
+_FORM = rf"{_DAY}(?:[T ]\d{{2}}(?::?\d{{2}}(?::?\d{{2}}(?:[.,]\d+)?)?)?)?(?:{_ZONE})?"
+_ZONED = rf"[T ]\d{{2}}[\d:.,]*{_ZONE}$|^\d{{4}}-\d{{2}}-\d{{2}}(?:[zZ]|[+-]\d{{2}}:?\d{{2}})$"
+_DATE_ONLY = rf"{_DAY}(?:[zZ]|[+-]\d{{2}}:?\d{{2}})?"
+_MIDNIGHT = rf"[T ]00(?::?00(?::?00(?:[.,]0+)?)?)?(?:{_ZONE})?$"
+_LOOSE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]\s*(\d{1,2})(:.*)?)?")
+_NAMED_ZONE = re.compile(r"(?<=[0-9])\s?(?:[zZ]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$")
+_CLOCK_ZONE = rf"[T ]\d{{2}}[\d:.,]*({_ZONE})$"
+_END_ZONE = rf"{_ZONE}$"
+_POINTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(:\d{2})?\s*([AP]M)?(\s*(?:Z|[-+]\d{2}:?\d{2}))?", re.I)
+TWO_DATES = "a date that can be read in two ways: write it as 2026-03-31"
 
 
 def parse_times(
     column: pd.Series,
-) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Instants of ISO 8601 timestamps.
+) -> tuple[npt.NDArray[np.datetime64], Flags, Flags]:
+    """Instants of ISO 8601 timestamps; year, month and day have to be there.
 
     Parameters
     ----------
@@ -46,32 +62,95 @@ def parse_times(
     zoned : bool array, whether the cell named a time zone
     date_only : bool array, whether the cell held no time of day (read as midnight)
     """
+    none = np.zeros(len(column), bool)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         instant = column.dt.tz_convert("UTC").dt.tz_localize(None)
-        zoned = column.notna().to_numpy()
-        return instant.to_numpy("datetime64[us]"), zoned, np.zeros(len(column), bool)
+        return instant.to_numpy("datetime64[us]"), column.notna().to_numpy(), none
     if pd.api.types.is_datetime64_dtype(column.dtype):
-        none = np.zeros(len(column), bool)
         return column.to_numpy("datetime64[us]"), none, none.copy()
-    text = column.astype("object").where(column.notna(), "").astype("str").str.strip()
-    zoned = text.str.contains(_ZONE, regex=True).to_numpy(dtype=bool)
-    date_only = text.str.match(_DATE_ONLY).to_numpy(dtype=bool)
+    text = _texts(column)
+    odd = ~text.str.fullmatch(_FORM).to_numpy(dtype=bool) & (text != "").to_numpy(dtype=bool)
+    if odd.any():
+        text = text.mask(odd, text[odd].map(_strict))
+    zoned = text.str.contains(_ZONED).to_numpy(dtype=bool)
+    date_only = text.str.fullmatch(_DATE_ONLY).to_numpy(dtype=bool)
     instant = np.full(len(text), np.datetime64("NaT"), dtype="datetime64[us]")
     for mask, utc in ((zoned, True), (~zoned, False)):
         if mask.any():
-            read = pd.to_datetime(text[mask], format="ISO8601", errors="coerce", utc=utc)
-            plain = read.dt.tz_localize(None) if utc else read
-            instant[mask] = plain.to_numpy("datetime64[us]")
+            plain = text[mask]
+            if utc:
+                plain = plain.str.replace(r"\s?(?:UTC|GMT|z)$", "Z", regex=True)
+                at_day = plain.str.fullmatch(_DATE_ONLY).to_numpy(dtype=bool)
+                midnight = plain.str.slice(0, 10) + "T00:00" + plain.str.slice(10)
+                plain = plain.mask(at_day, midnight)
+            read = pd.to_datetime(plain, format="ISO8601", errors="coerce", utc=utc)
+            read = read.dt.tz_localize(None) if utc else read
+            instant[mask] = read.to_numpy("datetime64[us]")
     return instant, zoned, date_only
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    return column.astype("object").where(column.notna(), "").astype("str").str.strip()
+
+
+def _strict(text: str) -> str:
+    """A date with slashes or single digits in the form of ISO 8601; what names no day, emptied."""
+    match = _LOOSE.fullmatch(text)
+    if match is None:
+        return ""
+    year, _, month, day, hour, rest = match.groups()
+    clock = f"T{int(hour):02}{rest or ''}" if hour else ""
+    return f"{year}-{int(month):02}-{int(day):02}{clock}"
+
+
+def at_midnight(column: pd.Series) -> Flags:
+    """Whether each cell names midnight as its time of day: it may be a date without one."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return np.asarray(column.notna() & (column == column.dt.normalize()), dtype=bool)
+    return _texts(column).str.contains(_MIDNIGHT).to_numpy(dtype=bool)
+
+
+def has_clock(column: pd.Series) -> Flags:
+    """Whether each cell names a time of day."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.notna().to_numpy(dtype=bool)
+    return _texts(column).str.contains(r"[T ]\d").to_numpy(dtype=bool)
+
+
+class Hours(NamedTuple):
+    """Rows by their time from their patient's infusion.
+
+    Attributes
+    ----------
+    hours : float64 array
+        NaN where unusable.
+    fault : int8 array
+        0 where usable, else the place in `TIME_FAULTS`, from 1.
+    date_only : bool array
+        Whether the row has a date and no time of day.
+    infusion_day : bool array
+        Whether that date is the day of the infusion, so that before or after is not known.
+    midday : float64 array
+        Of such a row, the hour half way from the infusion to the end of its day.
+    """
+
+    hours: Floats
+    fault: npt.NDArray[np.int8]
+    date_only: Flags
+    infusion_day: Flags
+    midday: Floats
 
 
 def hours_from_infusion(
     table: pd.DataFrame,
-    code: npt.NDArray[np.int64],
+    code: Codes,
     infusion: npt.NDArray[np.datetime64],
-    infusion_zoned: npt.NDArray[np.bool_],
-    age_years: npt.NDArray[np.float64],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int8], npt.NDArray[np.bool_]]:
+    infusion_zoned: Flags,
+    age_years: Floats,
+    *,
+    decimal: str = ".",
+    midnights_are_dates: bool = False,
+) -> Hours:
     """Hours of each row from its patient's infusion, or the fault by which there are none.
 
     Parameters
@@ -82,20 +161,19 @@ def hours_from_infusion(
         Patient code, -1 where the patient is unknown.
     infusion, infusion_zoned, age_years : arrays of shape (patients,)
         Of each patient.
-
-    Returns
-    -------
-    hours : float64 array, NaN where unusable
-    fault : int8 array, 0 where usable, else the place in `TIME_FAULTS`, from 1
-    date_only : bool array
+    decimal : {"", ",", "."}
+        Decimal sign of the hours.
+    midnights_are_dates : bool
+        Whether a time of 00:00 stands for a date: where the file has no other time of day.
     """
     n = len(table)
     hours = np.full(n, np.nan)
     fault = np.zeros(n, dtype=np.int8)
-    date_only = np.zeros(n, dtype=bool)
+    date_only, infusion_day = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    midday = np.full(n, np.nan)
     empty = np.ones(n, dtype=bool)
     if "hours_from_infusion" in table:
-        hours = numbers(table["hours_from_infusion"])
+        hours = numbers(table["hours_from_infusion"], decimal, sentinels=False)
         empty = table["hours_from_infusion"].isna().to_numpy()
         fault[~empty & np.isnan(hours)] = _UNREADABLE
     known = code >= 0
@@ -110,9 +188,13 @@ def hours_from_infusion(
         ready = use & ~np.isnat(instant) & ~np.isnat(start)
         fault[ready & (zoned != start_zoned)] = _MISMATCH
         ready = ready & (zoned == start_zoned)
-        microseconds = (instant - start).astype(np.int64)
-        hours = np.where(ready, microseconds / 3.6e9, hours)
+        from_start = np.where(ready, (instant - start).astype(np.int64) / 3.6e9, np.nan)
+        hours = np.where(ready, from_start, hours)
+        if midnights_are_dates:
+            dates = dates | at_midnight(table["time"])
         date_only = dates & ready
+        infusion_day = date_only & (from_start <= 0) & (from_start > -24)
+        midday = np.where(infusion_day, (from_start + 24) / 2, np.nan)
         empty = empty & ~use
     fault[empty & known & (fault == 0)] = _MISSING
     age = np.where(known, age_years[code], np.nan) if len(age_years) else np.full(n, np.nan)
@@ -120,7 +202,7 @@ def hours_from_infusion(
     usable = (fault == 0) & ~np.isnan(hours)
     fault[usable & (hours < -oldest)] = _BEFORE_BIRTH
     fault[usable & (hours > LONGEST_LIFE_YEARS * HOURS_PER_YEAR)] = _IMPOSSIBLE
-    return hours, fault, date_only
+    return Hours(hours, fault, date_only, infusion_day, midday)
 
 
 def split_zone(time: str) -> tuple[str, str]:
@@ -134,14 +216,14 @@ def split_zone(time: str) -> tuple[str, str]:
     if "T" not in time and " " not in time:
         return time, ""
     found = _NAMED_ZONE.search(time)
-    return (time[: found.start()], found[0]) if found else (time, "")
+    return (time[: found.start()], found[0].strip()) if found else (time, "")
 
 
 def zones_of(times: pd.Series) -> pd.DataFrame:
     """``local`` (datetime64[us]) and ``zone`` of the times that name a zone, by their index."""
-    zone = times.str.extract(_CLOCK, expand=False)
+    zone = times.str.extract(_CLOCK_ZONE, expand=False).str.strip()
     named = zone.notna().to_numpy(dtype=bool)
-    clocks = times[named].str.slice(0, 19)
+    clocks = times[named].str.replace(_END_ZONE, "", regex=True).str.slice(0, 19)
     local = pd.to_datetime(clocks, format="ISO8601", errors="coerce").astype("datetime64[us]")
     return pd.DataFrame({"local": local, "zone": zone[named]}).dropna()
 
@@ -187,17 +269,17 @@ def borrow_zones(
 
 
 def with_zone(time: str, zone: str) -> str:
-    """A time with a zone where it has none; a date is its midnight.
+    """A time with a zone where it has none; a date stays a date, of that zone.
 
     Examples
     --------
     >>> with_zone("2024-05-01", "+02:00"), with_zone("2024-05-01T08:00:00Z", "+02:00")
-    ('2024-05-01T00:00:00+02:00', '2024-05-01T08:00:00Z')
+    ('2024-05-01+02:00', '2024-05-01T08:00:00Z')
     """
     local, own = split_zone(time)
     if own or not zone:
         return time
-    return f"{local}{'' if len(local) > 10 else 'T00:00:00'}{zone}"
+    return f"{local}{zone}"
 
 
 def age_at(birth: str, time: str) -> float:
@@ -214,3 +296,54 @@ def age_at(birth: str, time: str) -> float:
     except ValueError:
         return float("nan")
     return float(now.year - born.year - ((now.month, now.day) < (born.month, born.day)))
+
+
+def day_first(texts: Iterable[str]) -> bool | None:
+    """Whether dates with slashes have the day first; None where nothing tells.
+
+    Examples
+    --------
+    >>> day_first(["3/1/2026", "13/1/2026"]), day_first(["1/13/2026"]), day_first(["3/1/2026"])
+    (True, False, None)
+    """
+    dates = [m for text in texts if (m := _SLASHED.fullmatch(text.strip()))]
+    first = any(int(m[1]) > 12 for m in dates)
+    second = any(int(m[2]) > 12 for m in dates)
+    return None if first == second else first
+
+
+def iso_time(text: str, day_comes_first: bool | None = None) -> str | None:
+    """A date, with or without a time of day, as ISO 8601; other text stays as it is.
+
+    Returns
+    -------
+    str or None
+        None where it is not known which number is the month.
+
+    Examples
+    --------
+    >>> iso_time("01.03.2026 8:05"), iso_time("3/1/2026 8:05 PM", False)
+    ('2026-03-01T08:05', '2026-03-01T20:05')
+    >>> iso_time("3/1/2026"), iso_time("2026-03-01T08:00Z")
+    (None, '2026-03-01T08:00Z')
+    """
+    text = text.strip()
+    if match := _POINTED.fullmatch(text):
+        day, month = match[1], match[2]
+    elif match := _SLASHED.fullmatch(text):
+        if day_comes_first is None and match[1] != match[2]:
+            return None
+        day, month = (match[1], match[2]) if day_comes_first else (match[2], match[1])
+    else:
+        return text
+    day_of_year = f"{match[3]}-{int(month):02}-{int(day):02}"
+    rest = match[4].strip(" ,T")
+    if not rest:
+        return day_of_year
+    clock = _CLOCK.fullmatch(rest)
+    if clock is None:
+        return text
+    hour = int(clock[1])
+    if clock[4]:
+        hour = hour % 12 + (12 if clock[4].upper() == "PM" else 0)
+    return f"{day_of_year}T{hour:02}:{clock[2]}{clock[3] or ''}{(clock[5] or '').strip()}"

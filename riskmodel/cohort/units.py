@@ -6,10 +6,12 @@ The tables are analytes.toml and units.toml beside this module.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from riskmodel.cohort.unit_grammar import Unit, folded, parse_unit
 from riskmodel.errors import SchemaError, UnitError
 from riskmodel.files import read_toml
 
@@ -73,11 +75,28 @@ def analytes() -> Mapping[str, Analyte]:
 
 @cache
 def _spellings() -> Mapping[str, str]:
-    table = read_toml(_HERE / "units.toml")
-    found: dict[str, str] = {}
-    for ucum, spellings in table.items():
-        for spelling in (ucum, *spellings):
-            found.setdefault(_fold(spelling), ucum)
+    return {spelling: unit for unit, spelling in _listed("units")}
+
+
+@cache
+def _count_spellings() -> Mapping[str, str]:
+    return {spelling: unit for unit, spelling in _listed("counts")}
+
+
+def _listed(name: str) -> list[tuple[str, str]]:
+    """Units and their folded spellings of one table, the unit itself among them, last first."""
+    table = read_toml(_HERE / "units.toml")[name]
+    pairs = [(unit, folded(s)) for unit, spelled in table.items() for s in (unit, *spelled)]
+    return pairs[::-1]
+
+
+@cache
+def _by_meaning() -> Mapping[Unit, str]:
+    found: dict[Unit, str] = {}
+    for _, unit in _spellings().items():
+        meant = parse_unit(unit)
+        if meant is not None:
+            found.setdefault(meant, unit)
     return found
 
 
@@ -96,13 +115,6 @@ def _codes(internal: bool) -> Mapping[str, str]:
     return {code: analyte.name for analyte in known for code in analyte.loinc}
 
 
-def _fold(spelling: str) -> str:
-    text = re.sub(r"\s+", "", spelling).casefold()
-    return (
-        text.replace("\u00b5", "u").replace("\u03bc", "u").replace("mcl", "ul").replace("mcg", "ug")
-    )
-
-
 def _fold_name(name: str) -> str:
     return re.sub(r"[\s_]+", " ", name.strip()).casefold()
 
@@ -110,12 +122,45 @@ def _fold_name(name: str) -> str:
 def ucum(spelling: str) -> str | None:
     """UCUM unit of a spelling, None where it is unknown.
 
+    A unit that stands in no table is given back as it is, where it is one by its grammar.
+
     Examples
     --------
-    >>> ucum("K/mm3"), ucum("MG/DL"), ucum("furlong")
-    ('10*9/L', 'mg/dL', None)
+    >>> ucum("K/mm3"), ucum("MG/DL"), ucum("furlong"), ucum("10*6/L"), ucum("mmol/mL")
+    ('10*9/L', 'mg/dL', None, '/uL', 'mmol/mL')
     """
-    return _spellings().get(_fold(spelling))
+    found = _spellings().get(folded(spelling))
+    if found is not None:
+        return found
+    meant = parse_unit(spelling)
+    return None if meant is None else _by_meaning().get(meant, spelling.strip())
+
+
+def unit_factor(analyte: Analyte, unit: str) -> float | None:
+    """What results of an analyte in a unit are multiplied by, None where it has no such unit.
+
+    A unit of the same kind as one of the analyte's (nkat/L where ukat/L is one) converts exactly;
+    one of mass only where it is the same size as one of them: a ferritin in mg/dL is a mistake.
+
+    Examples
+    --------
+    >>> [unit_factor(analytes()["ldh"], unit) for unit in ("nkat/L", "mU/mL", "mg/dL")]
+    [0.06, 1, None]
+    >>> [unit_factor(analytes()[name], "G/L") for name in ("platelets", "fibrinogen")]
+    [1, 100]
+    """
+    counted = analyte.factors.keys() & {"10*9/L", "/uL"}
+    code = (_count_spellings().get(folded(unit)) if counted else None) or ucum(unit)
+    if code is None or code in analyte.factors:
+        return analyte.factors.get(code or "")
+    meant = parse_unit(code)
+    for own, factor in analyte.factors.items():
+        like = parse_unit(own)
+        if meant and like and (meant.dimension, meant.assay) == (like.dimension, like.assay):
+            found = float(Fraction(str(factor)) * meant.factor / like.factor)
+            if "g" not in dict(meant.dimension) or found in analyte.factors.values():
+                return found
+    return None
 
 
 @dataclass(frozen=True)
@@ -196,10 +241,11 @@ def resolve(name: str, loinc: str, unit: str, *, internal: bool = False) -> Reso
     code = ucum(unit)
     if code == "%" and analyte.percent:
         return Resolution(analyte.percent, 1.0, "percent_under_count_code")
-    if code is None or code not in analyte.factors:
+    factor = unit_factor(analyte, unit)
+    if factor is None:
         raise UnitError(
             f"Analyte '{found}' has unit '{unit}'. Known units: {', '.join(analyte.factors)}. "
             "Fix the input or add the unit to units.toml."
         )
     note = "unverified_unit_factor" if code in analyte.unverified_units else ""
-    return Resolution(found, analyte.factors[code], note)
+    return Resolution(found, factor, note)

@@ -165,7 +165,13 @@ def _latest(
     cohort: Cohort, when: Moments, names: Sequence[str], patient: Codes, hours: Floats
 ) -> Floats:
     """Hour of the last of some events at or before each asked time, -inf where there is none."""
-    events = cohort.events[cohort.events["event"].isin(names).to_numpy(dtype=bool)]
+    return _latest_of(cohort.happened, when, names, patient, hours)
+
+
+def _latest_of(
+    events: pd.DataFrame, when: Moments, names: Sequence[str], patient: Codes, hours: Floats
+) -> Floats:
+    events = events[events["event"].isin(names).to_numpy(dtype=bool)]
     at = events["hours"].to_numpy(dtype=np.float64)
     records = when.keys(events["patient"].to_numpy(dtype=np.int64), at)
     position = when.latest(records, when.keys(patient, hours))
@@ -182,7 +188,11 @@ def _stands(
     patient: Codes,
     hours: Floats,
 ) -> Flags:
-    return hours - _latest(cohort, when, names, patient, hours) <= standing_hours
+    """Whether an event stands at each asked time: not too long ago, and not ended since."""
+    begun = _latest(cohort, when, names, patient, hours)
+    ends = cohort.events[(cohort.events["grade"] == 0).to_numpy(dtype=bool)]
+    ended = _latest_of(ends, when, names, patient, hours) > begun
+    return (hours - begun <= standing_hours) & ~ended
 
 
 def _response(

@@ -150,7 +150,7 @@ class InterventionGrading:
 def _had_event(
     cohort: Cohort, names: tuple[str, ...], from_hours: Floats, until_hours: Floats
 ) -> Flags:
-    events = cohort.events
+    events = cohort.happened
     patient: Codes = events["patient"].to_numpy(dtype=np.int64)
     hours = events["hours"].to_numpy(dtype=np.float64)
     chosen = events["event"].isin(names).to_numpy(dtype=bool)

@@ -143,9 +143,9 @@ class Records:
         return self._draws[analyte]
 
     def events(self, name: str) -> Draws:
-        """Times of one event; its value is the grade."""
+        """Times of one event, not those of its end; its value is the grade."""
         if name not in self._events:
-            rows = self._rows_of(self.cohort.events, "event", name)
+            rows = self._rows_of(self._happened, "event", name)
             self._events[name] = Draws(
                 rows["patient"].to_numpy(np.int64),
                 rows["hours"].to_numpy(np.float64),
@@ -163,7 +163,11 @@ class Records:
 
     @cached_property
     def _event_rows(self) -> dict[str, Codes]:
-        return _rows_by(self.cohort.events["event"])
+        return _rows_by(self._happened["event"])
+
+    @cached_property
+    def _happened(self) -> pd.DataFrame:
+        return self.cohort.happened
 
     @cached_property
     def signs(self) -> SignTimeline:

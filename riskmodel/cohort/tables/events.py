@@ -1,19 +1,31 @@
 """The events table: names checked, grades read, times aligned."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.numbers import numbers
+from riskmodel.arrays import Codes, Flags, Floats
+from riskmodel.cohort.notation import Notation
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import EVENT_COLUMNS, EVENT_NAMES
+from riskmodel.cohort.schema import COLUMNS, EVENT_COLUMNS, EVENT_NAMES
+from riskmodel.cohort.tables.grades import read_grade, said_end, said_no
 from riskmodel.cohort.tables.labs import patient_codes, reject_bad_times
 from riskmodel.cohort.tables.patients import Patients
-from riskmodel.cohort.text_codes import text_column, texts
+from riskmodel.cohort.text_codes import Texts, texts
+from riskmodel.cohort.times import Hours
 
-_KNOWN = ("patient_id", "event", "hours_from_infusion", "time", "grade", "value")
 _GRADED = ("crs", "icans", "iec_hs")
+ENDING = ("crs", "icans", "fever", "icu_admission", "ventilation", "dialysis")
+"""Events that last: grade 0, or a detail such as "end", ends them."""
+
+_BEFORE_INFUSION = ("lymphodepletion_start",)
+"""Events that come before the infusion where only the day of it is known; all others after."""
+
+_LOOKED_FOR = ("hemophagocytosis",)
+"""Findings whose value no is a finding too."""
+
 EVENT_CATEGORIES = tuple(sorted(EVENT_NAMES))
 
 
@@ -23,42 +35,71 @@ def _category(charted: str) -> int:
     return EVENT_CATEGORIES.index(name) if name in EVENT_NAMES else -1
 
 
-def clean_events(raw: pd.DataFrame, patients: Patients, rejections: Rejections) -> pd.DataFrame:
+def _codes(names: Sequence[str]) -> list[int]:
+    return [EVENT_CATEGORIES.index(name) for name in names]
+
+
+def clean_events(
+    raw: pd.DataFrame, patients: Patients, rejections: Rejections, notation: Notation
+) -> pd.DataFrame:
     """The events of `Cohort.events`; every row that cannot be used is recorded with its reason."""
     for column in raw.columns:
-        if column not in _KNOWN:
+        if column not in COLUMNS["events"]:
             rejections.note("unknown columns (not used)", f"events.{column}")
     raw = raw.reset_index(drop=True)
     ids = texts(raw, "patient_id")
     code = patient_codes(ids, patients)
-    hours, usable = reject_bad_times("events", raw, ids, code, patients, rejections)
+    times, usable = reject_bad_times("events", raw, ids, code, patients, rejections, notation)
     charted = texts(raw, "event")
     name = charted.each(_category, -1).astype(np.int64)[charted.codes]
     known = name >= 0
     seen = charted.each(lambda word: f"event '{word}'", "event ''")[charted.codes]
     rejections.add("events", usable & ~known, ids, "unknown_event", column="event", detail=seen)
     usable &= known
-    grade = np.full(len(raw), np.nan)
-    if "grade" in raw:
-        text = text_column(raw, "grade")
-        grade = numbers(text)
-        bad = np.isnan(grade) & text.notna().to_numpy() & usable
-        rejections.add("events", bad, ids, "text_in_number", column="grade")
-        wrong = usable & ~np.isnan(grade) & ~np.isin(grade, (1, 2, 3, 4, 5))
-        wrong &= np.isin(name, [EVENT_CATEGORIES.index(graded) for graded in _GRADED])
-        detail = "allowed: 1 to 5"
-        rejections.add("events", wrong, ids, "out_of_range", column="grade", detail=detail)
-        grade = np.where(wrong, np.nan, grade)
+    details = texts(raw, "value")
+    ended = details.each(said_end, False).astype(bool)[details.codes]
+    ended &= np.isin(name, _codes(ENDING))
+    grade = np.where(ended, 0.0, _grades(raw, name, usable, ids, rejections))
+    ended |= (grade == 0) & np.isin(name, _codes(ENDING))
+    no = details.each(said_no, False).astype(bool)[details.codes]
+    no &= ~np.isin(name, _codes(_LOOKED_FOR)) & ~(ended & np.isin(name, _codes(_GRADED)))
+    no |= (grade == 0) & ~ended
+    rejections.add("events", usable & no, ids, "did_not_happen", column="value", detail=seen)
+    usable &= ~no
+    value = pd.Series(details.cells(), dtype="str").fillna("")
     events = pd.DataFrame(
         {
             "patient": code,
-            "hours": hours,
+            "hours": _on_their_day(times, name, usable, rejections),
             "event": pd.Categorical.from_codes(name, categories=pd.Index(EVENT_CATEGORIES)),
             "grade": grade,
-            "value": text_column(raw, "value").fillna(""),
+            "value": value.mask(ended & ~np.isin(name, _codes(_GRADED)), "no"),
         }
     )[usable]
     events = events.sort_values(list(EVENT_COLUMNS), ignore_index=True)
     same = events.duplicated()
     rejections.note("merged equal events", "events", int(same.sum()))
     return events[~same].reset_index(drop=True)
+
+
+def _grades(
+    raw: pd.DataFrame, name: Codes, usable: Flags, ids: Texts, rejections: Rejections
+) -> Floats:
+    """Grade of each row, NaN where none was given or it cannot be read: never 0 then."""
+    text = texts(raw, "grade")
+    grade = text.each(read_grade, None).astype(np.float64)[text.codes]
+    bad = np.isnan(grade) & ~text.empty & usable
+    rejections.add("events", bad, ids, "text_in_number", column="grade", detail="left unknown")
+    wrong = usable & (grade > 5) & np.isin(name, _codes(_GRADED))
+    rejections.add("events", wrong, ids, "out_of_range", column="grade", detail="allowed: 0 to 5")
+    return np.where(wrong, np.nan, grade)
+
+
+def _on_their_day(times: Hours, name: Codes, usable: Flags, rejections: Rejections) -> Floats:
+    """Hours; a date on the day of the infusion is after it but for what leads to it."""
+    after = times.infusion_day & ~np.isin(name, _codes(_BEFORE_INFUSION))
+    for code in np.unique(name[after & usable]).tolist():
+        count = int((after & usable & (name == code)).sum())
+        told = f"{EVENT_CATEGORIES[code]}: dated on the day of the infusion, read as after it"
+        rejections.note("flagged", told, count)
+    return np.where(after, times.midday, times.hours)

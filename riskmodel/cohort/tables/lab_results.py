@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.numbers import combine_comparators, parse_results
+from riskmodel.cohort.number_text import NUMBER_FAULTS
+from riskmodel.cohort.numbers import Numbers, combine_comparators, only_possible
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import EXACT
 from riskmodel.cohort.tables.unit_suspicion import fitting_unit, suspicions
@@ -64,10 +65,11 @@ def read_results(
     usable: npt.NDArray[np.bool_],
     names: Sequence[str],
     meanings: Meanings,
+    charted: Numbers,
     ids: Texts,
     rejections: Rejections,
 ) -> Results:
-    """Read and convert the values of usable rows; record each one that cannot be used.
+    """Convert the values of usable rows; record each one that cannot be used.
 
     Parameters
     ----------
@@ -76,6 +78,8 @@ def read_results(
     names : sequence of str
         Analytes by index.
     meanings : Meanings
+    charted : Numbers of shape (n,)
+        Of the column of values.
     ids : Texts of shape (n,)
         Patients.
     rejections : Rejections
@@ -92,11 +96,14 @@ def read_results(
     def shown(row: int) -> str:
         return names[int(analyte[row])]
 
-    value, comparator, unreadable = parse_results(raw["value"])
-    empty = np.isnan(value)
-    reject(usable & unreadable, "value_not_a_number", "value", shown)
-    reject(usable & empty & ~unreadable, "value_missing", "value", shown)
-    usable = usable & ~empty
+    value, one_way = only_possible(
+        charted, lambda number: ~_impossible(names, analyte, number * factor, charted.comparator)
+    )
+    for place, reason in enumerate(NUMBER_FAULTS, start=1):
+        reject(usable & (charted.fault == place) & ~one_way, reason, "value", shown)
+    reject(usable & np.isnan(value) & (charted.fault == 0), "value_missing", "value", shown)
+    usable = usable & one_way & ~np.isnan(value)
+    comparator = charted.comparator
     if "comparator" in raw:
         comparator, unknown = combine_comparators(texts(raw, "comparator"), comparator)
         reject(usable & unknown, "unknown_comparator", "comparator", lambda _: "")

@@ -6,33 +6,30 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.numbers import numbers
+from riskmodel.arrays import Flags
+from riskmodel.cohort.notation import Notation
+from riskmodel.cohort.numbers import read_numbers
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import EXACT, LAB_COLUMNS
+from riskmodel.cohort.schema import COLUMNS, EXACT, LAB_COLUMNS
 from riskmodel.cohort.tables.lab_results import Meanings, read_results
+from riskmodel.cohort.tables.limits import reference_limits
 from riskmodel.cohort.tables.patients import Patients
 from riskmodel.cohort.text_codes import Texts, texts
-from riskmodel.cohort.times import HOURS_PER_YEAR, TIME_FAULTS, hours_from_infusion
-from riskmodel.cohort.units import analytes, find_analyte, resolve
+from riskmodel.cohort.times import (
+    HOURS_PER_YEAR,
+    MIDNIGHT,
+    TIME_FAULTS,
+    Hours,
+    at_midnight,
+    hours_from_infusion,
+)
+from riskmodel.cohort.units import analytes, find_analyte, resolve, ucum
 from riskmodel.errors import SchemaError, UnitError
 
 ANALYTES = tuple(analytes())
 LATE_YEARS = 20
 """Records that much later than the infusion are told of: a shifted or mistyped year, mostly."""
 
-_KNOWN = (
-    "patient_id",
-    "hours_from_infusion",
-    "time",
-    "analyte",
-    "loinc_code",
-    "label",
-    "value",
-    "comparator",
-    "unit",
-    "reference_low",
-    "reference_high",
-)
 RESULT_ORDER: Sequence[str] = (
     "patient",
     "hours",
@@ -53,23 +50,35 @@ def reject_bad_times(
     code: npt.NDArray[np.int64],
     patients: Patients,
     rejections: Rejections,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Hours of each row, and which rows have a known patient and a usable time."""
-    age = patients.table["age_years"].to_numpy()
-    hours, fault, date_only = hours_from_infusion(
-        raw, code, patients.infusion, patients.infusion_zoned, age
+    notation: Notation,
+) -> tuple[Hours, Flags]:
+    """Time of each row, and which rows have a known patient and a usable time."""
+    found = hours_from_infusion(
+        raw,
+        code,
+        patients.infusion,
+        patients.infusion_zoned,
+        patients.table["age_years"].to_numpy(),
+        decimal=notation.decimal(table, "hours_from_infusion"),
+        midnights_are_dates=table in notation.dates,
     )
+    hours, fault = found.hours, found.fault
     known = code >= 0
     rejections.add(table, ids.empty, ids, "patient_id_missing", column="patient_id")
     rejections.add(table, ~known & ~ids.empty, ids, "unknown_patient", column="patient_id")
     for name, k in sorted(zip(TIME_FAULTS, range(1, len(TIME_FAULTS) + 1), strict=True)):
         rejections.add(table, known & (fault == k), ids, name, column="time")
-    rejections.note("date without a time of day, read as midnight", table, int(date_only.sum()))
+    rejections.note(MIDNIGHT, table, int((found.date_only & ~found.infusion_day).sum()))
+    if "time" in raw and table not in notation.dates:
+        midnight = at_midnight(raw["time"]) & ~found.date_only & known & (fault == 0)
+        rejections.note(
+            "time of day is midnight, kept; a date without one?", table, int(midnight.sum())
+        )
     usable = known & (fault == 0)
     late = usable & (hours > LATE_YEARS * HOURS_PER_YEAR)
     late_told = f"{table}: more than {LATE_YEARS} years after the infusion, kept"
     rejections.note("flagged", late_told, int(late.sum()))
-    return hours, usable
+    return found, usable
 
 
 def patient_codes(ids: Texts, patients: Patients) -> npt.NDArray[np.int64]:
@@ -80,10 +89,10 @@ def patient_codes(ids: Texts, patients: Patients) -> npt.NDArray[np.int64]:
 
 
 def _meanings(
-    raw: pd.DataFrame, usable: npt.NDArray[np.bool_], ids: Texts, rejections: Rejections
+    raw: pd.DataFrame, unit: Texts, usable: Flags, ids: Texts, rejections: Rejections
 ) -> Meanings:
     """Analyte and unit of each row; one look-up per combination."""
-    columns = [texts(raw, name) for name in ("analyte", "loinc_code", "unit")]
+    columns = [texts(raw, "analyte"), texts(raw, "loinc_code"), unit]
     sizes = [len(column.words) + 1 for column in columns]
     packed = np.ravel_multi_index([column.codes + 1 for column in columns], sizes)
     code, distinct = pd.factorize(packed)
@@ -94,17 +103,17 @@ def _meanings(
     for k, place in enumerate(places.tolist()):
         if not counts[k]:
             continue
-        name, loinc, unit = (
+        name, loinc, spelled = (
             str(column.words[at]) if at >= 0 else ""
             for column, at in zip(columns, place, strict=True)
         )
         try:
-            found = resolve(name, loinc, unit)
+            found = resolve(name, loinc, spelled)
         except UnitError:
             known = find_analyte(name, loinc) or ""
             allowed = ", ".join(analytes()[known].factors)
-            seen = f"analyte {known}, unit '{unit}'; allowed: {allowed}"
-            reason = "unknown_unit" if unit else "missing_unit"
+            seen = f"analyte {known}, unit '{spelled}'; allowed: {allowed}"
+            reason = "unknown_unit" if spelled else "missing_unit"
             rejections.add("labs", usable & (code == k), ids, reason, column="unit", detail=seen)
             continue
         except SchemaError:
@@ -115,11 +124,24 @@ def _meanings(
             continue
         analyte[k], factor[k] = ANALYTES.index(found.analyte), found.factor
         if found.factor != 1:
-            shown = f"{found.analyte}: {unit} to {analytes()[found.analyte].unit}"
+            shown = f"{found.analyte}: {spelled} to {analytes()[found.analyte].unit}"
             rejections.note("units converted", shown, int(counts[k]))
         if found.note:
             rejections.note("flagged", f"{found.analyte}: {found.note}", int(counts[k]))
     return Meanings(np.asarray(code, dtype=np.int64), analyte, factor)
+
+
+def _units(raw: pd.DataFrame, beside: Texts) -> tuple[Texts, Flags]:
+    """Unit of each row, also from the text of its value; and where the two say different things."""
+    stated = texts(raw, "unit")
+    if beside.empty.all():
+        return stated, np.zeros(len(raw), dtype=bool)
+    meant = [np.append([ucum(str(word)) or "" for word in t.words], "") for t in (stated, beside)]
+    both = ~stated.empty & ~beside.empty
+    differing = both & (meant[0][stated.codes] != meant[1][beside.codes])
+    words = np.concatenate([stated.words, beside.words])
+    codes = np.where(stated.empty & ~beside.empty, beside.codes + len(stated.words), stated.codes)
+    return Texts(codes, words), differing
 
 
 def _from_percent(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
@@ -157,31 +179,39 @@ def _merged(labs: pd.DataFrame, rejections: Rejections) -> pd.DataFrame:
     return labs[~same] if same.any() else labs
 
 
-def clean_labs(raw: pd.DataFrame, patients: Patients, rejections: Rejections) -> pd.DataFrame:
+def clean_labs(
+    raw: pd.DataFrame, patients: Patients, rejections: Rejections, notation: Notation
+) -> pd.DataFrame:
     """The labs of `Cohort.labs`; every row that cannot be used is recorded with its reason."""
     for name in raw.columns:
-        if name not in _KNOWN:
+        if name not in COLUMNS["labs"]:
             rejections.note("unknown columns (not used)", f"labs.{name}")
     raw = raw.reset_index(drop=True)
     ids = texts(raw, "patient_id")
     code = patient_codes(ids, patients)
-    hours, usable = reject_bad_times("labs", raw, ids, code, patients, rejections)
-    meanings = _meanings(raw, usable, ids, rejections)
+    times, usable = reject_bad_times("labs", raw, ids, code, patients, rejections, notation)
+    around = usable & times.infusion_day
+    rejections.add("labs", around, ids, "time_around_infusion", column="time")
+    usable &= ~around
+    charted = read_numbers(raw["value"], notation.decimal("labs", "value"))
+    unit, differing_unit = _units(raw, charted.unit)
+    rejections.add("labs", usable & differing_unit, ids, "unit_conflict", column="value")
+    usable &= ~differing_unit
+    meanings = _meanings(raw, unit, usable, ids, rejections)
     analyte, factor = meanings.row_analyte, meanings.row_factor
     usable &= analyte >= 0
-    results = read_results(raw, usable, ANALYTES, meanings, ids, rejections)
-    references = {
-        name: numbers(raw[name]) * factor if name in raw else np.full(len(raw), np.nan)
-        for name in ("reference_low", "reference_high")
-    }
+    results = read_results(raw, usable, ANALYTES, meanings, charted, ids, rejections)
+    rejections.note("flags of a laboratory beside values", "labs", charted.flagged)
+    low, high = reference_limits(raw, results.usable, unit, ids, rejections, notation)
     labs = pd.DataFrame(
         {
             "patient": code,
-            "hours": hours,
+            "hours": times.hours,
             "analyte": pd.Categorical.from_codes(analyte, categories=pd.Index(ANALYTES)),
             "value": results.value,
             "comparator": results.comparator,
-            **references,
+            "reference_low": low * factor,
+            "reference_high": high * factor,
         }
     )
     if not results.usable.all():

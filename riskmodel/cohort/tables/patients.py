@@ -7,28 +7,23 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.numbers import numbers
+from riskmodel.cohort.notation import Notation
+from riskmodel.cohort.numbers import only_possible, read_numbers
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import (
+    COLUMNS,
+    EXACT,
     PATIENT_CHOICES,
     PATIENT_FLAGS,
     PATIENT_NUMBERS,
     PATIENT_TEXT,
 )
 from riskmodel.cohort.text_codes import Texts, text_column, texts
-from riskmodel.cohort.times import parse_times
+from riskmodel.cohort.times import MIDNIGHT, at_midnight, parse_times
 from riskmodel.cohort.vocabulary.products import choice, find_product
 
 _TRUE = frozenset(("1", "1.0", "true", "yes", "y", "t"))
 _FALSE = frozenset(("0", "0.0", "false", "no", "n", "f"))
-KNOWN_COLUMNS = (
-    "patient_id",
-    "infusion_time",
-    *PATIENT_TEXT,
-    *PATIENT_CHOICES,
-    *PATIENT_NUMBERS,
-    *PATIENT_FLAGS,
-)
 
 
 @dataclass(frozen=True)
@@ -55,15 +50,19 @@ def _usable_rows(raw: pd.DataFrame, ids: Texts, rejections: Rejections) -> npt.N
 
 
 def _number_column(
-    raw: pd.DataFrame, name: str
+    raw: pd.DataFrame, name: str, decimal: str
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     """Numbers of a column, NaN where empty or unreadable, and which cells are unreadable."""
     if name not in raw:
         return np.full(len(raw), np.nan), np.zeros(len(raw), dtype=bool)
     stated = raw[name]
     column = stated if pd.api.types.is_float_dtype(stated.dtype) else text_column(raw, name)
-    found = numbers(column)
-    return found, np.isnan(found) & column.notna().to_numpy()
+    found = read_numbers(column, decimal)
+    low, high = PATIENT_NUMBERS[name]
+    value, one_way = only_possible(found, lambda number: (number >= low) & (number <= high))
+    plain = one_way & (found.comparator == EXACT) & found.unit.empty
+    value = np.where(plain, value, np.nan)
+    return value, np.isnan(value) & column.notna().to_numpy()
 
 
 def _flag(text: str) -> bool | None:
@@ -91,10 +90,10 @@ def _fill_from_product(
             rejections.note("product not in the product table", str(text), int(count))
 
 
-def clean_patients(raw: pd.DataFrame, rejections: Rejections) -> Patients:
+def clean_patients(raw: pd.DataFrame, rejections: Rejections, notation: Notation) -> Patients:
     """Every contract column in its type; bad cells emptied, bad rows left out, all recorded."""
     for name in raw.columns:
-        if name not in KNOWN_COLUMNS:
+        if name not in COLUMNS["patients"]:
             rejections.note("unknown columns (not used)", f"patients.{name}")
     raw = raw.reset_index(drop=True)
     ids = texts(raw, "patient_id")
@@ -107,10 +106,12 @@ def clean_patients(raw: pd.DataFrame, rejections: Rejections) -> Patients:
 
     columns: dict[str, pd.Series] = {"patient_id": pd.Series(ids.at(kept), dtype="str")}
     time = raw["infusion_time"] if "infusion_time" in raw else text_column(raw, "infusion_time")
-    instant, zoned, _ = parse_times(time)
+    instant, zoned, dates = parse_times(time)
     unread = np.isnat(instant) & time.notna().to_numpy()
     reject_cells(unread, "infusion_time", "time_unreadable", "allowed: ISO 8601")
     columns["infusion_time"] = pd.Series(instant)
+    dates = dates | (at_midnight(time) & ("patients" in notation.dates))
+    rejections.note(MIDNIGHT, "patients.infusion_time", int((dates & ~np.isnat(instant)).sum()))
     charted = {name: texts(raw, name) for name in (*PATIENT_TEXT, *PATIENT_CHOICES)}
     for name in PATIENT_TEXT:
         columns[name] = pd.Series(charted[name].cells(), dtype="str")
@@ -123,7 +124,7 @@ def clean_patients(raw: pd.DataFrame, rejections: Rejections) -> Patients:
         other = np.append(meant[:-1] != text.words, False)[text.codes] & ~bad
         rejections.note("synonyms resolved", name, int(other.sum()))
     for name, (low, high) in PATIENT_NUMBERS.items():
-        number, unread = _number_column(raw, name)
+        number, unread = _number_column(raw, name, notation.decimal("patients", name))
         reject_cells(unread, name, "text_in_number", "allowed: a number, or empty")
         outside = (number < low) | (number > high)
         reject_cells(outside, name, "out_of_range", f"allowed: {low:g} to {high:g}")

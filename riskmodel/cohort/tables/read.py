@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from riskmodel.cohort.frames import read_frames
+from riskmodel.cohort.notation import PLAIN, Notation, notation_of, stated_decimal
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.tables.events import clean_events
@@ -13,7 +14,7 @@ from riskmodel.cohort.tables.labs import clean_labs
 from riskmodel.cohort.tables.patients import clean_patients
 
 
-def read_cohort(folder: Path | str) -> Cohort:
+def read_cohort(folder: Path | str, *, decimal: str = "", thousands: str = "") -> Cohort:
     """Read, validate and align a cohort folder.
 
     Parameters
@@ -21,6 +22,8 @@ def read_cohort(folder: Path | str) -> Cohort:
     folder : path
         Holds ``patients``, ``labs`` and ``events``, each as ``.csv`` or ``.parquet``, in the
         form of the cohort contract.
+    decimal, thousands : str
+        Signs in the numbers of the files, where they do not tell them: see `Notation`.
 
     Returns
     -------
@@ -36,10 +39,17 @@ def read_cohort(folder: Path | str) -> Cohort:
     """
     folder = Path(folder)
     rejections = Rejections()
-    return assemble(read_frames(folder, rejections), rejections, folder.name)
+    stated = stated_decimal(decimal, thousands)
+    frames = read_frames(folder, rejections)
+    return assemble(frames, rejections, folder.name, notation_of(frames, stated))
 
 
-def assemble(frames: Mapping[str, pd.DataFrame], rejections: Rejections, name: str) -> Cohort:
+def assemble(
+    frames: Mapping[str, pd.DataFrame],
+    rejections: Rejections,
+    name: str,
+    notation: Notation = PLAIN,
+) -> Cohort:
     """Clean and align charted tables: where every reader ends.
 
     Parameters
@@ -50,10 +60,13 @@ def assemble(frames: Mapping[str, pd.DataFrame], rejections: Rejections, name: s
         May already hold what the reader itself had to leave out.
     name : str
         Where the cohort came from, for messages.
+    notation : Notation
+        How the tables write their numbers and dates, decided from all of their rows: these may be
+        some patients' only. Without it, a text that can be read in two ways is refused.
     """
-    patients = clean_patients(frames["patients"], rejections)
-    labs = clean_labs(frames["labs"], patients, rejections)
-    events = clean_events(frames["events"], patients, rejections)
+    patients = clean_patients(frames["patients"], rejections, notation)
+    labs = clean_labs(frames["labs"], patients, rejections, notation)
+    events = clean_events(frames["events"], patients, rejections, notation)
     return Cohort(
         patients=patients.table,
         labs=labs,

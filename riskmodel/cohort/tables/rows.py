@@ -6,17 +6,10 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.cohort.frames import MISSING
+from riskmodel.cohort.notation import PLAIN, notation_of
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort.schema import COLUMNS, Cohort
 from riskmodel.cohort.tables.read import assemble
-
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "patients": ("patient_id",),
-    "labs": ("patient_id", "hours_from_infusion", "time", "analyte", "loinc_code", "value",
-             "comparator", "unit", "reference_low", "reference_high"),
-    "events": ("patient_id", "event", "hours_from_infusion", "time", "grade", "value"),
-}  # fmt: skip
-"""Columns that a table has also without a row."""
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -52,11 +45,15 @@ def frame(rows: Rows, table: str) -> pd.DataFrame:
     return pd.DataFrame({n: pd.Series(column, dtype="str") for n, column in columns.items()})
 
 
-def cohort_of(patients: Rows, labs: Rows = (), events: Rows = ()) -> Cohort:
-    """The cohort of three tables of rows."""
+def cohort_of(patients: Rows, labs: Rows = (), events: Rows = (), *, decimal: str = "") -> Cohort:
+    """The cohort of three tables of rows.
+
+    Rows of one patient are never read by those of another: a text has a decimal point, and
+    ``1,234`` is refused unless `decimal` tells its decimal sign.
+    """
     frames = {
         "patients": frame(patients, "patients"),
         "labs": frame(labs, "labs"),
         "events": frame(events, "events"),
     }
-    return assemble(frames, Rejections(), "request")
+    return assemble(frames, Rejections(), "request", notation_of({}, decimal) if decimal else PLAIN)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort.frames import read_csv, read_parquet
+from riskmodel.cohort.frames import read_table
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.vocabulary.clinical_names import fold_code
@@ -226,7 +226,7 @@ def read_infusions(path: Path, rejections: Rejections) -> pd.DataFrame:
         raise SchemaError(
             f"List of infusions '{path}' ends in '{ending}'. Allowed endings: .csv, .parquet."
         )
-    raw = read_csv(path, "patients", rejections) if ending == ".csv" else read_parquet(path)
+    raw = read_table(path, "patients", rejections)
     missing = [name for name in INFUSION_COLUMNS[:2] if name not in raw.columns]
     if missing:
         seen = ", ".join(map(str, raw.columns[:12])) or "none"

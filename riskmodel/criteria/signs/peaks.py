@@ -37,7 +37,7 @@ class Window:
         """Whether each time lies in its patient's window; never where the event is not recorded."""
         begin = np.zeros(len(cohort))
         if self.event is not None:
-            events = cohort.events
+            events = cohort.happened
             chosen = (events["event"] == self.event).to_numpy(dtype=bool)
             at = events["hours"].to_numpy(dtype=np.float64)
             chosen = chosen & (at >= 0)

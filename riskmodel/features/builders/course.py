@@ -22,9 +22,10 @@ def event_seen(records: Records, feature: Feature, prediction_time: float) -> Fl
 
 
 def highest_grade(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Highest grade of an event in the window; 0 without the event."""
+    """Highest known grade of an event in the window; 0 without the event, missing without grade."""
     events = records.events(feature.of).within(feature.window, prediction_time)
     found = np.zeros(records.patients)
+    found[events.patient] = np.nan
     np.fmax.at(found, events.patient, events.value)
     return found
 
@@ -96,13 +97,17 @@ def event_again(records: Records, feature: Feature, prediction_time: float) -> F
 
 
 def days_since_highest_grade(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Days since the highest grade in the window was first reached, else ``parameters.none``."""
+    """Days since the highest grade in the window was first reached, else ``parameters.none``.
+
+    Missing where the event is there and its grade is not known.
+    """
     events = records.events(feature.of).within(feature.window, prediction_time)
     highest = highest_grade(records, feature, prediction_time)
     reached = events.value == highest[events.patient]
     first = np.full(records.patients, np.nan)
     first[events.patient[reached][::-1]] = events.hours[reached][::-1]
-    return _or_none((prediction_time - first) / 24, feature)
+    days = _or_none((prediction_time - first) / 24, feature)
+    return np.where(np.isnan(highest), np.nan, days)
 
 
 def signs_met(records: Records, feature: Feature, prediction_time: float) -> Floats:

@@ -8,7 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from riskmodel.cohort import Cohort, Rejections, assemble, parse_times, text_column
+from riskmodel.cohort import (
+    PLAIN,
+    Cohort,
+    Notation,
+    Rejections,
+    assemble,
+    parse_times,
+    text_column,
+)
 from riskmodel.criteria import adjudicated, label
 from riskmodel.models import RiskModel
 from riskmodel.scoring.prediction_times import output_columns, score_times
@@ -51,6 +59,7 @@ def score_part(
     *,
     explain: bool = False,
     outcomes: bool = False,
+    notation: Notation = PLAIN,
 ) -> Part:
     """Read and score the patients of some charted tables.
 
@@ -69,9 +78,11 @@ def score_part(
         See `score_times`.
     outcomes : bool
         Also tell what became of each patient by the model's own label, as ``__outcome``.
+    notation : Notation
+        How the whole tables write their numbers and dates.
     """
     try:
-        return _scored(frames, places, name, models, times, explain, outcomes)
+        return _scored(frames, places, name, models, times, explain, outcomes, notation)
     except FAULTS as error:
         ids = text_column(frames["patients"], "patient_id")
         people = ids.dropna().unique()
@@ -87,7 +98,16 @@ def score_part(
         chosen = {t: frame[rows[t]].reset_index(drop=True) for t, frame in frames.items()}
         there = {t: places[t][rows[t]] for t in frames}
         parts.append(
-            score_part(chosen, there, name, models, times, explain=explain, outcomes=outcomes)
+            score_part(
+                chosen,
+                there,
+                name,
+                models,
+                times,
+                explain=explain,
+                outcomes=outcomes,
+                notation=notation,
+            )
         )
     return Part(*(pd.concat(pair, ignore_index=True) for pair in zip(*parts, strict=True)))
 
@@ -100,8 +120,9 @@ def _scored(
     times: Sequence[str],
     explain: bool,
     outcomes: bool,
+    notation: Notation,
 ) -> Part:
-    cohort = assemble(frames, Rejections(), name)
+    cohort = assemble(frames, Rejections(), name, notation)
     rejected = cohort.rejected
     number = rejected["row"].to_numpy(copy=True)
     for table, place in places.items():

@@ -19,7 +19,11 @@ from pyarrow import ipc, parquet
 from riskmodel.arrays import Codes
 from riskmodel.cohort import (
     BLOCK_BYTES,
+    NUMBER_COLUMNS,
     TABLES,
+    TIME_COLUMNS,
+    Evidence,
+    Notation,
     Rejections,
     csv_batches,
     parquet_batches,
@@ -52,12 +56,20 @@ class Shards:
         By table and shard, the numbers of its batches in the table's file.
     patients : list of int
         Rows of the patients table, by shard.
+    marks : list of (str, str)
+        Evidence of how the files write numbers and dates: of all rows, for every shard.
     """
 
     name: str
     text: Mapping[str, bool]
     batches: Mapping[str, list[list[int]]]
     patients: list[int]
+    marks: list[list[str]]
+
+    @property
+    def notation(self) -> Notation:
+        """How the files write numbers and dates."""
+        return Evidence((column, sign) for column, sign in self.marks).notation()
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -95,13 +107,17 @@ def split(
     rows = sum(_row_count(paths[table]) for table in ("labs", "events"))
     each = max(1, len(names) * rows_of_shard // max(rows, 1))
     rejections = Rejections()
+    evidence = Evidence()
     batches, sizes = {}, []
     for table in TABLES:
-        batches[table], counts = _write(table, paths[table], names, each, into, rejections)
+        batches[table], counts = _write(
+            table, paths[table], names, each, into, rejections, evidence
+        )
         if table == "patients":
             sizes = counts
     text = {table: path.suffix == ".csv" for table, path in paths.items()}
-    shards = Shards(folder.name, text, batches, sizes)
+    marks = [list(mark) for mark in sorted(evidence.marks)]
+    shards = Shards(folder.name, text, batches, sizes, marks)
     with replacing(into / _INDEX) as temporary:
         temporary.write_text(json.dumps(asdict(shards)), encoding="utf-8")
     return shards, rejections
@@ -154,7 +170,7 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     if path.suffix == ".csv":
         return csv_batches(path, table, rejections, block_bytes)
-    return parquet_batches(path)
+    return parquet_batches(path, table)
 
 
 def _first_rows(path: Path, table: str, rejections: Rejections) -> pd.DataFrame:
@@ -194,7 +210,13 @@ def _names(path: Path) -> pd.Index:
 
 
 def _write(
-    table: str, path: Path, names: pd.Index, each: int, into: Path, rejections: Rejections
+    table: str,
+    path: Path,
+    names: pd.Index,
+    each: int,
+    into: Path,
+    rejections: Rejections,
+    evidence: Evidence,
 ) -> tuple[list[list[int]], list[int]]:
     """One table by shard; the batches of each shard, and its rows."""
     count = max(1, -(-len(names) // each))
@@ -207,6 +229,7 @@ def _write(
         for number, batch in enumerate(_batches(path, table, rejections)):
             rows = pa.array(np.arange(start, start + batch.num_rows))
             start += batch.num_rows
+            evidence.see(table, _asked(table, batch))
             whole = batch.append_column(_ROW, rows)
             if writer is None:
                 writer = ipc.new_file(sink, whole.schema, options=options)
@@ -220,6 +243,13 @@ def _write(
         if writer is not None:
             writer.close()
     return placed, sizes
+
+
+def _asked(table: str, batch: pa.RecordBatch) -> pd.DataFrame:
+    """The columns of a batch that can tell how its file is written."""
+    named = {*NUMBER_COLUMNS[table], TIME_COLUMNS[table]}
+    frame: pd.DataFrame = batch.select([n for n in batch.schema.names if n in named]).to_pandas()
+    return unknown_cells(frame)
 
 
 def _pieces(batch: pa.RecordBatch, shard: Codes) -> Iterator[tuple[int, pa.RecordBatch]]:

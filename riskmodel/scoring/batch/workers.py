@@ -36,7 +36,14 @@ def _score_one(store: Path, shards: Shards, number: int, job: Job) -> int:
     frames, places = read_shard(shard_folder(store), shards, number)
     models = [_model(folder) for folder in job.models]
     found = score_part(
-        frames, places, shards.name, models, job.times, explain=job.explain, outcomes=job.outcomes
+        frames,
+        places,
+        shards.name,
+        models,
+        job.times,
+        explain=job.explain,
+        outcomes=job.outcomes,
+        notation=shards.notation,
     )
     write_part(store, number, found.rows, found.rejected)
     return number

@@ -26,7 +26,7 @@ from riskmodel.scoring.score_table import note_of
 from riskmodel.scoring.spark.files import check_folders, remove, replace_folders, write_text
 from riskmodel.scoring.spark.forms import folders_of, write, written
 from riskmodel.scoring.spark.partition import TOLD, answer_schema, files_of, worker
-from riskmodel.scoring.spark.tables import ID, fingerprint, read_table, together
+from riskmodel.scoring.spark.tables import ID, evidence_of, fingerprint, read_table, together
 from riskmodel.scoring.writers.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def score_spark(
             Path(cohort).name,
             explain=explain,
             outcomes=chosen.outcomes,
+            notation=evidence_of(tables).notation(),
         )
         columns = output_columns(found, explain)
         answers = together(tables).repartition(partitions, ID).mapInArrow(

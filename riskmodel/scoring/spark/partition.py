@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from riskmodel.cohort import TABLES, text_column
+from riskmodel.cohort import PLAIN, TABLES, Notation, text_column
 from riskmodel.models import RiskModel, load_model, save_model
 from riskmodel.scoring.batch.manifest import Counts
 from riskmodel.scoring.batch.parts import FAULTS, Part, failed, score_part
@@ -61,6 +61,7 @@ def worker(
     *,
     explain: bool,
     outcomes: bool,
+    notation: Notation = PLAIN,
 ) -> Work:
     """The function that Spark runs on each partition.
 
@@ -72,7 +73,7 @@ def worker(
     times : sequence of str
     name : str
         Of the cohort.
-    explain, outcomes : bool
+    explain, outcomes, notation
         See `score_part`.
     """
 
@@ -82,7 +83,7 @@ def worker(
             return
         loaded = [_loaded(tuple(sorted(files.items()))) for files in models]
         whole = pa.Table.from_batches(received)
-        part = _score_partition(whole, columns, loaded, times, name, explain, outcomes)
+        part = _score_partition(whole, columns, loaded, times, name, explain, outcomes, notation)
         yield from _answer(part, output_columns(loaded, explain))
 
     return work
@@ -96,6 +97,7 @@ def _score_partition(
     name: str,
     explain: bool,
     outcomes: bool,
+    notation: Notation,
 ) -> Part:
     """Scores of one partition; where its records cannot even be read, its patients by name."""
     import pyarrow.compute as pc
@@ -110,7 +112,16 @@ def _score_partition(
             frame = frame.sort_values(ROW, kind="stable", ignore_index=True)
             places[table] = frame.pop(ROW).to_numpy(np.int64)
             frames[table] = frame
-        return score_part(frames, places, name, models, times, explain=explain, outcomes=outcomes)
+        return score_part(
+            frames,
+            places,
+            name,
+            models,
+            times,
+            explain=explain,
+            outcomes=outcomes,
+            notation=notation,
+        )
     except FAULTS as error:
         people = whole.filter(pc.equal(whole[TABLE], TABLES[0]))
         ids = text_column(pd.DataFrame({"patient_id": people[ID].to_pandas()}), "patient_id")

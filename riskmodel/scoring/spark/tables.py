@@ -1,17 +1,25 @@
 """The tables of a cohort as Spark reads them, each row with its place, under one another."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from riskmodel.cohort import KEY, missing_columns
+from riskmodel.cohort import (
+    KEY,
+    NUMBER_COLUMNS,
+    TIME_COLUMNS,
+    Evidence,
+    contract_names,
+    missing_columns,
+)
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
+_NUMBER_TYPES = ("double", "float", "int", "bigint", "smallint", "tinyint")
 TABLE, ID, ROW = "__table", "__id", "__row"
 """Which table a row is of, the text of its identifier, and its number in the file."""
 
@@ -35,10 +43,35 @@ def read_table(session: "SparkSession", cohort: str, table: str) -> "DataFrame":
         raise SchemaError(
             f"Spark cannot read '{path}': {said}. Give a cohort of Parquet tables."
         ) from None
+    named = contract_names(table, frame.columns)
+    frame = frame.toDF(*named)
     faults = missing_columns(table, pd.DataFrame(columns=frame.columns), Path(path))
     if faults:
         raise SchemaError(" ".join(faults))
     return frame.withColumn(ROW, sql.col("_metadata.row_index"))
+
+
+def evidence_of(tables: Mapping[str, "DataFrame"]) -> Evidence:
+    """How the tables write their numbers and dates, of all their rows."""
+    found = Evidence()
+    for table, frame in tables.items():
+        kinds = dict(frame.dtypes)
+        asked = {*NUMBER_COLUMNS[table], TIME_COLUMNS[table]} & set(frame.columns)
+        chosen = sorted(name for name in asked if kinds[name] not in _NUMBER_TYPES)
+        if chosen:
+            seen = frame.select(chosen).mapInPandas(_marks_of(table), "mark string, sign string")
+            found.marks |= {(row[0], row[1]) for row in seen.distinct().collect()}
+    return found
+
+
+def _marks_of(table: str) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    def work(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        evidence = Evidence()
+        for rows in parts:
+            evidence.see(table, rows)
+        yield pd.DataFrame(sorted(evidence.marks), columns=["mark", "sign"])
+
+    return work
 
 
 def fingerprint(frame: "DataFrame", table: str) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from riskmodel.cohort import REASONS, Cohort, analytes, cohort_of, rejected_cells
-from riskmodel.web.forms.as_written import (
+from riskmodel.cohort import (
+    REASONS,
     TWO_WAYS,
+    Cohort,
+    analytes,
+    cohort_of,
     common_sign,
     day_first,
     iso_time,
     plain_number,
-    zone_of,
+    rejected_cells,
+    split_zone,
+    with_zone,
 )
 from riskmodel.web.forms.fields import PATIENT, Field, fields
 from riskmodel.web.forms.lab_table import Table, hours_of_day
@@ -76,12 +81,12 @@ def patient_row(answers: Answers, page: str) -> dict[str, str]:
 
 def _in_the_zone_of(table: Table, patient: dict[str, str]) -> list[str]:
     """Read an infusion's time without a zone in the one zone of the table; says that it did."""
-    zones = {zone_of(row["time"]) for row in table.rows if "time" in row}
+    zones = {split_zone(row["time"])[1] for row in table.rows if "time" in row}
     start = patient.get("infusion_time", "")
     zone = "".join(zones) if len(zones) == 1 else ""
-    if not start or not zone or zone_of(start):
+    if not start or not zone or split_zone(start)[1]:
         return []
-    patient["infusion_time"] = f"{start if ':' in start else start + 'T00:00'}{zone}"
+    patient["infusion_time"] = with_zone(start, zone)
     named = "UTC" if zone == "Z" else zone
     return [f"The time of the infusion was read in the time zone of the table, {named}."]
 
@@ -146,7 +151,7 @@ def entered(answers: Answers, page: str, table: Table | None = None) -> Entered:
     events, event_names = _event_rows(answers)
     patient = patient_row(answers, page)
     notes = _in_the_zone_of(table, patient) if table else []
-    cohort = cohort_of([patient], [*labs, *(table.rows if table else [])], events)
+    cohort = cohort_of([patient], [*labs, *(table.rows if table else [])], events, decimal=".")
     faults = Faults(rows=list(table.refused) if table else [])
     for kind, row, column, reason, detail in rejected_cells(cohort.rejected):
         at = int(row) - 1

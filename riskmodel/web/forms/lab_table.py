@@ -5,16 +5,16 @@ import io
 import re
 from dataclasses import dataclass
 
-from riskmodel.cohort import find_analyte
-from riskmodel.errors import SchemaError
-from riskmodel.web.forms.as_written import (
+from riskmodel.cohort import (
     TWO_DATES,
     TWO_WAYS,
     common_sign,
     day_first,
+    find_analyte,
     iso_time,
     plain_number,
 )
+from riskmodel.errors import SchemaError
 from riskmodel.web.forms.fields import PATIENT
 
 MOST_ROWS = 5_000

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from riskmodel.web.forms.as_written import decimal_sign, iso_time, plain_number
+from riskmodel.cohort.number_text import decimal_sign, plain_number
+from riskmodel.cohort.times import iso_time
 from riskmodel.web.forms.form_rows import entered
 from riskmodel.web.forms.lab_table import read_table
 from riskmodel.web.pages.entry import _beyond
