@@ -6,6 +6,7 @@ day in one and no time of day in another.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ NUMBER_COLUMNS: Mapping[str, Sequence[str]] = {
     "labs": ("value", "reference_low", "reference_high", "hours_from_infusion"),
     "events": ("grade", "hours_from_infusion"),
 }
+REPORT = "conversion_report.txt"
+"""Stands in a folder that a conversion wrote, always with a decimal point."""
+
 TIME_COLUMNS: Mapping[str, str] = {"patients": "infusion_time", "labs": "time", "events": "time"}
 
 
@@ -60,8 +64,12 @@ class Evidence:
         at midnight, and others.
     """
 
-    def __init__(self, marks: Iterable[tuple[str, str]] = ()) -> None:
+    _POINT = ("cohort", ".")
+
+    def __init__(self, marks: Iterable[tuple[str, str]] = (), folder: Path | None = None) -> None:
         self.marks = set(marks)
+        if folder is not None and (folder / REPORT).is_file():
+            self.marks.add(self._POINT)
 
     def see(self, table: str, rows: pd.DataFrame) -> None:
         """Take note of some rows of a table."""
@@ -80,7 +88,7 @@ class Evidence:
         signs = {}
         for table, names in NUMBER_COLUMNS.items():
             columns = {f"{table}.{name}" for name in names}
-            whole = {sign for column, sign in self.marks if column in columns}
+            whole = {sign for column, sign in self.marks if column in {*columns, self._POINT[0]}}
             for column in sorted(columns):
                 own = {sign for name, sign in self.marks if name == column}
                 known = {decimal} if decimal else own or whole
@@ -94,9 +102,11 @@ class Evidence:
         return Notation(signs, dates)
 
 
-def notation_of(frames: Mapping[str, pd.DataFrame], decimal: str = "") -> Notation:
-    """How charted tables are written."""
-    evidence = Evidence()
+def notation_of(
+    frames: Mapping[str, pd.DataFrame], decimal: str = "", folder: Path | None = None
+) -> Notation:
+    """How charted tables, of a folder, are written."""
+    evidence = Evidence(folder=folder)
     for table, rows in frames.items():
         evidence.see(table, rows)
     return evidence.notation(decimal)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from riskmodel.errors import SchemaError, UnitError
 from riskmodel.files import read_toml
 
 _HERE = Path(__file__).parent
+_LOINC = re.compile(r"\d{1,7}-\d")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Analyte:
     loinc: tuple[str, ...]
     possible: tuple[float, float]
     plausible: tuple[float, float]
+    loinc_confirming: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     omop: tuple[int, ...] = ()
     typical: float | None = None
@@ -115,8 +117,32 @@ def _codes(internal: bool) -> Mapping[str, str]:
     return {code: analyte.name for analyte in known for code in analyte.loinc}
 
 
+@cache
+def _confirming(internal: bool) -> Mapping[str, str]:
+    """Codes that confirm a name: those of the analytes, and others of the same in blood."""
+    known = (recorded() if internal else analytes()).values()
+    also = {code: analyte.name for analyte in known for code in analyte.loinc_confirming}
+    return {**also, **_codes(internal)}
+
+
+@cache
+def _dropped() -> frozenset[str]:
+    return frozenset(read_toml(_HERE / "names.toml")["dropped"])
+
+
+@lru_cache(maxsize=65536)
 def _fold_name(name: str) -> str:
-    return re.sub(r"[\s_]+", " ", name.strip()).casefold()
+    """A name's telling words in one order: not the specimen blood, nor how it was measured.
+
+    Any other word stays, so that an unknown one (urine, ratio) makes the name unknown.
+    """
+    text = re.sub(r"[\u200b-\u200f\ufeff]", "", name).casefold()
+    text = (
+        re.sub(r"\[[^\]]*/[^\]]*\]", " ", text).replace("%", " percent ").replace("#", " absolute ")
+    )
+    words = re.findall(r"[^\W_]+(?:\.\d+)?", text)
+    told = {re.sub(r"(?<=[a-z]{3})(?<!s)s$", "", word) for word in words} - _dropped()
+    return " ".join(sorted(told)) or text.strip()
 
 
 def ucum(spelling: str) -> str | None:
@@ -175,15 +201,23 @@ class Resolution:
 def find_analyte(name: str, loinc: str, *, internal: bool = False) -> str | None:
     """Analyte of a name or, where the name is empty or unknown, of a LOINC code.
 
+    A code that contradicts the name goes before it: of white cells in cerebrospinal fluid none is
+    found, whatever they are called.
+
     Examples
     --------
-    >>> find_analyte("SGOT", ""), find_analyte("", "29463-7")
-    ('ast', None)
+    >>> find_analyte("SGOT", ""), find_analyte("", "29463-7"), find_analyte("WBC", "26465-5")
+    ('ast', None, None)
+    >>> find_analyte("FERRITIN, SERUM", ""), find_analyte("Neutrophils Absolute", "")
+    ('ferritin', 'anc')
     >>> find_analyte("", "29463-7", internal=True)
     'body_weight'
     """
-    found = _names(internal).get(_fold_name(name)) if name else None
-    return found or _codes(internal).get(loinc.strip())
+    named = _names(internal).get(_fold_name(name)) if name else None
+    code = loinc.strip()
+    if named is None or not _LOINC.fullmatch(code):
+        return named or _codes(internal).get(code)
+    return _confirming(internal).get(code)
 
 
 def unit_in_name(analyte: str, name: str) -> str:
@@ -225,7 +259,8 @@ def resolve(name: str, loinc: str, unit: str, *, internal: bool = False) -> Reso
     """
     found = find_analyte(name, loinc, internal=internal)
     if found is None:
-        shown = f"name '{name}'" if name else f"LOINC code '{loinc}'" if loinc else "no name"
+        given = (f"name '{name}'" if name else "", f"LOINC code '{loinc}'" if loinc else "")
+        shown = " and ".join(filter(None, given)) or "no name"
         raise SchemaError(
             f"Analyte with {shown} is unknown. Allowed: the analytes of the cohort contract. "
             "Rename it, or leave it: other rows are used."

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from riskmodel.cohort.notation import REPORT
 from riskmodel.cohort.rejections import sentences
 from riskmodel.cohort.schema import COMPARATORS, PATIENT_FLAGS, Cohort
 from riskmodel.cohort.summary import summary
@@ -12,7 +13,6 @@ from riskmodel.cohort.units import analytes
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 
-REPORT = "conversion_report.txt"
 ROWS_AT_A_TIME = 131_072
 """Results written at once: the whole table as text would need several times its memory."""
 

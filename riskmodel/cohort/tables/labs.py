@@ -117,7 +117,8 @@ def _meanings(
             rejections.add("labs", usable & (code == k), ids, reason, column="unit", detail=seen)
             continue
         except SchemaError:
-            seen = f"analyte '{name}'" if name else f"LOINC '{loinc}'"
+            given = (f"analyte '{name}'" if name else "", f"LOINC '{loinc}'" if loinc else "")
+            seen = ", ".join(filter(None, given))
             rejections.add(
                 "labs", usable & (code == k), ids, "unknown_analyte", column="analyte", detail=seen
             )

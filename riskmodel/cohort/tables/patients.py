@@ -40,7 +40,8 @@ def _usable_rows(raw: pd.DataFrame, ids: Texts, rejections: Rejections) -> npt.N
     rejections.add("patients", ids.empty, ids, "patient_id_missing", column="patient_id")
     same = np.zeros(len(raw), dtype=bool)
     if twice.any():
-        same[twice] = raw.loc[twice].astype("str").duplicated(keep="first").to_numpy()
+        cells = raw.loc[twice].astype("str").apply(lambda column: column.str.strip())
+        same[twice] = cells.duplicated(keep="first").to_numpy()
     rejections.note("merged equal patient rows", "patients", int(same.sum()))
     again = np.zeros(len(raw), dtype=bool)
     again[~same] = (np.bincount(ids.codes[~same] + 1, minlength=1) > 1)[ids.codes[~same] + 1]

@@ -41,7 +41,7 @@ def read_cohort(folder: Path | str, *, decimal: str = "", thousands: str = "") -
     rejections = Rejections()
     stated = stated_decimal(decimal, thousands)
     frames = read_frames(folder, rejections)
-    return assemble(frames, rejections, folder.name, notation_of(frames, stated))
+    return assemble(frames, rejections, folder.name, notation_of(frames, stated, folder))
 
 
 def assemble(

@@ -107,7 +107,7 @@ def split(
     rows = sum(_row_count(paths[table]) for table in ("labs", "events"))
     each = max(1, len(names) * rows_of_shard // max(rows, 1))
     rejections = Rejections()
-    evidence = Evidence()
+    evidence = Evidence(folder=folder)
     batches, sizes = {}, []
     for table in TABLES:
         batches[table], counts = _write(

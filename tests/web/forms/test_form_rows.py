@@ -1,10 +1,7 @@
 """Numbers and dates as people write them: made plain where there is one way, refused where two."""
 
 import pytest
-from hypothesis import given, strategies as st
 
-from riskmodel.cohort.number_text import decimal_sign, plain_number
-from riskmodel.cohort.times import iso_time
 from riskmodel.web.forms.form_rows import entered
 from riskmodel.web.forms.lab_table import read_table
 from riskmodel.web.pages.entry import _beyond
@@ -86,17 +83,3 @@ def test_what_does_not_fit_the_prediction_time_is_said():
     assert _beyond(cohort.until(48.0), "day-2") == []
     before = entered({}, "after", read_table("day,ferritin [ng/mL]\n-1,800\n")).cohort
     assert "No result from after the infusion" in _beyond(before, "day-1")[0]
-
-
-@given(st.integers(0, 10**7), st.integers(0, 999), st.sampled_from([",", "."]))
-def test_a_grouped_number_is_read_back(whole, part, decimal):
-    other = {",": ".", ".": ","}[decimal]
-    text = f"{whole:,}".replace(",", other) + f"{decimal}{part:02}"
-    told = decimal if decimal_sign(text) == "?" else ""
-    assert float(plain_number(text, told)) == float(f"{whole}.{part:02}")
-
-
-@given(st.text(alphabet="0123456789.,/:- TZ<>e+", max_size=20))
-def test_whatever_is_written_is_plain_or_left_as_it_is(text):
-    assert plain_number(text, ".") is not None
-    assert iso_time(text, True) is not None
