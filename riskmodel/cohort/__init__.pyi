@@ -5,6 +5,7 @@ from .fhir.read import (
 )
 from .frames import (
     BLOCK_BYTES as BLOCK_BYTES,
+    KEY as KEY,
     MISSING as MISSING,
     TABLES as TABLES,
     contract_names as contract_names,
@@ -31,9 +32,6 @@ from .number_text import (
 )
 from .omop.read import (
     read_omop as read_omop,
-)
-from .parquet_text import (
-    KEY as KEY,
 )
 from .rejections import (
     REASONS as REASONS,

@@ -127,7 +127,7 @@ def _confirming(internal: bool) -> Mapping[str, str]:
 
 @cache
 def _dropped() -> frozenset[str]:
-    return frozenset(read_toml(_HERE / "names.toml")["dropped"])
+    return frozenset(read_toml(_HERE / "units.toml")["names"]["dropped"])
 
 
 @lru_cache(maxsize=65536)
