@@ -34,6 +34,11 @@ from .evaluation import (
 from .grades import (
     grades_by_day as grades_by_day,
 )
+from .incidence import (
+    Incidence as Incidence,
+    base_rate as base_rate,
+    published_incidence as published_incidence,
+)
 from .intervals import (
     lab_samples as lab_samples,
 )

@@ -17,6 +17,7 @@ from .estimator import (
     FewEventsWarning as FewEventsWarning,
     RiskClassifier as RiskClassifier,
 )
+from .learning.interval import missing_variance as missing_variance
 from .learning.shrinkage import (
     log_loss as log_loss,
 )

@@ -32,6 +32,10 @@ class StoredDesign(_Stored):
         Days of the early stage's training rows.
     risk_groups : (float, float)
         Where low ends and where high begins.
+    fewest_inputs : int
+        Inputs of the patient's own below which no risk of this patient is given.
+    partial_odds : float
+        Factor of the odds by which what is missing has to be able to move a risk to be told.
     gate : mapping
         Of the gate before the model becomes champion; `riskmodel.training.design.Gate`.
     """
@@ -41,6 +45,8 @@ class StoredDesign(_Stored):
     cytopenia_rule: str = "worsening"
     landmark_days: tuple[int, ...] = (1, 2, 3, 5, 7, 10)
     risk_groups: Edges = (0.05, 0.15)
+    fewest_inputs: int = 2
+    partial_odds: float = 2.0
     gate: Mapping[str, Any] = {}
 
 

@@ -38,6 +38,7 @@ from .published_scores import (
 from .sign_words import (
     part_need as part_need,
 )
+from .statement import Statement as Statement, statement_of as statement_of
 from .svg.axes import (
     linear_ticks as linear_ticks,
 )

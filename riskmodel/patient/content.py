@@ -15,10 +15,11 @@ from riskmodel.patient.factors import Factor, grouped
 from riskmodel.patient.missing import range_of
 from riskmodel.patient.published_scores import published_scores
 from riskmodel.patient.risk_course import Change, changes, comparable, reading_of, readings_of
+from riskmodel.patient.statement import statement_of
 from riskmodel.patient.svg.lab_panels import course, event_strip, events_so_far
 from riskmodel.patient.svg.risk_charts import Reading, course_svg, hundred_svg, scale_svg
 from riskmodel.patient.svg.waterfall import waterfall
-from riskmodel.scoring import NotTrainedOn, OutsideRange, model_catalogue
+from riskmodel.scoring import BaseRateOnly, NotTrainedOn, OutsideRange, model_catalogue
 
 _FACTS = ("product", "target_antigen", "costimulatory_domain", "disease")
 _ACTS_ON_LABS = ("tocilizumab", "siltuximab", "corticosteroid", "anakinra", "ruxolitinib",
@@ -78,6 +79,8 @@ def net_benefit(model: RiskModel) -> list[dict[str, str]]:
 
 
 NOBODY: dict[str, Any] = {
+    "statement": None,
+    "own": True,
     "autoimmune": False,
     "adjudicated": "",
     "risk": None,
@@ -129,6 +132,8 @@ def content_of(assessed: Assessment, compared: pd.Series | None = None) -> dict[
         "hours": hours,
         "facts": _facts(known.patients.iloc[0]),
         "autoimmune": known.patients["disease"].iloc[0] in AUTOIMMUNE,
+        "statement": statement_of(assessed),
+        "own": not any(isinstance(f, BaseRateOnly) for f in assessed.findings),
         "status": str(row["status"]),
         **_status(assessed),
         "missing": [(f.label, f.missing) for f in assessed.factors if f.missing],
@@ -168,7 +173,7 @@ def _status(assessed: Assessment) -> dict[str, Any]:
         if isinstance(f, NotTrainedOn)
     ]
     said = {
-        "scored": "Every input is known and within the range of the training cohort.",
+        "scored": "Nothing that is missing or unusual could move this risk far.",
         "partial": "Read the risk together with what is listed here.",
         "out_of_scope": f"Not scored: {'; '.join(map(words.finding_words, findings))}.",
     }

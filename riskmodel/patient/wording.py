@@ -35,7 +35,7 @@ SCOPE_WORDS = {
         "the indication is autoimmune, for which this model gives no risk: no case among 47 "
         "published patients, exact 95% upper bound 7.5%"
     ),
-    "adjudicated": "by this time an adjudicated IEC-HS onset was recorded",
+    "onset_recorded": "by this time an adjudicated IEC-HS onset was recorded",
 }
 EVENT_LABELS = {
     "crs": "CRS",

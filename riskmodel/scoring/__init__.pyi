@@ -8,9 +8,14 @@ from .find import (
     shipped_models as shipped_models,
 )
 from .findings import (
+    BaseRateOnly as BaseRateOnly,
+    CannotBeTold as CannotBeTold,
+    CriteriaMet as CriteriaMet,
     Finding as Finding,
     Findings as Findings,
+    MayBeMet as MayBeMet,
     MissingInputs as MissingInputs,
+    NearlyMet as NearlyMet,
     NotTrainedOn as NotTrainedOn,
     OutOfScope as OutOfScope,
     OutsideRange as OutsideRange,

@@ -78,6 +78,79 @@ class NotTrainedOn:
 
 
 @dataclass(frozen=True)
+class BaseRateOnly:
+    """Too little is known: a published rate is given, and nothing of the patient was used.
+
+    Attributes
+    ----------
+    why : str
+    who, source : str
+        Whom the rate is about, and where it is printed.
+    """
+
+    code: ClassVar[str] = "base_rate"
+    why: str
+    who: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"base rate of {self.who}: {self.why}, nothing of this patient was used"
+
+
+@dataclass(frozen=True)
+class CriteriaMet:
+    """The criteria are met now, whatever the labels say that the model learnt from."""
+
+    code: ClassVar[str] = "criteria_met"
+    definition: str
+
+    def __str__(self) -> str:
+        return f"criteria {self.definition} met now"
+
+
+@dataclass(frozen=True)
+class NearlyMet:
+    """The criteria lack one sign."""
+
+    code: ClassVar[str] = "criteria_nearly_met"
+    definition: str
+
+    def __str__(self) -> str:
+        return f"criteria {self.definition}: all but one sign met"
+
+
+@dataclass(frozen=True)
+class MayBeMet:
+    """Signs are met, and too little was measured to say that the criteria are not.
+
+    Attributes
+    ----------
+    definition : str
+    open_signs : tuple of str
+        What to draw: the signs that decide.
+    """
+
+    code: ClassVar[str] = "criteria_may_be_met"
+    definition: str
+    open_signs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"criteria {self.definition} may be met, not assessable: {', '.join(self.open_signs)}"
+        )
+
+
+@dataclass(frozen=True)
+class CannotBeTold:
+    """The interval reaches from low to high: these inputs tell no group."""
+
+    code: ClassVar[str] = "group_cannot_be_told"
+
+    def __str__(self) -> str:
+        return "group cannot be told from these inputs"
+
+
+@dataclass(frozen=True)
 class OutOfScope:
     """Why nobody can be at risk here: ``onset_known``, ``dead``, ``transplant`` and the like."""
 
@@ -93,7 +166,19 @@ class OutOfScope:
         return self.code == AUTOIMMUNE
 
 
-Finding = MissingInputs | UnusableCells | Stale | OutsideRange | NotTrainedOn | OutOfScope
+Finding = (
+    MissingInputs
+    | UnusableCells
+    | Stale
+    | OutsideRange
+    | NotTrainedOn
+    | BaseRateOnly
+    | CriteriaMet
+    | NearlyMet
+    | MayBeMet
+    | CannotBeTold
+    | OutOfScope
+)
 Findings = tuple[Finding, ...]
 
 

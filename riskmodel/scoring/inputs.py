@@ -1,4 +1,4 @@
-"""What there is to say of each patient's inputs: missing, unusable, stale, unlike the training."""
+"""What there is to say of each patient's inputs: unusable, stale, unlike the training."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,6 @@ from riskmodel.features import Catalogue
 from riskmodel.models import RiskModel
 from riskmodel.scoring.findings import (
     Finding,
-    MissingInputs,
     NotTrainedOn,
     OutsideRange,
     Stale,
@@ -36,8 +35,6 @@ def input_findings(
     margin = RANGE_MARGIN * (limits[:, 1] - limits[:, 0])
     outside = ((values < limits[:, 0] - margin) | (values > limits[:, 1] + margin)) & ~binary
     found: list[list[Finding]] = [[] for _ in range(len(X))]
-    for k, features in _named(names, np.isnan(values)):
-        found[k].append(MissingInputs(features))
     for k, cells in _emptied(cohort).items():
         found[k].append(UnusableCells(tuple(cells)))
     for k, since in _stale(cohort, hours):

@@ -66,6 +66,8 @@ def out_of_scope(cohort: Cohort, onset: Floats | None, hours: float) -> Texts:
         code[onset <= hours] = "onset_known"
     events = cohort.events[cohort.events["hours"].to_numpy(np.float64) <= hours]
     names = events["event"].to_numpy(dtype=object)
+    recorded = events.loc[names == "iec_hs", "patient"].to_numpy()
+    code[recorded[code[recorded] == ""]] = "onset_recorded"
     for name in reversed(_ENDS):
         rows = events[names == name]
         after = rows["hours"] >= 0 if name != "death" else rows["hours"] > -np.inf

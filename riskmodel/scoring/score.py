@@ -1,24 +1,30 @@
 """Score every patient of a cohort: each one leaves with a row, a status and a reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from riskmodel.arrays import Floats, Texts
+from riskmodel.arrays import Flags, Texts
 from riskmodel.cohort import Cohort
-from riskmodel.features import Records, matrices
+from riskmodel.features import Catalogue, Records, matrices
 from riskmodel.models import RiskModel, model_catalogue, predict_frame
 from riskmodel.scoring.findings import Findings, MissingInputs, in_codes, in_text
 from riskmodel.scoring.inputs import input_findings
+from riskmodel.scoring.knowledge import (
+    cannot_be_told,
+    material,
+    risk_groups,
+    standing_findings,
+    too_little_known,
+    with_base_rates,
+)
 from riskmodel.scoring.scope import check_stage, known_onset, out_of_scope, scope_finding
 from riskmodel.scoring.score_table import CONTRIBUTION, joined, rejected_rows, rows_of
 
 __all__ = ["Scored", "model_catalogue", "score", "score_rows", "scored_at"]
-
-_GROUPS = ("low", "intermediate", "high")
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,6 @@ class Scored:
     rows: pd.DataFrame
     X: pd.DataFrame
     findings: tuple[Findings, ...]
-
-
-def risk_groups(risk: Floats, model: RiskModel) -> Texts:
-    """Low, intermediate or high by the thresholds of the model's design."""
-    edges = model.card.design.risk_groups
-    found = np.array(_GROUPS, dtype=object)[np.searchsorted(edges, risk, side="right")]
-    found[np.isnan(risk)] = ""
-    return np.asarray(found)
 
 
 def score(
@@ -125,19 +123,48 @@ def scored_at(records: Records, model: RiskModel, times: Sequence[float]) -> lis
     for k, (hours, X) in enumerate(zip(times, frames, strict=True)):
         here = predicted.iloc[k * len(cohort) : (k + 1) * len(cohort)].reset_index(drop=True)
         scope = out_of_scope(cohort, onset if hours > 0 else None, hours)
-        seen = input_findings(X, cohort, model, catalogue, hours)
-        missing = [_missing(of) for of in seen]
-        findings = tuple(
-            (scope_finding(code),) if code else tuple(of)
-            for code, of in zip(scope, seen, strict=True)
-        )
-        rows = _rows(cohort, model, hours, here, scope, findings, missing)
-        found.append(Scored(rows, X, findings))
+        found.append(_scored(records, model, catalogue, hours, X, here, scope))
     return found
 
 
-def _missing(findings: Sequence[object]) -> tuple[str, ...]:
-    return next((f.features for f in findings if isinstance(f, MissingInputs)), ())
+def _scored(
+    records: Records,
+    model: RiskModel,
+    catalogue: Catalogue,
+    hours: float,
+    X: pd.DataFrame,
+    predicted: pd.DataFrame,
+    scope: Texts,
+) -> Scored:
+    """One prediction time: what may be given, in which group, and what there is to say."""
+    cohort = records.cohort
+    in_scope = scope == ""
+    why = too_little_known(X, cohort, model, catalogue, hours)
+    predicted, only_rates = with_base_rates(predicted, cohort.patients, np.where(in_scope, why, ""))
+    predicted = predicted.where(pd.Series(in_scope), np.nan)
+    standing = standing_findings(records, hours)
+    groups = risk_groups(predicted, model, _among(standing, len(cohort)))
+    groups[_among(only_rates, len(cohort))] = ""
+    moved, named = material(X, predicted["risk"].to_numpy(), model)
+    missing = np.isnan(X[model.features].to_numpy(np.float64))
+    untold = cannot_be_told(groups, predicted)
+    findings: list[Findings] = []
+    for k, inputs in enumerate(input_findings(X, cohort, model, catalogue, hours)):
+        if not in_scope[k]:
+            findings.append((scope_finding(scope[k]),))
+            continue
+        own = k not in only_rates
+        first = [d[k] for d in (standing, only_rates, untold if own else {}) if k in d]
+        lacking = [MissingInputs(named[k])] if moved[k] and own else []
+        findings.append((*first, *lacking, *inputs))
+    rows = _rows(cohort, model, hours, predicted, groups, findings, missing)
+    return Scored(rows, X, tuple(findings))
+
+
+def _among(found: Mapping[int, object], n: int) -> Flags:
+    mask = np.zeros(n, dtype=bool)
+    mask[list(found)] = True
+    return mask
 
 
 def _rows(
@@ -145,25 +172,24 @@ def _rows(
     model: RiskModel,
     hours: float,
     predicted: pd.DataFrame,
-    scope: Texts,
+    groups: Texts,
     findings: Sequence[Findings],
-    missing: Sequence[tuple[str, ...]],
+    missing: Flags,
 ) -> pd.DataFrame:
     """The score rows of one prediction time."""
-    in_scope = scope == ""
-    predicted = predicted.where(pd.Series(in_scope), np.nan)
+    in_scope = predicted["risk"].notna().to_numpy()
     told = np.array([bool(of) for of in findings], dtype=bool)
-    risk = predicted["risk"].to_numpy()
+    names = np.array(model.features, dtype=object)
     table: dict[str, Any] = {
         "patient_id": cohort.patient_id,
         "status": np.where(~in_scope, "out_of_scope", np.where(told, "partial", "scored")),
         "reason": [in_text(of) for of in findings],
-        "risk": risk,
+        "risk": predicted["risk"].to_numpy(),
         "risk_low": predicted["risk_low"].to_numpy(),
         "risk_high": predicted["risk_high"].to_numpy(),
-        "risk_group": risk_groups(risk, model),
-        "n_missing": [len(names) for names in missing],
-        "missing_features": [", ".join(names) for names in missing],
+        "risk_group": groups,
+        "n_missing": missing.sum(axis=1),
+        "missing_features": [", ".join(names[row]) for row in missing],
         "findings": [in_codes(of) for of in findings],
     }
     scored = rows_of(table, len(cohort), model, hours)

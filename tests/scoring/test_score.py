@@ -52,11 +52,16 @@ def test_later_records_never_change_a_row(cohort, early, day):
     assert_frame_equal(score(cohort, early, f"day-{day}", explain=True), now, check_exact=True)
 
 
-def test_a_missing_input_makes_a_row_partial_and_is_named(cohort, before):
+def test_what_is_missing_is_listed_and_named_where_it_could_move_the_risk(cohort, before):
     scores = score(cohort, before)
-    partial = scores[scores["status"] == "partial"].iloc[0]
-    assert partial["n_missing"] == len(partial["missing_features"].split(", ")) > 0
-    assert partial["missing_features"] in partial["reason"]
+    lacking = scores[scores["n_missing"] > 0]
+    assert len(lacking) > 0
+    for row in lacking.itertuples():
+        listed = row.missing_features.split(", ")
+        assert row.n_missing == len(listed)
+        named = row.reason.partition("missing: ")[2].partition(";")[0].split(", ")
+        assert ("missing" in row.findings.split()) == (named != [""])
+        assert set(named) <= {*listed, ""}
 
 
 @pytest.mark.parametrize("at", ["pre-infusion", "day-5"])

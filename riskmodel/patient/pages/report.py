@@ -135,6 +135,6 @@ def _no_longer_at_risk(records: Records, model: RiskModel, days: int) -> list[Ou
         scope = scope_finding(code) if code else None
         if scope is None or scope.autoimmune:
             recorded = adjudicated_hours(patient, 24.0 * day) is not None
-            scope = OutOfScope("adjudicated") if recorded else None
+            scope = OutOfScope("onset_recorded") if recorded else None
         found.append(scope)
     return found

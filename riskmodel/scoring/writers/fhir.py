@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
+from riskmodel.scoring.findings import BaseRateOnly
 from riskmodel.scoring.score_table import CONTRIBUTION
 
 PROBABILITY = "http://terminology.hl7.org/CodeSystem/risk-probability"
@@ -88,25 +89,33 @@ def _missing(row: Mapping[Any, Any]) -> str:
 
 
 def _prediction(row: Mapping[Any, Any], risk: float, factors: list[str]) -> dict[str, Any]:
-    code, shown = GROUPS[str(row["risk_group"])]
     day, horizon = float(row["prediction_time_hours"]) / 24, float(row["horizon_days"])
     unit = {"unit": "days after the infusion", "system": "http://unitsofmeasure.org", "code": "d"}
     return {
         "outcome": {"text": OUTCOME},
         "probabilityDecimal": risk,
-        "qualitativeRisk": {
-            "coding": [{"system": PROBABILITY, "code": code, "display": shown}],
-            "text": str(row["risk_group"]),
-        },
+        "qualitativeRisk": _group(str(row["risk_group"])),
         "whenRange": {"low": {"value": day, **unit}, "high": {"value": horizon, **unit}},
         "rationale": _rationale(row, risk, factors),
     }
 
 
+def _group(name: str) -> dict[str, Any]:
+    """The group as a concept; where the inputs tell none, as text alone."""
+    if not name:
+        return {"text": "cannot be told from these inputs"}
+    code, shown = GROUPS[name]
+    return {"coding": [{"system": PROBABILITY, "code": code, "display": shown}], "text": name}
+
+
 def _rationale(row: Mapping[Any, Any], risk: float, factors: list[str]) -> str:
     low, high = float(row["risk_low"]), float(row["risk_high"])
+    own = BaseRateOnly.code not in str(row["findings"]).split()
+    what, interval = (
+        ("Risk", "90% interval") if own else ("Published rate", "range or 95% interval")
+    )
     text = (
-        f"Risk {_percent(risk)} (90% interval {_percent(low)} to {_percent(high)}). "
+        f"{what} {_percent(risk)} ({interval} {_percent(low)} to {_percent(high)}). "
         "probabilityDecimal is this risk as a fraction of 1, not in percent."
     )
     parts = {

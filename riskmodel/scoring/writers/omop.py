@@ -51,7 +51,8 @@ def _observations(rows: pd.DataFrame, quantity: str) -> pd.DataFrame:
     at, rows = rows.index, rows.reset_index(drop=True)
     n = len(rows)
     when = prediction_times(rows)
-    said = rows["status"] + ": " + rows["reason"] if quantity == "status" else rows["risk_group"]
+    group = rows["risk_group"].where(rows["risk_group"] != "", "group cannot be told")
+    said = rows["status"] + ": " + rows["reason"] if quantity == "status" else group
     number = np.full(n, np.nan) if quantity == "status" else rows[quantity].to_numpy(np.float64)
     horizon = rows["horizon_days"].fillna(0.0)
     source = [SOURCE.format(horizon=h, quantity=quantity) for h in horizon]

@@ -1,12 +1,13 @@
 """The explanation of one patient's risk as JSON: what the page shows, for programs."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.models import RiskModel, missing_range
-from riskmodel.patient import assess_patient, base_rates, published_scores
+from riskmodel.patient import assess_patient, base_rates, published_scores, statement_of
 from riskmodel.web.problems import ProblemError
 
 
@@ -31,7 +32,14 @@ def explanation(cohort: Cohort, model: RiskModel, at: str) -> dict[str, Any]:
     assessed = assess_patient(cohort, model, at)
     known, row = assessed.patient, assessed.row
     shown = {c: v for c, v in row.items() if not str(c).startswith("contribution_")}
-    found: dict[str, Any] = {"score": shown, "base": None, "factors": [], "missing": None}
+    statement = statement_of(assessed)
+    found: dict[str, Any] = {
+        "statement": None if statement is None else asdict(statement),
+        "score": shown,
+        "base": None,
+        "factors": [],
+        "missing": None,
+    }
     if pd.notna(row["risk"]):
         found["base"] = row["contribution_base"]
         found["factors"] = [

@@ -15,7 +15,14 @@ from riskmodel.cohort import Cohort, analytes
 from riskmodel.errors import SchemaError
 from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.models import HARDLY, RiskModel
-from riskmodel.patient import Assessment, assess_patient, frequency, percent, range_of
+from riskmodel.patient import (
+    Assessment,
+    assess_patient,
+    frequency,
+    percent,
+    range_of,
+    statement_of,
+)
 from riskmodel.scoring import model_catalogue
 from riskmodel.web.api.fhir import assessments
 from riskmodel.web.api.routes import ERRORS
@@ -238,7 +245,15 @@ def card_of(
         ],
     }
     when = "before the infusion" if hours == 0 else f"day {hours / 24:g}"
+    statement = statement_of(assessed)
+    if statement is not None and statement.urgent:
+        card["indicator"] = "critical"
     if pd.isna(row["risk"]):
+        if statement is not None and statement.urgent:
+            card["summary"] = _shortened(statement.large, when)
+            more = f"**{statement.large}** {statement.more}"
+            card["detail"] = f"{more}\n\n*{RESEARCH_USE}{_simulated(model)}*"
+            return [card]
         if assessed.not_at_risk is None or not assessed.not_at_risk.autoimmune:
             return []
         card["summary"] = "IEC-HS after CAR-T for autoimmune disease: no risk is given"
@@ -247,11 +262,12 @@ def card_of(
         )
         return [card]
     interval = f"{percent(row['risk_low'])} to {percent(row['risk_high'])}"
-    card["summary"] = (
-        f"IEC-HS before day {model.horizon_days:g}: {percent(row['risk'])} ({interval}), "
-        f"{row['risk_group']}, {when}. Research use only"
-    )[:LONGEST_SUMMARY]
-    if row["risk_group"] == "high":
+    group = row["risk_group"] or "group cannot be told"
+    said = f"IEC-HS before day {model.horizon_days:g}: {percent(row['risk'])} ({interval}), {group}"
+    if statement is not None:
+        said = f"{statement.large.rstrip('.')}. {percent(row['risk'])} ({interval})"
+    card["summary"] = _shortened(said, when)
+    if row["risk_group"] == "high" and card["indicator"] == "info":
         card["indicator"] = "warning"
     card["detail"] = _detail(assessed, interval, absent)
     card["extension"] = {EXTENSION: assessments(assessed.days[-1].rows, cohort)[0]}
@@ -263,7 +279,9 @@ def _detail(assessed: Assessment, interval: str, absent: Sequence[str]) -> str:
     known, model, row = assessed.patient, assessed.model, assessed.row
     factors = sorted(assessed.factors, key=lambda f: -abs(f.contribution))
     moved = range_of(model, assessed.features, list(model_catalogue(model)))
-    lines = [
+    statement = statement_of(assessed)
+    lines = [] if statement is None else [f"**{statement.large}** {statement.more}", ""]
+    lines += [
         f"**{frequency(float(row['risk']))} patients like this** are expected to develop IEC-HS "
         f"before day {model.horizon_days:g} (90% interval {interval}).",
         "",
@@ -286,5 +304,14 @@ def _detail(assessed: Assessment, interval: str, absent: Sequence[str]) -> str:
             f"values the risk would lie between {moved.low} and {moved.high}."
             + (f" Most useful: {moved.test}." if moved.test else ""),
         ]
-    trained = " Trained on simulated patients." if model.card.simulated else ""
-    return "\n".join([*lines, "", f"*{RESEARCH_USE}{trained}*"])
+    return "\n".join([*lines, "", f"*{RESEARCH_USE}{_simulated(model)}*"])
+
+
+def _simulated(model: RiskModel) -> str:
+    return " Trained on simulated patients." if model.card.simulated else ""
+
+
+def _shortened(said: str, when: str) -> str:
+    """A summary within the length that the specification allows, which still says what it is."""
+    tail = f", {when}. Research use only"
+    return f"{said.rstrip('.')[: LONGEST_SUMMARY - len(tail)]}{tail}"

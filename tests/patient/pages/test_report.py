@@ -415,11 +415,14 @@ def test_the_published_patient(shared_data, early, before):
 
     at_nine = Document(page(published, "manghisi-2025", early, at="day-9")).text
     assert "Ferritin > 10,000 ng/mL ● met 217,412 ng/mL, day 8 (24 h earlier)" in at_nine
-    assert "adjudicated IEC-HS onset is recorded on day 7" in at_nine
+    assert "An IEC-HS onset is recorded on day 7" in at_nine
+    assert "No risk is given." in at_nine
+    assert "patients like this" not in at_nine
     assert "criterion" not in text
     assert default_time(published, early)[0] == "day-6"
 
     first = Document(page(published, "manghisi-2025", before)).text
-    assert "Status: partial." in first
+    assert "No risk of this patient: fewer than 2 inputs known." in first
+    assert "Low" not in text.partition("Published criteria")[0].partition("Low below")[0]
     for missing in ("Tumor burden", "NK cells", "Baseline inflammation", "Cell dose"):
         assert missing in first.partition("Not known")[2].partition("Published criteria")[0]

@@ -141,7 +141,9 @@ def test_fhir_resources_are_valid_and_say_what_the_table_says(dated, models, sco
         if row["status"] in ("scored", "partial"):
             assert resource.status == "final"
             assert float(prediction["probabilityDecimal"]) == row["risk"]
-            assert prediction["qualitativeRisk"]["text"] == row["risk_group"]
+            group = row["risk_group"] or "cannot be told from these inputs"
+            assert prediction["qualitativeRisk"]["text"] == group
+            assert ("coding" in prediction["qualitativeRisk"]) == bool(row["risk_group"])
             assert prediction["whenRange"]["low"]["value"] * 24 == row["prediction_time_hours"]
             assert prediction["whenRange"]["high"]["value"] == 14
             said = re.match(r"Risk ([\d.]+)% \(90% interval", prediction["rationale"])

@@ -1,0 +1,127 @@
+"""Published incidence of IEC-HS, by product and target: what print says of a patient's likes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from riskmodel.cohort import find_product
+from riskmodel.files import read_toml
+
+_PRODUCT, _TARGET, _DISEASE = 4, 2, 1
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """One published figure; all count the whole course, not the days before a horizon.
+
+    Attributes
+    ----------
+    who : str
+        Whom it is about, ending in what the report says of itself.
+    share : float
+        The figure, or the middle of a printed range on the log scale.
+    low, high : float
+        A printed range or interval; of a series the exact 95% interval; else the share twice.
+    events, patients : int or None
+        Of a series.
+    printed_range : bool
+        Whether print gives a range and no figure.
+    source : str
+    unverified : bool
+    """
+
+    who: str
+    share: float
+    low: float
+    high: float
+    events: int | None
+    patients: int | None
+    printed_range: bool
+    source: str
+    unverified: bool
+
+
+@cache
+def _entries() -> tuple[Mapping[str, Any], ...]:
+    return tuple(read_toml(Path(__file__).with_suffix(".toml"))["rate"])
+
+
+def published_incidence(
+    product: str | None, target: str | None, disease: str | None
+) -> tuple[Incidence, ...]:
+    """Figures for a product under any of its names; else for its target; all reports last.
+
+    Examples
+    --------
+    >>> [round(found.share, 3) for found in published_incidence("cilta-cel", "BCMA", "MM")]
+    [0.173, 0.067, 0.01, 0.051]
+    """
+    entries = _fitting(product, target, disease)
+    named = any("product" in entry for _, entry in entries)
+    chosen = [entry for _, entry in entries if ("product" in entry) == named]
+    return tuple(map(_read, (*chosen, _entries()[-1])))
+
+
+def base_rate(product: str | None, target: str | None, disease: str | None) -> Incidence:
+    """The one figure that stands for a patient of whom nothing else is known.
+
+    Of the product where print has one, else of its target in this disease, else of its target,
+    else of all products. A product without a published denominator is never given another's.
+
+    Examples
+    --------
+    >>> base_rate("ide-cel", "BCMA", "MM").share < base_rate("cilta-cel", "BCMA", "MM").share
+    True
+    >>> base_rate(None, None, None).who
+    'all products and reports'
+    """
+    entries = [(fit, e) for fit, e in _fitting(product, target, disease) if e.get("base")]
+    best = max((fit for fit, _ in entries), default=0)
+    return next((_read(e) for fit, e in entries if fit == best), _read(_entries()[-1]))
+
+
+def _fitting(
+    product: str | None, target: str | None, disease: str | None
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """Entries about such a patient, with how closely: not those about everybody."""
+    known = find_product(product) if product else None
+    name = known.name if known else ""
+    found = []
+    for entry in _entries()[:-1]:
+        told = "disease" in entry and disease is not None
+        if told and disease not in entry["disease"]:
+            continue
+        if entry.get("product", name) == name and entry.get("target", target) == target:
+            kind = _PRODUCT if "product" in entry else _TARGET
+            found.append((kind + _DISEASE * told, entry))
+    return found
+
+
+def _read(entry: Mapping[str, Any]) -> Incidence:
+    events, patients = entry.get("events"), entry.get("patients")
+    printed_range = "share" not in entry and events is None
+    if "low" in entry:
+        low, high = float(entry["low"]), float(entry["high"])
+    elif events is not None:
+        from scipy.stats import binomtest
+
+        exact = binomtest(events, patients).proportion_ci(0.95, method="exact")
+        low, high = float(exact.low), float(exact.high)
+    else:
+        low = high = float(entry["share"])
+    if printed_range:
+        share = (low * high) ** 0.5
+    else:
+        share = entry["share"] if events is None else events / entry["patients"]
+    who = (
+        entry.get("product", ""),
+        f"{entry['target']} target" if "target" in entry else "",
+        "/".join(entry.get("disease", [])),
+        entry.get("about", ""),
+    )
+    return Incidence(
+        ", ".join(part for part in who if part), float(share), low, high, events, patients,
+        printed_range, entry["source"], bool(entry.get("unverified")),
+    )  # fmt: skip

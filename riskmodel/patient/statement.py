@@ -1,0 +1,93 @@
+"""What comes before any figure: the criteria are met, or nearly, or nothing can be known.
+
+A patient in whom the syndrome may be there already is not low, and is not forecast: that is said
+first and in the largest words, by every page and card.
+"""
+
+from dataclasses import dataclass
+
+from riskmodel.patient.assessment import Assessment
+from riskmodel.patient.wording import cited, part_label, sign_label, when
+from riskmodel.scoring import BaseRateOnly, CannotBeTold, CriteriaMet, MayBeMet, NearlyMet
+
+_ONSET = ("onset_known", "onset_recorded")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The sentence in the largest words, and what goes with it.
+
+    Attributes
+    ----------
+    large, more : str
+    urgent : bool
+        Whether the syndrome may be there already.
+    """
+
+    large: str
+    more: str
+    urgent: bool
+
+
+def statement_of(assessed: Assessment) -> Statement | None:
+    """What to say before the figure; None where the figure may come first."""
+    scope = assessed.not_at_risk
+    if scope is not None and scope.code in _ONSET:
+        return _onset(assessed)
+    for finding in assessed.findings:
+        if isinstance(finding, CriteriaMet):
+            return Statement(f"Criteria met now: {_parts(assessed)}.", _RECOGNISED, True)
+        if isinstance(finding, NearlyMet):
+            more = f"{_parts(assessed)}. Do not wait for a forecast: judge the patient now."
+            return Statement("Criteria all but met: one sign is missing.", more, True)
+        if isinstance(finding, MayBeMet):
+            draw = ", ".join(map(_in_sentence, finding.open_signs))
+            large = "Criteria may be met, and cannot be assessed."
+            return Statement(
+                large, f"{_parts(assessed)}. Not measured, and deciding: {draw}.", True
+            )
+        if isinstance(finding, BaseRateOnly):
+            more = (
+                f"The figure is the published rate of {finding.who} ({cited(finding.source)}), "
+                "over the whole course. Nothing of this patient was used."
+            )
+            return Statement(f"No risk of this patient: {finding.why}.", more, False)
+    if any(isinstance(finding, CannotBeTold) for finding in assessed.findings):
+        more = "The interval reaches from low to high: see below what would narrow it most."
+        return Statement("Low or high cannot be told from these inputs.", more, False)
+    return None
+
+
+_RECOGNISED = "This is recognition, not a forecast: no risk of something yet to come is given."
+
+
+def _onset(assessed: Assessment) -> Statement:
+    recorded = assessed.adjudicated
+    met = assessed.standing.state == "met"
+    since = float(assessed.records.signs.onset_hours[0])
+    said = []
+    if recorded is not None:
+        said.append(f"An IEC-HS onset is recorded on {when(recorded)}")
+    if met:
+        said.append(f"Criteria met now: {_parts(assessed)}")
+    elif since <= assessed.hours:
+        said.append(f"Criteria were met on {when(since)}")
+    tail = f", since {when(since)}" if met and since <= assessed.hours else ""
+    return Statement(f"{'. '.join(said) or 'An onset is known'}{tail}.", _RECOGNISED, True)
+
+
+def _parts(assessed: Assessment) -> str:
+    """``macrophage activation 3 of 5, cytopenias 3 of 3``: signs met of those that count."""
+    definition = assessed.standing.definition
+    states = assessed.records.signs.at(assessed.hours).iloc[0]
+    told = []
+    for part in definition.parts:
+        met = sum(int(states[sign] == 1) for sign in part.signs)
+        told.append(f"{_in_sentence(part_label(part.name))} {met} of {len(part.signs)}")
+    return ", ".join(told)
+
+
+def _in_sentence(name: str) -> str:
+    label = sign_label(name)
+    head = label.partition(" ")[0]
+    return label if head.isupper() or not head[1:].islower() else label[:1].lower() + label[1:]
