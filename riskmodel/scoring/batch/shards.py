@@ -248,8 +248,22 @@ def _write(
 def _asked(table: str, batch: pa.RecordBatch) -> pd.DataFrame:
     """The columns of a batch that can tell how its file is written."""
     named = {*NUMBER_COLUMNS[table], TIME_COLUMNS[table]}
-    frame: pd.DataFrame = batch.select([n for n in batch.schema.names if n in named]).to_pandas()
-    return unknown_cells(frame)
+    asked = batch.select([name for name in batch.schema.names if name in named])
+    columns = {name: _readable(asked.column(name)) for name in asked.schema.names}
+    return unknown_cells(pd.DataFrame(columns))
+
+
+def _readable(column: pa.Array) -> pd.Series:
+    """A column whose text is text: a cell of other bytes than UTF-8 tells nothing of its file."""
+    found: pd.Series = column.to_pandas()
+    if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+        return found
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = column.cast(pa.large_binary(), safe=False).to_pylist()
+        return pd.Series([None if r is None else r.decode(errors="ignore") for r in raw])
+    return found
 
 
 def _pieces(batch: pa.RecordBatch, shard: Codes) -> Iterator[tuple[int, pa.RecordBatch]]:
