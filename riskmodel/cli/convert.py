@@ -25,13 +25,20 @@ CodeMap = Annotated[
     Path | None, typer.Option("--mapping", help="TOML file of codes, read beside the defaults.")
 ]
 
+Timezone = Annotated[
+    str,
+    typer.Option(help="Time zone of times that name none, such as Europe/Madrid."),
+]
+
 
 def _write_converted(cohort: "Cohort", out: Path) -> None:
     """Write a converted cohort, and say what it holds and what was left out."""
-    from riskmodel.cohort import sentences, write_cohort
+    from riskmodel.cohort import CHECK, sentences, write_cohort
 
     for sentence in sentences(cohort.rejected):
         say(sentence)
+    for told, count in cohort.notes.get(CHECK, {}).items():
+        say(f"Please check: {told} ({count}).")
     write_cohort(cohort, out)
     typer.echo(
         f"Wrote {len(cohort)} patients, {len(cohort.labs)} lab results and "
@@ -49,6 +56,7 @@ def omop(
     out: ConvertedFolder,
     infusions: InfusionList = None,
     mapping: CodeMap = None,
+    timezone: Timezone = "",
 ) -> None:
     """Convert an OMOP CDM 5.4 source; it is only read.
 
@@ -56,7 +64,9 @@ def omop(
     """
     from riskmodel.cohort import read_omop
 
-    _write_converted(read_omop(source, infusions=infusions, mapping=mapping), out)
+    _write_converted(
+        read_omop(source, infusions=infusions, mapping=mapping, timezone=timezone), out
+    )
 
 
 def fhir(
@@ -73,6 +83,7 @@ def fhir(
         str | None,
         typer.Option(help="Take patient_id from the identifier of this system, not Patient.id."),
     ] = None,
+    timezone: Timezone = "",
 ) -> None:
     """Convert a FHIR R4 source.
 
@@ -81,7 +92,11 @@ def fhir(
     from riskmodel.cohort import read_fhir
 
     found = read_fhir(
-        source, infusions=infusions, mapping=mapping, identifier_system=identifier_system
+        source,
+        infusions=infusions,
+        mapping=mapping,
+        identifier_system=identifier_system,
+        timezone=timezone,
     )
     _write_converted(found, out)
 
@@ -93,6 +108,7 @@ def meds(
     out: ConvertedFolder,
     infusions: InfusionList = None,
     mapping: CodeMap = None,
+    timezone: Timezone = "",
 ) -> None:
     """Convert a MEDS dataset.
 
@@ -100,4 +116,6 @@ def meds(
     """
     from riskmodel.cohort import read_meds
 
-    _write_converted(read_meds(source, infusions=infusions, mapping=mapping), out)
+    _write_converted(
+        read_meds(source, infusions=infusions, mapping=mapping, timezone=timezone), out
+    )

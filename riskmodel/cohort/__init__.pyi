@@ -54,6 +54,9 @@ from .schema import (
     PATIENT_TEXT as PATIENT_TEXT,
     Cohort as Cohort,
 )
+from .source.zones import (
+    CHECK as CHECK,
+)
 from .summary import (
     summary as summary,
 )

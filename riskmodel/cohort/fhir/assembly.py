@@ -20,7 +20,11 @@ _DRAFT = ("preliminary", "registered")
 
 
 def cohort_of(
-    name: str, collected: Collected, listed: pd.DataFrame | None, own: Rejections
+    name: str,
+    collected: Collected,
+    listed: pd.DataFrame | None,
+    own: Rejections,
+    timezone: str = "",
 ) -> Cohort:
     """The cohort of everything that was collected, see `assembled`."""
     people = collected.people
@@ -46,7 +50,7 @@ def cohort_of(
         lambda patients, told: _described(patients, people, collected.diagnoses, told),
         lambda patients, told: _deaths(patients, people, told),
     )
-    return assembled(record, listed, own)
+    return assembled(record, listed, own, timezone)
 
 
 def _described(

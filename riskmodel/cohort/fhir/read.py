@@ -33,6 +33,7 @@ def read_fhir(
     infusions: Path | None = None,
     mapping: Path | None = None,
     identifier_system: str | None = None,
+    timezone: str = "",
 ) -> Cohort:
     """Read a FHIR R4 source.
 
@@ -46,6 +47,9 @@ def read_fhir(
         A centre's own codes, see `load_mapping`. Codes may be written ``system|code``.
     identifier_system : str, optional
         Take patient_id from the identifier of this system instead of from ``Patient.id``.
+    timezone : str
+        Name of the time zone of times that name none (``Europe/Madrid``); by default that of most
+        of their patient's records, or none where no record names one.
 
     Returns
     -------
@@ -94,7 +98,7 @@ def read_fhir(
         ):
             for key, count in counts.items():
                 own.note(kind, key, count)
-        cohort = cohort_of(source.name, collected, listed, own)
+        cohort = cohort_of(source.name, collected, listed, own, timezone)
     return replace(cohort, rejected=with_faults(cohort.rejected, faults))
 
 

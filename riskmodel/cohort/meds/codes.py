@@ -12,6 +12,7 @@ from riskmodel.cohort.units import analytes, find_analyte, unit_in_name
 from riskmodel.cohort.vocabulary.clinical_names import disease_of
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
 from riskmodel.cohort.vocabulary.products import choice
+from riskmodel.cohort.vocabulary.specimens import is_not_blood
 from riskmodel.files import read_toml
 
 
@@ -70,6 +71,10 @@ class MedsCodes:
         if code not in self._known:
             self._known[code] = self._find(code)
         return self._known[code]
+
+    def is_lab(self, code: str) -> bool:
+        """Whether a code is one of laboratory results, whichever."""
+        return code.split("//")[0].split("/")[0].upper() in _table()["kinds"]["lab"]
 
     def _find(self, code: str) -> Meaning:
         parts = [part.strip() for part in code.split("//")]
@@ -131,6 +136,9 @@ class MedsCodes:
         for candidate in loinc:
             analyte = analyte or find_analyte("", candidate, internal=True)
         described = self.descriptions.get(code, "")
+        named = identifier if unit == "" else f"{identifier} {'//'.join(parts[:-1])}"
+        if analyte is None and is_not_blood(f"{named} {described}"):
+            return NOTHING
         if analyte is None and not loinc:
             if lab and parts[0].upper() == "LAB":
                 analyte = _mimic("mimic_lab").get(identifier)

@@ -1,5 +1,6 @@
 """Stream the rows of a MEDS dataset that mean something, and its table of codes."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from riskmodel.cohort.fhir.files import regular_files, shown
 from riskmodel.cohort.rejections import Fault
@@ -122,9 +122,12 @@ def _checked(file: "pq.ParquetFile", name: str) -> list[str]:
             f"{', '.join(schema.names[:12])}). Needed: {', '.join(_NEEDED)}."
         )
     kinds: Mapping[str, Callable[[pa.DataType], bool]] = {
-        "time": lambda t: pa.types.is_null(t) or (pa.types.is_timestamp(t) and t.tz is None),
+        "time": lambda t: pa.types.is_null(t) or pa.types.is_timestamp(t) or pa.types.is_date(t),
         "numeric_value": lambda t: (
-            pa.types.is_floating(t) or pa.types.is_integer(t) or pa.types.is_null(t)
+            pa.types.is_floating(t)
+            or pa.types.is_integer(t)
+            or pa.types.is_decimal(t)
+            or pa.types.is_null(t)
         ),
         "subject_id": lambda t: pa.types.is_integer(t) or _is_text(t),
         "code": _is_text,
@@ -147,13 +150,31 @@ def _checked(file: "pq.ParquetFile", name: str) -> list[str]:
 
 def _is_text(kind: pa.DataType) -> bool:
     value = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(value) or pa.types.is_large_string(value))
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(kind_is(value) for kind_is in kinds)
 
 
 def _codes(column: pa.Array) -> tuple[Sequence[str | None], npt.NDArray[np.int64]]:
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    indices = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
     return [*encoded.dictionary.to_pylist(), None], indices
+
+
+def _takable(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Views of text as text: Arrow takes no rows of views."""
+    columns = [
+        column.cast(pa.string()) if pa.types.is_string_view(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _text(column: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        words, index = _codes(column)
+        index = np.where(index < 0, len(words) - 1, index)
+        column = pa.array(words, pa.string()).take(pa.array(index))
+    return column.cast(pa.string())
 
 
 def _plain(batch: pa.RecordBatch, codes: pa.Array) -> pa.Table:
@@ -162,11 +183,14 @@ def _plain(batch: pa.RecordBatch, codes: pa.Array) -> pa.Table:
     for name in (*_NEEDED, *_OPTIONAL):
         column = batch.column(name) if name in batch.schema.names else pa.nulls(len(batch))
         if name in ("subject_id", "text_value", "unit"):
-            column = pc.cast(column, pa.string())
-        elif name == "time" and not pa.types.is_timestamp(column.type):
-            column = pc.cast(column, pa.timestamp("us"))
+            column = _text(column)
+        elif name == "time" and pa.types.is_timestamp(column.type) and column.type.tz is not None:
+            # An instant: kept as that of UTC, under a type that still says so.
+            column = column.cast(pa.timestamp("us", tz="UTC"), safe=False)
+        elif name == "time":
+            column = column.cast(pa.timestamp("us"), safe=False)
         elif name == "numeric_value" and not pa.types.is_floating(column.type):
-            column = pc.cast(column, pa.float64())
+            column = column.cast(pa.float64(), safe=False)
         columns[name] = codes if name == "code" else column
     return pa.table(columns)
 
@@ -192,9 +216,13 @@ def exact_numbers(column: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 
 def meaningful(
-    files: Sequence[Path], top: Path, means: Callable[[str], bool], faults: list[Fault]
+    files: Sequence[Path],
+    top: Path,
+    means: Callable[[str], bool],
+    faults: list[Fault],
+    unread: Counter[str],
 ) -> Iterator[Batch]:
-    """Batches of the rows whose code `means` something, file by file.
+    """Batches of the rows whose code `means` something, file by file; the others are counted.
 
     Raises
     ------
@@ -209,9 +237,13 @@ def meaningful(
         try:
             with pq.ParquetFile(path) as file:
                 columns = _checked(file, name)
-                for batch in file.iter_batches(_ROWS, columns=columns, use_threads=False):
+                for raw in file.iter_batches(_ROWS, columns=columns, use_threads=False):
+                    batch = _takable(raw)
                     distinct, index = _codes(batch.column("code"))
                     wanted = np.array([code is not None and means(code) for code in distinct])
+                    left = np.bincount(index[~wanted[index]], minlength=len(distinct))
+                    for k in np.flatnonzero(left).tolist():
+                        unread[(distinct[k] or "no code")[:80]] += int(left[k])
                     rows = np.flatnonzero(wanted[index])
                     if len(rows):
                         taken = batch.take(pa.array(rows))

@@ -5,6 +5,7 @@ optionally, ``text_value`` and ``unit``; ``metadata/codes.parquet`` says what co
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from riskmodel.cohort.meds.codes import MedsCodes
 from riskmodel.cohort.meds.files import Batch, exact_numbers, meaningful, meds_files, read_codes
 from riskmodel.cohort.rejections import PLACE, Fault, Rejections, shown_places, with_faults
 from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.source.record import Record, assembled
+from riskmodel.cohort.source.record import Record, assembled, note_unread
 from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.source.workspace import StoredRows, coded, words
@@ -39,13 +40,18 @@ _LABS = pa.schema(
         ("file", words()),
         ("line", pa.int64()),
         ("entry", pa.int8()),
+        ("zoned", pa.bool_()),
     ]
 )
 _GIVEN_LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit"]
 
 
 def read_meds(
-    source: Path | str, *, infusions: Path | None = None, mapping: Path | None = None
+    source: Path | str,
+    *,
+    infusions: Path | None = None,
+    mapping: Path | None = None,
+    timezone: str = "",
 ) -> Cohort:
     """Read a MEDS dataset.
 
@@ -58,6 +64,9 @@ def read_meds(
     mapping : path, optional
         A centre's own codes, see `load_mapping`: a MEDS code with or without its unit, or its
         identifier alone.
+    timezone : str
+        Name of the time zone of times that name none (``Europe/Madrid``); by default that of most
+        of their patient's records, or none where no record names one.
 
     Returns
     -------
@@ -87,12 +96,10 @@ def read_meds(
     others: list[pa.Table] = []
 
     def means(code: str) -> bool:
-        meant = known.meaning(code).kind != "nothing"
-        unused.update([] if meant else [code[:80]])
-        return meant
+        return known.meaning(code).kind != "nothing"
 
     with StoredRows(_LABS, "patient_id") as labs:
-        for batch in meaningful(files, source, means, faults):
+        for batch in meaningful(files, source, means, faults, unused):
             rows = _rows(batch, known, own)
             lab = pc.equal(rows["kind"].cast(pa.string()), "lab")
             labs.append(rows.filter(lab))
@@ -105,7 +112,8 @@ def read_meds(
                 "(--mapping FILE)."
             )
         own.note("codes of no analyte or event (not used)", "codes", len(unused))
-        cohort = assembled(_record(source.name, labs, _frame(others)), listed, own)
+        note_unread(own, unused, known.is_lab)
+        cohort = assembled(_record(source.name, labs, _frame(others)), listed, own, timezone)
     return replace(cohort, rejected=with_faults(cohort.rejected, faults))
 
 
@@ -136,6 +144,7 @@ def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
         {
             "patient_id": coded(table["subject_id"].fill_null("").combine_chunks()),
             "time": table["time"].cast(pa.timestamp("us"), safe=False),
+            "zoned": np.full(len(value), getattr(table["time"].type, "tz", None) is not None),
             "kind": coded(kind),
             "name": coded(name),
             "unit": coded(unit_found),
@@ -150,10 +159,11 @@ def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
     )
 
 
-def _texts(times: pd.Series) -> pd.Series:
-    """Timestamps as ISO 8601 text, empty where there are none."""
+def _texts(times: pd.Series, zoned: pd.Series) -> pd.Series:
+    """Timestamps as ISO 8601 text, those of a zoned column in UTC, empty where there are none."""
     shown = times.map(lambda time: time.isoformat(), na_action="ignore")
-    return shown.astype("str").fillna("")
+    shown = shown.astype("str").where(~zoned.astype(bool), shown.astype("str") + "Z")
+    return shown.fillna("")
 
 
 def _record(name: str, labs: StoredRows, rows: pd.DataFrame) -> Record:
@@ -162,7 +172,7 @@ def _record(name: str, labs: StoredRows, rows: pd.DataFrame) -> Record:
     owners = labs.keys()[0]
     acts = rows[rows["kind"].isin(("event", "infusion")).to_numpy()].reset_index(drop=True)
     infused = (acts["kind"] == "infusion").to_numpy(dtype=bool)
-    time = _texts(acts["time"])
+    time = _texts(acts["time"], acts["zoned"])
     undated = infused & (time == "").to_numpy(dtype=bool)
     passed = (acts["passed_over"] != "").to_numpy(dtype=bool)
     refusal = np.where(undated, "time_missing", acts["refusal"].to_numpy(dtype=object))
@@ -180,7 +190,14 @@ def _record(name: str, labs: StoredRows, rows: pd.DataFrame) -> Record:
 
     def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Flags]:
         part = part.rename(columns={"name": "analyte"})
+        if part["zoned"].any():
+            part = part.assign(time=_texts(part["time"], part["zoned"]))
         return part[_GIVEN_LABS], refuse("labs", part, "analyte", told)
+
+    def times() -> Iterator[tuple[pd.Series, pd.Series]]:
+        for batch in labs.batches(["patient_id", "time", "zoned"]):
+            some = batch[batch["zoned"].to_numpy(dtype=bool)]
+            yield some["patient_id"].astype("str"), _texts(some["time"], some["zoned"])
 
     known = {*rows["patient_id"], *owners} - {""}
     return Record(
@@ -191,6 +208,7 @@ def _record(name: str, labs: StoredRows, rows: pd.DataFrame) -> Record:
         known,
         charted,
         lambda patients, told: _described(patients, rows, told),
+        times=times,
     )
 
 
@@ -198,7 +216,8 @@ def _described(patients: pd.DataFrame, rows: pd.DataFrame, own: Rejections) -> p
     """The patients table, with sex, age and disease where the rows agree on them."""
     starts = dict(zip(patients["patient_id"], patients["infusion_time"].astype("str"), strict=True))
     told = rows[rows["kind"].isin(("gender", "birth", "disease")).to_numpy()]
-    columns = [told["patient_id"], told["kind"], told["name"], _texts(told["time"])]
+    columns = [told["patient_id"], told["kind"], told["name"]]
+    columns.append(_texts(told["time"], told["zoned"]))
     found: dict[str, dict[str, set[object]]] = {"sex": {}, "age_years": {}, "disease": {}}
     for patient, kind, name, time in zip(*columns, strict=True):
         start = starts.get(patient)

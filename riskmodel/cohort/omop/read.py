@@ -51,7 +51,11 @@ _LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit", "refere
 
 
 def read_omop(
-    source: Path | str, *, infusions: Path | None = None, mapping: Path | None = None
+    source: Path | str,
+    *,
+    infusions: Path | None = None,
+    mapping: Path | None = None,
+    timezone: str = "",
 ) -> Cohort:
     """Read an OMOP CDM 5.4 source.
 
@@ -75,6 +79,9 @@ def read_omop(
         List of infusions, see `riskmodel.cohort.vocabulary.infusions.read_infusions`.
     mapping : path, optional
         Own codes, see `riskmodel.cohort.vocabulary.mapping.load_mapping`.
+    timezone : str
+        Name of the time zone of times that name none (``Europe/Madrid``); by default that of most
+        of their patient's records, or none where no record names one.
 
     Returns
     -------
@@ -92,7 +99,7 @@ def read_omop(
     listed = read_infusions(Path(infusions), rejections) if infusions is not None else None
     with workspace() as connection, _opened(str(source), connection, codes) as opened:
         _check(opened, need_infusions=listed is None)
-        return _refusing(opened, connection, codes, listed, rejections)
+        return _refusing(opened, connection, codes, listed, rejections, timezone)
 
 
 def _refusing(
@@ -101,11 +108,12 @@ def _refusing(
     codes: CodeMapping,
     listed: pd.DataFrame | None,
     rejections: Rejections,
+    timezone: str,
 ) -> Cohort:
     import duckdb
 
     try:
-        return _read(opened, connection, codes, listed, rejections)
+        return _read(opened, connection, codes, listed, rejections, timezone)
     except duckdb.Error as error:
         raise SchemaError(
             f"OMOP source '{opened.name}' cannot be read: a file is damaged or too large for the "
@@ -181,6 +189,7 @@ def _read(
     codes: CodeMapping,
     listed: pd.DataFrame | None,
     rejections: Rejections,
+    timezone: str,
 ) -> Cohort:
     tables = Tables(source, connection)
     concepts = _concepts(tables, codes)
@@ -213,4 +222,4 @@ def _read(
         lambda patients, told: patients_frame(tables, patients, concepts, told),
         lambda patients, told: follow_up(tables, patients, dead, told),
     )
-    return assembled(record, listed, rejections)
+    return assembled(record, listed, rejections, timezone)

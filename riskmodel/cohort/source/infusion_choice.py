@@ -77,6 +77,18 @@ def choose_infusions(
         count = found.loc[outside, "patient_id"].nunique()
         rejections.note("patients with a recorded infusion, not in the list", "patients", count)
         found = pd.concat([wanted, found[~outside]], ignore_index=True)
+    if found.empty:
+        columns = [
+            "patient_id",
+            "infusion_time",
+            "product",
+            "prior_car_t",
+            "event",
+            "time",
+            "value",
+        ]
+        empty = pd.DataFrame({name: [] for name in columns}, dtype="str")
+        return Chosen(empty[columns[:4]], empty[["patient_id", *columns[4:]]])
     found = found.assign(order=_order(found["patient_id"])).sort_values(
         ["order", "instant"], kind="stable", ignore_index=True
     )

@@ -1,9 +1,10 @@
 """From what a reader found in a whole source to its cohort: the one way of all readers."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Flags
@@ -15,7 +16,18 @@ from riskmodel.cohort.source.infusion_choice import choose_infusions, decisions
 from riskmodel.cohort.source.lymphodepletion import start_lymphodepletion
 from riskmodel.cohort.source.selection import listed_in_source, no_infusion, of_cohort, refuse
 from riskmodel.cohort.source.workspace import Rows
-from riskmodel.cohort.times import borrow_zones, split_zone, with_zone
+from riskmodel.cohort.source.zones import (
+    CHECK,
+    as_instant,
+    borrowed,
+    in_their_zone,
+    in_timezone,
+    timezone,
+)
+from riskmodel.cohort.times import split_zone
+
+_NAMED, _SAID = 40, 8
+"""Codes that are named in the report, and on the terminal."""
 
 _EVENTS = ["patient_id", "event", "time", "value"]
 
@@ -43,6 +55,8 @@ class Record:
         The charted patients table of the chosen infusions; a patient may have several rows.
     made : callable(patients, rejections) -> DataFrame
         Events that follow from hour 0: ``patient_id, event, time, value``.
+    times : callable() -> iterator of (patient_id, time)
+        Patients and times, as text, of the results that may name a zone; by default of all.
     """
 
     name: str
@@ -53,9 +67,12 @@ class Record:
     charted: Charted
     described: Callable[[pd.DataFrame, Rejections], pd.DataFrame]
     made: Callable[[pd.DataFrame, Rejections], pd.DataFrame] | None = None
+    times: Callable[[], Iterator[tuple[pd.Series, pd.Series]]] | None = None
 
 
-def assembled(record: Record, listed: pd.DataFrame | None, own: Rejections) -> Cohort:
+def assembled(
+    record: Record, listed: pd.DataFrame | None, own: Rejections, clock: str = ""
+) -> Cohort:
     """The cohort of a record.
 
     Parameters
@@ -65,6 +82,8 @@ def assembled(record: Record, listed: pd.DataFrame | None, own: Rejections) -> C
         Infusions of a list: ``patient_id, infusion_time, product``.
     own : Rejections
         Of the reader so far; gets what is refused of patients.
+    clock : str
+        Name of the time zone in which times without one are read; by default that of the records.
 
     Returns
     -------
@@ -77,6 +96,9 @@ def assembled(record: Record, listed: pd.DataFrame | None, own: Rejections) -> C
         When no patient has an infusion.
     """
     acts = record.acts.reset_index(drop=True)
+    zone = timezone(clock) if clock else None
+    if zone is not None:
+        acts = acts.assign(time=in_timezone(acts["time"], zone))
     if "passed_over" not in acts:
         acts["passed_over"] = ""
     refused = Rejections()
@@ -84,14 +106,25 @@ def assembled(record: Record, listed: pd.DataFrame | None, own: Rejections) -> C
     shown = shown.where(acts["passed_over"] == "", acts["value"] + ": " + acts["passed_over"])
     used = refuse("events", acts.assign(shown=shown), "shown", refused)
     infusion = (acts["kind"] == INFUSION).to_numpy(dtype=bool)
-    records = acts[used & infusion]
+    infused = np.flatnonzero(used & infusion)
+    named = acts.iloc[infused].rename(columns={"time": "infusion_time"})
+    given = named if listed is None else pd.concat([named, listed], ignore_index=True)
+    if zone is not None:
+        times = in_timezone(given["infusion_time"], zone).map(as_instant)
+        given = given.assign(infusion_time=times)
+    given = borrowed(given, _times(record), own)
+    told = given["infusion_time"].iloc[: len(infused)].to_numpy(dtype=object)
+    acts = acts.assign(time=_replaced(acts["time"], infused, told))
+    records = acts.iloc[infused]
     if listed is not None:
-        listed, count = borrow_zones(listed, _times(record))
-        own.note("listed infusion read in the time zone of records", "patients", count)
+        times = given["infusion_time"].iloc[len(infused) :].reset_index(drop=True)
+        listed = listed.assign(infusion_time=times)
         listed = listed_in_source(listed, record.known, own)
     if records.empty and (listed is None or listed.empty):
         raise no_infusion(record.name, len(record.known))
     patients, later = _infused(records, listed, own)
+    if patients.empty:
+        raise no_infusion(record.name, len(record.known))
     patients = record.described(patients, own)
     starts = zip(patients["patient_id"], patients["infusion_time"], strict=True)
     zones = {str(who): split_zone(str(start))[1] for who, start in starts}
@@ -103,13 +136,20 @@ def assembled(record: Record, listed: pd.DataFrame | None, own: Rejections) -> C
     made = made.assign(row=np.arange(len(acts), len(acts) + len(made)), source="")
     columns = [*_EVENTS, "row", "source"]
     events = pd.concat([given[columns], made[columns]], ignore_index=True)
-    events = start_lymphodepletion(_in_zone(events, zones), patients, own).reset_index(drop=True)
+    days = in_their_zone(events["time"], events["patient_id"], zones)
+    events = start_lymphodepletion(events.assign(time=days), patients, own).reset_index(drop=True)
 
     def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Flags]:
         labs, usable = record.charted(part, told)
-        return _in_zone(labs, zones), usable
+        times = labs["time"]
+        if zone is not None:
+            times = in_timezone(times, zone)
+        elif pd.api.types.is_string_dtype(times.dtype):
+            times = in_their_zone(times, labs["patient_id"], zones)
+        return labs.assign(time=times), usable
 
     cohort = assemble_stored(record.rows, record.owners, patients, events, charted, record.name)
+    _note_without_results(cohort, own)
     rejected = refused.frame()
     rejected = rejected.assign(source=acts["source"].iloc[rejected["row"].astype(int) - 1].array)
     return replace(
@@ -120,12 +160,49 @@ def assembled(record: Record, listed: pd.DataFrame | None, own: Rejections) -> C
     )
 
 
+def note_unread(
+    own: Rejections, unread: Mapping[str, int], is_lab: Callable[[str], bool] = lambda _: True
+) -> None:
+    """Name the codes that were not read with their rows, the most frequent ones to be checked.
+
+    Parameters
+    ----------
+    own : Rejections
+    unread : mapping of str to int
+        Rows by code, as shown to people.
+    is_lab : callable(code) -> bool
+        Which codes are of laboratory results: those are worth a look.
+    """
+    most = sorted(unread.items(), key=lambda item: (-item[1], item[0]))
+    for code, count in most[:_NAMED]:
+        own.note("rows of codes that were not read", code, count)
+    own.note("rows of codes that were not read", "other codes", sum(c for _, c in most[_NAMED:]))
+    labs = [(code, count) for code, count in most if is_lab(code)]
+    if labs:
+        shown = ", ".join(f"{code} {count:,}" for code, count in labs[:_SAID])
+        rest = f" and {len(labs) - _SAID} more codes" if len(labs) > _SAID else ""
+        told = f"results of codes that mean no analyte here were not read: {shown}{rest}"
+        own.note(CHECK, told, sum(count for _, count in labs))
+
+
+def _note_without_results(cohort: Cohort, own: Rejections) -> None:
+    """Tell of patients of whom no result was read at all."""
+    with_results = np.bincount(cohort.labs["patient"], minlength=len(cohort)) > 0
+    without = np.flatnonzero(~with_results)
+    if len(without):
+        first = cohort.patient_id[without[0]]
+        told = f"patients of whom no lab result was read (first: '{first}')"
+        own.note(CHECK, told, len(without))
+
+
 def _times(record: Record) -> Iterator[tuple[pd.Series, pd.Series]]:
     """Patient and time of every record, some at a time."""
-    known = np.array(record.owners, dtype=object)
-    for batch in record.rows.batches([record.rows.key, "time"]):
-        who = pd.Series(known[batch[record.rows.key].cat.codes.to_numpy()], dtype="str")
-        if pd.api.types.is_string_dtype(batch["time"].dtype):
+    if record.times is not None:
+        yield from record.times()
+    else:
+        known = np.array(record.owners, dtype=object)
+        for batch in record.rows.batches([record.rows.key, "time"]):
+            who = pd.Series(known[batch[record.rows.key].cat.codes.to_numpy()], dtype="str")
             yield who, batch["time"].astype("str")
     yield record.acts["patient_id"], record.acts["time"]
 
@@ -156,15 +233,8 @@ def _infused(
     return restored(chosen.patients, "infusion_time"), restored(chosen.events, "time")
 
 
-def _in_zone(frame: pd.DataFrame, zones: dict[str, str]) -> pd.DataFrame:
-    """Days without a clock in the zone of their patient's infusion."""
-    time = frame["time"]
-    if not pd.api.types.is_string_dtype(time.dtype):
-        return frame
-    dated = (time.str.len() == 10).to_numpy(dtype=bool, na_value=False)
-    if not dated.any():
-        return frame
-    filled = time.to_numpy(dtype=object).copy()
-    for row in np.flatnonzero(dated):
-        filled[row] = with_zone(filled[row], zones.get(str(frame["patient_id"].iloc[row]), ""))
-    return frame.assign(time=pd.Series(filled, index=frame.index, dtype="str"))
+def _replaced(column: pd.Series, rows: npt.NDArray[np.int64], texts: object) -> pd.Series:
+    """A column of text with other texts in some rows."""
+    cells = column.to_numpy(dtype=object).copy()
+    cells[rows] = texts
+    return pd.Series(cells, index=column.index, dtype="str")
