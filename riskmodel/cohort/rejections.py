@@ -52,6 +52,7 @@ REASONS = {
     "not_in_source": "is listed with an infusion, but the source does not hold its patient",
     "time_not_a_day": "has a time that names no day",
     "not_an_infusion": "is about a CAR-T product, but tells of no infusion of it",
+    "modified": "has a modifier that changes what it means in a way that is not known here",
     "not_blood": "is a result of another specimen than blood, serum or plasma",
     "code_conflict": "has codes that mean different things",
     "value_absent": "states why it has no value",

@@ -1,5 +1,8 @@
 """What a FHIR source says of its subjects, as the record that every reader ends in."""
 
+from collections import Counter
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -28,7 +31,15 @@ def cohort_of(
 ) -> Cohort:
     """The cohort of everything that was collected, see `assembled`."""
     people = collected.people
-    acts = collected.acts.frame()
+    deleted = collected.deleted
+    for (kind, _), count in Counter(deleted.keys()).items():
+        own.note("deleted at the source, with every version", kind or "no type", count)
+    for kind, gone in deleted:
+        if kind == "Patient":
+            people.forget(gone)
+    diagnoses = [d for d in collected.diagnoses if d.stamp > deleted.get(d.resource, -1)]
+    gone_labs = {hash(place): when for place, when in deleted.items() if all(place)}
+    acts = collected.acts.frame(deleted)
     acts["patient_id"] = [people.find(subject) for subject in acts["subject"]]
     acts["source"] = shown_places(*(acts[column] for column in PLACE))
     texts = ("patient_id", "kind", "time", "value", "refusal", "passed_over", "source")
@@ -36,7 +47,14 @@ def cohort_of(
     owners = [people.find(token) for token in collected.labs.keys()[0]]
 
     def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Flags]:
-        latest = _current(part, told)
+        gone = part["resource"].map(gone_labs).ge(part["stamp"]).to_numpy(dtype=bool)
+        told.note("results deleted at the source", "labs", int(gone.sum()))
+        latest = _current(part, told) & ~gone
+        other = part["specimen"].astype("str").map(_elsewhere(collected.specimens))
+        wrong = other.to_numpy(dtype=bool) & (part["refusal"] == "").to_numpy(dtype=bool)
+        if wrong.any():
+            refusal = part["refusal"].astype("str").mask(wrong, "not_blood")
+            part = part.assign(refusal=refusal)
         usable = latest & refuse("labs", part.assign(current=latest), "analyte", told)
         return part[_LABS].astype({"time": "str"}), usable
 
@@ -47,10 +65,20 @@ def cohort_of(
         acts[list(texts)],
         {*people.names, *owners, *acts["patient_id"]} - {""},
         charted,
-        lambda patients, told: _described(patients, people, collected.diagnoses, told),
+        lambda patients, told: _described(patients, people, diagnoses, told),
         lambda patients, told: _deaths(patients, people, told),
     )
     return assembled(record, listed, own, timezone)
+
+
+def _elsewhere(specimens: Mapping[str, bool]) -> Callable[[str], bool]:
+    """Whether the Specimen of a reference is not blood, by the whole reference or its end."""
+
+    def found(reference: str) -> bool:
+        short = "/".join(reference.split("/_history/")[0].split("/")[-2:])
+        return bool(reference) and specimens.get(reference, specimens.get(short, False))
+
+    return found
 
 
 def _described(

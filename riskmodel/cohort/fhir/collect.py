@@ -1,29 +1,36 @@
 """Collect what a FHIR source holds of results, acts and diagnoses."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from riskmodel.cohort.fhir.files import Located
+from riskmodel.cohort.fhir.files import DELETION, Located
 from riskmodel.cohort.fhir.observations import UNUSED, USED, results
 from riskmodel.cohort.fhir.patients import People, subject_token
 from riskmodel.cohort.fhir.resources import (
+    Resource,
     codings,
     identifiers,
+    listed,
+    mapping,
     names,
-    names_a_day,
     text,
+    time_fault,
     when,
 )
 from riskmodel.cohort.fhir.treatments import Acts, stamp_of
 from riskmodel.cohort.source.workspace import StoredRows, words
 from riskmodel.cohort.vocabulary.clinical_names import disease_of
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
+from riskmodel.cohort.vocabulary.specimens import is_not_blood
 
 _ACTS = frozenset(("Procedure", "MedicationAdministration", "Medication", "Encounter", "Location"))
-WANTED = _ACTS | {"Bundle", "Patient", "Observation", "Condition"}
+_REPORTS = frozenset(("DiagnosticReport", "Observation"))
+WANTED = _ACTS | _REPORTS | {"Bundle", "Patient", "Condition", "Specimen"}
+_WITHDRAWN = ("entered-in-error", "cancelled")
 
 LABS = pa.schema(
     [
@@ -37,6 +44,8 @@ LABS = pa.schema(
         ("reference_high", pa.float64()),
         ("refusal", words()),
         ("status", words()),
+        ("specimen", words()),
+        ("resource", pa.int64()),
         ("key", pa.int64()),
         ("other_key", pa.int64()),
         ("stamp", pa.int64()),
@@ -46,7 +55,6 @@ LABS = pa.schema(
     ]
 )
 _REFUTED = ("refuted", "entered-in-error")
-_UNKNOWN_CODES = 40
 
 
 class Diagnosis(NamedTuple):
@@ -55,6 +63,8 @@ class Diagnosis(NamedTuple):
     subject: str
     disease: str
     time: str
+    resource: tuple[str, str]
+    stamp: int
 
 
 class Collected:
@@ -83,11 +93,15 @@ class Collected:
         self.unused: Counter[str] = Counter()
         self.other_results: Counter[str] = Counter()
         self.acts = Acts(infusion_codes, self.unused)
+        self.deleted: dict[tuple[str, str], float] = {}
+        self.specimens: dict[str, bool] = {}
         self._own_codes = own_codes
 
     def add(self, located: Located) -> None:
         """Learn of one resource."""
-        kind = text(located.resource["resourceType"])
+        resource = located.resource
+        kind = text(resource["resourceType"])
+        inside = self._contained(located) if kind in _REPORTS and "contained" in resource else []
         if kind == "Observation":
             self._observation(located)
         elif kind == "Patient":
@@ -96,14 +110,38 @@ class Collected:
             self.acts.add(located)
         elif kind == "Condition":
             self._condition(located)
-        else:
+        elif kind == "Specimen":
+            self.specimens[f"Specimen/{text(resource.get('id'))}"] = _other_specimen(resource)
+            if located.full_url:
+                self.specimens[located.full_url] = _other_specimen(resource)
+        elif kind == DELETION:
+            place = (text(resource.get("kind")), text(resource.get("id")))
+            when = float(stamp_of(resource)) or math.inf
+            self.deleted[place] = max(when, self.deleted.get(place, 0.0))
+        elif not inside:
             self.unused[kind[:40] or "no type"] += 1
+        for part in inside:
+            self._observation(part)
 
-    def other_codes(self) -> dict[str, int]:
-        """Results of codes that are no analyte: the most frequent ones, and the rest."""
-        found = dict(self.other_results.most_common(_UNKNOWN_CODES))
-        rest = self.other_results.total() - sum(found.values())
-        return {**found, "other codes": rest} if rest else found
+    @staticmethod
+    def _contained(located: Located) -> list[Located]:
+        """Observations inside a report or a panel; what they do not say, it says for them."""
+        whole = located.resource
+        told = {name: whole[name] for name in whole if name in ("subject", "specimen", "meta")}
+        told |= {name: value for name, value in whole.items() if name.startswith("effective")}
+        if text(whole.get("status")) in _WITHDRAWN:
+            told["status"] = whole["status"]
+        found = []
+        for part in listed(whole.get("contained")):
+            if part.get("resourceType") != "Observation":
+                continue
+            dated = any(name.startswith("effective") for name in part)
+            given = {n: v for n, v in told.items() if not (dated and n.startswith("effective"))}
+            own = f"{whole['resourceType']}/{text(whole.get('id'))}#{text(part.get('id'))}"
+            status = {"status": told["status"]} if "status" in told else {}
+            merged = {**given, **part, **status, "id": own if text(whole.get("id")) else ""}
+            found.append(located._replace(resource=merged, full_url=""))
+        return found
 
     def _observation(self, located: Located) -> None:
         resource = located.resource
@@ -114,9 +152,16 @@ class Collected:
         status = text(resource.get("status"))
         time = when(resource, "effective")
         withheld = "" if status in USED else UNUSED.get(status, "status_unknown")
-        if not withheld and not names_a_day(time):
-            withheld = "time_not_a_day" if time else "time_missing"
+        withheld = withheld or time_fault(time)
+        if not withheld and "modifierExtension" in resource:
+            withheld = "modified"
+        specimen, elsewhere = _specimen(located)
+        if not withheld and elsewhere:
+            withheld = "not_blood"
         own, ranks = text(resource.get("id")), identifiers(resource)
+        # Of a part of a report, the report is what may be deleted.
+        kind, _, name = own.split("#")[0].rpartition("/")
+        whole = hash((kind or "Observation", name)) if own else 0
         subject, stamp = subject_token(located), stamp_of(resource)
         for place, result in enumerate(found):
             self.labs.add(
@@ -131,6 +176,8 @@ class Collected:
                     result.high,
                     withheld or result.refusal,
                     status,
+                    specimen,
+                    whole,
                     hash((own, result.analyte, place)) if own else 0,
                     hash((tuple(ranks), result.analyte, place)) if ranks else 0,
                     stamp,
@@ -151,4 +198,28 @@ class Collected:
                 self.unused["Condition refuted or entered in error"] += 1
                 continue
             time = text(resource.get("recordedDate")) or when(resource, "onset")
-            self.diagnoses.append(Diagnosis(subject_token(located), disease, time))
+            place = ("Condition", text(resource.get("id")))
+            found_in = (subject_token(located), disease, time, place, stamp_of(resource))
+            self.diagnoses.append(Diagnosis(*found_in))
+
+
+def _other_specimen(specimen: Resource) -> bool:
+    """Whether a Specimen is not blood, by its type and the site it comes from."""
+    concepts = [specimen.get("type"), mapping(specimen.get("collection")).get("bodySite")]
+    return any(_is_other(concept) for concept in concepts)
+
+
+def _is_other(concept: Any) -> bool:
+    return is_not_blood(" / ".join(names(concept))[:500], *(c for _, c, _ in codings(concept)))
+
+
+def _specimen(located: Located) -> tuple[str, bool]:
+    """Reference of an Observation's Specimen, and whether it says itself that it is not blood."""
+    resource = located.resource
+    asked = mapping(resource.get("specimen"))
+    reference = text(asked.get("reference"))
+    other = _is_other(resource.get("bodySite")) or is_not_blood(text(asked.get("display"))[:200])
+    for part in listed(resource.get("contained")):
+        if part.get("resourceType") == "Specimen" and reference == f"#{text(part.get('id'))}":
+            other = other or _other_specimen(part)
+    return ("" if reference.startswith("#") else reference), other

@@ -1,15 +1,17 @@
 """Read the resources of FHIR files one by one, in bounded time and memory.
 
 A source is one file or a folder. ``.ndjson`` and ``.jsonl`` files hold a resource a line (bulk
-export); ``.json`` files hold a Bundle, one resource, or several of them.
+export); ``.json`` files hold a Bundle, one resource, or several of them; each may be gzipped.
 """
 
+import gzip
 import os
 import re
 import stat
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from riskmodel.cohort.fhir.json_stream import BrokenError, Cursor, decode
 from riskmodel.errors import SchemaError
@@ -17,10 +19,13 @@ from riskmodel.errors import SchemaError
 LONGEST_RECORD = 8 * 2**20
 LARGEST_DOCUMENT = 256 * 2**20
 MOST_FAULTS = 1000
+_CHUNK = 2**20
 _LINES = (".ndjson", ".jsonl")
-_ENDINGS = (*_LINES, ".json")
+_ENDINGS = (*_LINES, ".json", *(f"{ending}.gz" for ending in (*_LINES, ".json")))
 _KIND = re.compile(rb'^[ \t\r\n]*\{[ \t\r\n]*"resourceType"[ \t\r\n]*:[ \t\r\n]*"([A-Za-z]+)"')
 _DEEPEST_BUNDLE = 3
+DELETION = "(deletion)"
+"""Type of a Bundle's word that a resource was deleted: ``kind`` and ``id`` of it."""
 
 
 class Place(NamedTuple):
@@ -48,13 +53,14 @@ def shown(path: Path, top: Path) -> str:
     return "".join(c if c.isprintable() else "?" for c in name)[:200]
 
 
-def regular_files(source: Path, endings: tuple[str, ...]) -> tuple[list[Path], int]:
-    """Regular files with these endings inside a folder, and how many others were left out.
+def regular_files(source: Path, endings: tuple[str, ...]) -> tuple[list[Path], int, list[Path]]:
+    """Regular files with these endings inside a folder; how many were left out; those unread.
 
     Links are not followed, so that nothing outside the folder is read; devices, pipes and
-    hidden files are left out.
+    hidden files are left out. Unread are regular files with another ending.
     """
     found: list[Path] = []
+    unread: list[Path] = []
     others = 0
     for folder, folders, names in os.walk(source, followlinks=False):
         others += sum(Path(folder, name).is_symlink() for name in folders)
@@ -62,15 +68,22 @@ def regular_files(source: Path, endings: tuple[str, ...]) -> tuple[list[Path], i
         for name in sorted(names):
             path = Path(folder, name)
             plain = stat.S_ISREG(path.lstat().st_mode) and not name.startswith(".")
-            if plain and path.suffix.lower() in endings:
+            if plain and path.name.lower().endswith(endings):
                 found.append(path)
             else:
                 others += 1
-    return found, others
+                unread += [path] if plain else []
+    return found, others, unread
 
 
-def fhir_files(source: Path) -> tuple[list[Path], int]:
-    """The files of a source, and how many were left out.
+def _open(path: Path) -> IO[bytes]:
+    if path.suffix.lower() == ".gz":
+        return cast("IO[bytes]", gzip.open(path))
+    return path.open("rb")
+
+
+def fhir_files(source: Path) -> tuple[list[Path], int, list[Path]]:
+    """The files of a source, how many were left out, and those with another ending.
 
     Raises
     ------
@@ -78,25 +91,25 @@ def fhir_files(source: Path) -> tuple[list[Path], int]:
         When the source does not exist or holds no FHIR file.
     """
     if source.is_file():
-        return [source], 0
+        return [source], 0, []
     if not source.is_dir():
         raise SchemaError(
             f"FHIR source '{source}' is no file and no folder. Give a Bundle (.json), a bulk "
             "export (.ndjson), or a folder of them."
         )
-    found, others = regular_files(source, _ENDINGS)
+    found, others, unread = regular_files(source, _ENDINGS)
     if not found:
         raise SchemaError(
             f"FHIR folder '{source}' holds no file that ends in {', '.join(_ENDINGS)} "
             f"({others} other files were seen). Give a folder of a FHIR R4 export."
         )
-    return found, others
+    return found, others, unread
 
 
 def _records(path: Path, name: str, fault: Fault) -> Iterator[tuple[int, bytes]]:
     """Lines of a file with their numbers; a line that is too long is passed over in pieces."""
     number = 0
-    with path.open("rb") as source:
+    with _open(path) as source:
         while line := source.readline(LONGEST_RECORD + 1):
             number += 1
             if len(line) > LONGEST_RECORD and not line.endswith(b"\n"):
@@ -144,11 +157,19 @@ def _from_document(path: Path, name: str, fault: Fault) -> Iterator[Located]:
     if path.stat().st_size > LARGEST_DOCUMENT:
         fault(name, Place(1), "file_too_large")
         return
+    read = bytearray()
+    with _open(path) as source:
+        while chunk := source.read(_CHUNK):
+            read += chunk
+            if len(read) > LARGEST_DOCUMENT:
+                fault(name, Place(1), "file_too_large")
+                return
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read.decode("utf-8-sig")
     except UnicodeDecodeError:
         fault(name, Place(1), "wrong_encoding")
         return
+    del read
     cursor = Cursor(text, LONGEST_RECORD)
     if cursor.ended:
         fault(name, Place(1), "malformed_json")
@@ -208,13 +229,24 @@ def _from_object(cursor: Cursor, name: str, refuse: Fault) -> Iterator[Located]:
 def _entry(
     entry: dict[str, Any], name: str, place: Place, fault: Fault, depth: int
 ) -> Iterator[Located]:
-    resource = entry.get("resource")
+    resource, request, response = entry.get("resource"), entry.get("request"), entry.get("response")
     url = entry.get("fullUrl")
-    if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
-        located = Located(resource, url if isinstance(url, str) else "", name, place)
-        yield from _unbundled(located, fault, depth + 1)
+    url = url if isinstance(url, str) else ""
+    if isinstance(request, dict) and str(request.get("method")).upper() == "DELETE":
+        yield Located(_deletion(request, response, url), url, name, place)
+    elif isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+        yield from _unbundled(Located(resource, url, name, place), fault, depth + 1)
     elif resource is not None or not ("request" in entry or "response" in entry):
         fault(name, place, "not_a_resource")
+
+
+def _deletion(request: dict[str, Any], response: Any, url: str) -> dict[str, Any]:
+    """What a Bundle says was deleted, as a resource of a type of its own."""
+    asked = request.get("url")
+    parts = (asked if isinstance(asked, str) and asked else url).split("/_history/")[0].split("/")
+    when = response.get("lastModified") if isinstance(response, dict) else None
+    kind, own = parts[-2:] if len(parts) > 1 else ["", ""]
+    return {"resourceType": DELETION, "kind": kind, "id": own, "meta": {"lastUpdated": when}}
 
 
 def _unbundled(located: Located, fault: Fault, depth: int = 0) -> Iterator[Located]:
@@ -252,9 +284,11 @@ def resources(
     for path in files:
         name = shown(path, top)
         try:
-            if path.suffix.lower() in _LINES:
+            if path.name.lower().removesuffix(".gz").endswith(_LINES):
                 yield from _from_lines(path, name, wanted, fault)
             else:
                 yield from _from_document(path, name, fault)
+        except (EOFError, zlib.error):
+            fault(name, Place(1), "file_cut_off")
         except OSError:
             fault(name, Place(1), "file_unreadable")

@@ -25,6 +25,8 @@ UNUSED: Mapping[str, str] = {
 }
 
 _WITH_UNIT = re.compile(r"^(.*[0-9])\s*([^0-9\s].*)$", re.DOTALL)
+_OFF_SCALE = {"off scale high": ">", "off scale low": "<"}
+_BOUND = re.compile(r"([<>]=?)\s*([0-9][0-9.,]*[0-9]|[0-9])")
 _UNVALUED = ("valueCodeableConcept", "valueBoolean", "valueRange", "valueRatio", "valueTime",
              "valueDateTime", "valuePeriod", "valueSampledData")  # fmt: skip
 
@@ -103,10 +105,20 @@ def unit_of(quantity: Resource) -> str:
     )
 
 
+def _is_normal(entry: Resource) -> bool:
+    """Whether a reference range is the normal one: a type, where given, says so."""
+    told = mapping(entry.get("type"))
+    codes = [code for _, code, _ in codings(told)]
+    if codes:
+        return "normal" in codes
+    words = next(names(told), "").casefold()
+    return not words or "normal" in words or "reference" in words
+
+
 def _reference(part: Resource, unit: str) -> tuple[float, float]:
-    """Low and high of the first range for everybody, in the unit of the result."""
+    """Low and high of the first normal range for everybody, in the unit of the result."""
     for entry in listed(part.get("referenceRange")):
-        if entry.get("appliesTo") or entry.get("age"):
+        if entry.get("appliesTo") or entry.get("age") or not _is_normal(entry):
             continue
         bounds = []
         for name in ("low", "high"):
@@ -114,9 +126,26 @@ def _reference(part: Resource, unit: str) -> tuple[float, float]:
             other = unit_of(bound)
             same = not other or other == unit or (ucum(other) or other) == (ucum(unit) or unit)
             bounds.append(number(bound.get("value")) if same else math.nan)
+        if bounds[1] <= max(bounds[0], 0.0):
+            continue
         if not all(math.isnan(bound) for bound in bounds):
             return bounds[0], bounds[1]
     return math.nan, math.nan
+
+
+def _off_scale(part: Resource, value: float) -> set[str]:
+    """Comparators that interpretations and notes state around the same number."""
+    found = set()
+    for concept in listed(part.get("interpretation")):
+        found |= {code for _, code, _ in codings(concept) if code in ("<", ">")}
+        own = text(concept.get("text")).casefold()
+        found |= {sign for words, sign in _OFF_SCALE.items() if words in own}
+    for note in listed(part.get("note")):
+        for sign, digits in _BOUND.findall(text(note.get("text"))[:500]):
+            parsed = parse_result(digits)
+            if parsed is not None and parsed[0] == value:
+                found.add(sign)
+    return found
 
 
 def _worded(value: str, comparator: str) -> tuple[float, str, str]:
@@ -188,6 +217,11 @@ def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[R
         value, comparator, unit, refusal = _value(part)
         if part is observation and grouping and refusal == "value_missing":
             continue
+        if not math.isnan(value) and ("interpretation" in part or "note" in part):
+            stated = _off_scale(part, value) | ({comparator} - {""})
+            if len({sign[0] for sign in stated}) > 1:
+                value, refusal = math.nan, "value_conflict"
+            comparator = comparator or next(iter(sorted(stated)), "")
         if not unit:
             told = (unit_in_name(analyte, name) for name in names(part.get("code")))
             unit = next((unit for unit in told if unit), "")

@@ -78,6 +78,10 @@ class People:
         versions = self._versions.setdefault(name, {})
         versions[person] = max(stamp, versions.get(person, ""))
 
+    def forget(self, local: str) -> None:
+        """What a deleted Patient resource said; its name stays, for references to it."""
+        self._versions.pop(self._names.get(f"Patient/{local}", local), None)
+
     def find(self, token: str) -> str:
         """The patient_id that a subject token means, empty where it means no patient."""
         found = self._find(token)

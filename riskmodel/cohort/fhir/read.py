@@ -21,6 +21,7 @@ from riskmodel.cohort.fhir.patients import People
 from riskmodel.cohort.fhir.resources import codings, names
 from riskmodel.cohort.rejections import Fault, Rejections, with_faults
 from riskmodel.cohort.schema import Cohort
+from riskmodel.cohort.source.record import note_files, note_unread
 from riskmodel.cohort.source.workspace import StoredRows
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
@@ -73,7 +74,8 @@ def read_fhir(
     listed = read_infusions(infusions, own) if infusions is not None else None
     people = People(identifier_system)
     faults: list[Fault] = []
-    files, others = fhir_files(source)
+    files, others, unread = fhir_files(source)
+    note_files(own, unread, source)
     own.note("files left out (links, hidden, other endings)", "files", others)
     found = 0
     with StoredRows(LABS, "subject") as labs:
@@ -92,12 +94,9 @@ def read_fhir(
                 f"FHIR source '{source}' holds no readable FHIR resource in {len(files)} files."
                 f"{first} Give a FHIR R4 Bundle or bulk export in JSON."
             )
-        for kind, counts in (
-            ("resources not used", dict(collected.unused.most_common(40))),
-            ("results of other codes (not used)", collected.other_codes()),
-        ):
-            for key, count in counts.items():
-                own.note(kind, key, count)
+        for key, count in collected.unused.most_common(40):
+            own.note("resources not used", key, count)
+        note_unread(own, collected.other_results)
         cohort = cohort_of(source.name, collected, listed, own, timezone)
     return replace(cohort, rejected=with_faults(cohort.rejected, faults))
 

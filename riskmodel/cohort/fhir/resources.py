@@ -11,6 +11,8 @@ from typing import Any
 Resource = Mapping[str, Any]
 
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}(?:T|$)")
+# FHIR writes -05:00: a bare -05 may as well be the end of something that was cut off.
+_CUT_ZONE = re.compile(r"T.*[+-]\d{2}$")
 
 
 def text(value: Any) -> str:
@@ -70,9 +72,21 @@ def when(resource: Resource, name: str) -> str:
     return text(period.get("start")) or text(period.get("end"))
 
 
-def names_a_day(time: str) -> bool:
-    """Whether a FHIR dateTime is at least a day: ``2024-05`` is not a time of a sample."""
-    return _DAY.match(time) is not None
+def time_fault(time: str) -> str:
+    """Why a FHIR dateTime is no time of a sample, empty where it is one.
+
+    Examples
+    --------
+    >>> time_fault("2024-05"), time_fault(""), time_fault("2024-05-13T12:00:00-05")
+    ('time_not_a_day', 'time_missing', 'time_unreadable')
+    >>> time_fault("2024-05-13T12:00:00-05:00")
+    ''
+    """
+    if not time:
+        return "time_missing"
+    if _DAY.match(time) is None:
+        return "time_not_a_day"
+    return "time_unreadable" if _CUT_ZONE.search(time) else ""
 
 
 def reference(resource: Resource, name: str = "subject") -> str:

@@ -15,8 +15,8 @@ from riskmodel.cohort.fhir.resources import (
     listed,
     mapping,
     names,
-    names_a_day,
     text,
+    time_fault,
     when,
 )
 from riskmodel.cohort.source.acts import INFUSION, meant_by
@@ -160,15 +160,26 @@ class Acts:
         else:
             self._treatment(located, resource.get("medicationCodeableConcept"), "effective")
 
-    def frame(self) -> pd.DataFrame:
-        """All acts, refused ones too; call it when everything was read."""
+    def frame(self, deleted: Mapping[tuple[str, str], float]) -> pd.DataFrame:
+        """All acts, refused ones too; call it when everything was read.
+
+        Parameters
+        ----------
+        deleted : mapping of (type, id) to float
+            When a resource was deleted, as `stamp_of` tells it.
+        """
         for located in self._waiting:
             if located.resource["resourceType"] == "Encounter":
                 self._stay(located)
             else:
                 self._treatment(located, self._referred(located), "effective")
         self._waiting = []
-        acts = [act for found in self._found.values() for act in found]
+        acts = [
+            act
+            for (kind, _, own), found in self._found.items()
+            for act in found
+            if act.stamp > deleted.get((kind, own), -1)
+        ]
         return pd.DataFrame(acts, columns=list(Act._fields))
 
     def _medication(self, located: Located) -> None:
@@ -227,8 +238,7 @@ class Acts:
         acts = []
         for kind, time, value in found:
             reason = refusal
-            if not reason and not names_a_day(time):
-                reason = "time_not_a_day" if time else "time_missing"
+            reason = reason or time_fault(time)
             acts.append(
                 Act(
                     subject,

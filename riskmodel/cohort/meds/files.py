@@ -43,8 +43,8 @@ class Batch:
     line: npt.NDArray[np.int64]
 
 
-def meds_files(source: Path) -> tuple[list[Path], Path | None]:
-    """Data files of a dataset, and its table of codes.
+def meds_files(source: Path) -> tuple[list[Path], Path | None, list[Path]]:
+    """Data files of a dataset, its table of codes, and files with another ending than theirs.
 
     Raises
     ------
@@ -52,9 +52,9 @@ def meds_files(source: Path) -> tuple[list[Path], Path | None]:
         When there are none.
     """
     if source.is_file():
-        return [source], None
+        return [source], None, []
     data = source / "data" if (source / "data").is_dir() else source
-    found = regular_files(data, (".parquet",))[0] if data.is_dir() else []
+    found, _, unread = regular_files(data, (".parquet",)) if data.is_dir() else ([], 0, [])
     metadata = source / "metadata"
     found = [path for path in found if metadata not in path.parents]
     if not found:
@@ -64,7 +64,7 @@ def meds_files(source: Path) -> tuple[list[Path], Path | None]:
         )
     codes = metadata / "codes.parquet"
     plain = codes.is_file() and not codes.is_symlink() and not metadata.is_symlink()
-    return found, codes if plain else None
+    return found, codes if plain else None, unread
 
 
 def read_codes(path: Path | None) -> tuple[dict[str, str], dict[str, list[str]]]:

@@ -19,7 +19,7 @@ from riskmodel.cohort.meds.codes import MedsCodes
 from riskmodel.cohort.meds.files import Batch, exact_numbers, meaningful, meds_files, read_codes
 from riskmodel.cohort.rejections import PLACE, Fault, Rejections, shown_places, with_faults
 from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.source.record import Record, assembled, note_unread
+from riskmodel.cohort.source.record import Record, assembled, note_files, note_unread
 from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.source.workspace import StoredRows, coded, words
@@ -88,7 +88,8 @@ def read_meds(
     own = Rejections()
     codes = load_mapping(mapping)
     listed = read_infusions(infusions, own) if infusions is not None else None
-    files, table = meds_files(source)
+    files, table, beside = meds_files(source)
+    note_files(own, beside, source)
     descriptions, parents = read_codes(table)
     known = MedsCodes(infusion_codes(codes), codes.analytes, descriptions, parents)
     unused: Counter[str] = Counter()

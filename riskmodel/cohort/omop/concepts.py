@@ -111,6 +111,12 @@ class Concepts:
             found |= dict.fromkeys(entry.omop, entry.name)
         return found | dict(self.mapping.analytes_omop)
 
+    def other_loinc_ids(self) -> list[int]:
+        """Concept ids of LOINC codes that are no analyte."""
+        known = self.analyte_ids()
+        loinc = [k for k, (vocabulary, _, _) in self._rows.items() if vocabulary.upper() == "LOINC"]
+        return [key for key in loinc if key not in known]
+
     def analyte_codes(self) -> dict[str, str]:
         """Analyte by measurement_source_value: LOINC codes, and the codes of the mapping."""
         loinc = {code: a.name for a in recorded().values() for code in a.loinc}

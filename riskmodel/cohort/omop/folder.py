@@ -10,6 +10,7 @@ import pandas as pd
 
 from riskmodel.cohort.omop.source import WholeTables, folder_of, literal, locate, quoted
 from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.source.record import note_files
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -19,19 +20,33 @@ _ENDINGS = (".csv", ".csv.gz", ".parquet")
 _HEADER_BYTES = 65536
 
 
-def _files_by_table(folder: Path) -> dict[str, list[Path]]:
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
+def _files_by_table(
+    folder: Path, wanted: Sequence[str]
+) -> tuple[dict[str, list[Path]], list[Path]]:
+    """Files of each wanted table, and files that speak of one and are none of its.
+
+    A table is a file of its name, or the files in a folder of its name, wherever they stand;
+    where one stands at several depths, those least deep.
+    """
+    places: dict[str, dict[int, list[Path]]] = {}
+    others: list[Path] = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        inside = path.relative_to(folder)
+        if any(part.startswith(".") for part in inside.parts):
+            continue
         lower = path.name.lower()
         ending = next((e for e in reversed(_ENDINGS) if lower.endswith(e)), None)
-        if path.is_dir():
-            inside = (p for p in sorted(path.iterdir()) if p.is_file())
-            parts = [p for p in inside if p.name.lower().endswith(_ENDINGS)]
-            if parts:
-                found.setdefault(lower, []).extend(parts)
-        elif ending is not None and path.is_file():
-            found.setdefault(lower.removesuffix(ending), []).append(path)
-    return found
+        within = next((p.lower() for p in inside.parts[:-1] if p.lower() in wanted), None)
+        table = within if within is not None else lower.removesuffix(ending or "")
+        if ending is not None and table in wanted:
+            depth = len(inside.parts) - (2 if within is not None else 1)
+            places.setdefault(table, {}).setdefault(depth, []).append(path)
+        elif any(name in lower for name in wanted if len(name) > len("concept")):
+            others.append(path)
+    found = {table: depths[min(depths)] for table, depths in places.items()}
+    used = {path for paths in found.values() for path in paths}
+    deeper = [p for depths in places.values() for paths in depths.values() for p in paths]
+    return found, [*others, *(path for path in deeper if path not in used)]
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -74,9 +89,9 @@ class Folder:
         self._links.mkdir()
         self.tables: dict[str, list[str]] = {}
         faults = []
-        for table, paths in _files_by_table(folder).items():
-            if table not in wanted:
-                continue
+        tables, self._unread = _files_by_table(folder, wanted)
+        self._folder = folder
+        for table, paths in tables.items():
             try:
                 self.tables[table] = self._add(table, paths)
             except SchemaError as error:
@@ -128,7 +143,8 @@ class Folder:
         return WholeTables(self.name, self.tables, self._relations, self.finish)
 
     def finish(self, rejections: Rejections) -> None:
-        """Record the lines that do not fit their header."""
+        """Record the lines that do not fit their header, and files that were left unread."""
+        note_files(rejections, self._unread, self._folder)
         made = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'reject_errors'"
         if not self._connection.execute(made).fetchall()[0][0]:
             return

@@ -14,6 +14,7 @@ from riskmodel.cohort.omop.tables import Tables, id_sql, key_sql, text_sql
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import COMPARATORS, EXACT
 from riskmodel.cohort.units import recorded
+from riskmodel.cohort.vocabulary.specimens import not_blood_pattern
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -90,7 +91,7 @@ class LabTable:
             "CREATE TABLE lab (person INTEGER, analyte SMALLINT, concept BIGINT, source VARCHAR, "
             "id BIGINT, instant TIMESTAMP, charted_time VARCHAR, number DOUBLE, charted VARCHAR, "
             "operator BIGINT, unit_concept BIGINT, unit_source VARCHAR, low DOUBLE, high DOUBLE, "
-            "file VARCHAR)"
+            "file VARCHAR, conflict VARCHAR)"
         )
         there = [name for name in _COLUMNS if name in tables.source.tables["measurement"]]
         for relation in tables.source.scan("measurement", there, people=self._people):
@@ -120,6 +121,7 @@ class LabTable:
             "by_code": pd.DataFrame(
                 {"code": own.keys(), "analyte": [index[a] for a in own.values()]}
             ),
+            "other_loinc": pd.DataFrame({"id": self._concepts.other_loinc_ids()}, dtype="int64"),
         }
         for name, frame in frames.items():
             self._connection.register("given", frame)
@@ -222,6 +224,7 @@ class LabTable:
                     "unit": rows["unit"].astype("str"),
                     "reference_low": rows["low"],
                     "reference_high": rows["high"],
+                    "refusal": rows["conflict"].astype("str").fillna(""),
                     "row": line - 1,
                     "file": rows["file"].astype("str"),
                     "line": line,
@@ -266,6 +269,8 @@ def _values(rows: pd.DataFrame, rejections: Rejections) -> tuple[pd.Series, pd.S
 
 
 def _time_sql(there: Sequence[str], types: Mapping[str, str]) -> str:
+    """The datetime; where it is only a midnight, or missing, the date with the clock beside it."""
+
     def cell(name: str) -> str:
         if name not in there:
             return "NULL"
@@ -273,11 +278,19 @@ def _time_sql(there: Sequence[str], types: Mapping[str, str]) -> str:
             return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ')"
         return text_sql(name)
 
-    day, clock = cell("measurement_date"), cell("measurement_time")
-    hour = rf"regexp_matches({clock}, '^\d\d?:\d\d(:\d\d(\.\d+)?)?$')"
-    joined = f"left({day}, 10) || 'T' || lpad({clock}, greatest(length({clock}), 5)::INTEGER, '0')"
-    dated = f"CASE WHEN {hour} THEN {joined} ELSE {day} END"
-    return f"coalesce({cell('measurement_datetime')}, {dated})"
+    whole, day = cell("measurement_datetime"), cell("measurement_date")
+    # Also at the end of a datetime, as some conversions write it into this column.
+    told = cell("measurement_time")
+    clock = rf"regexp_extract({told}, '(?:^|[T ])(\d\d?:\d\d(?::\d\d(?:\.\d+)?)?)$', 1)"
+    joined = f"'T' || lpad({clock}, greatest(length({clock}), 5)::INTEGER, '0')"
+    zone = rf"regexp_extract({whole}, '[T ]00:00(?::00(?:\.0+)?)?(.*)$', 1)"
+    midnight = rf"regexp_matches({whole}, '[T ]00:00(:00(\.0+)?)?([+-].*)?$')"
+    return (
+        f"CASE WHEN {whole} IS NULL AND {clock} <> '' THEN left({day}, 10) || {joined} "
+        f"WHEN {whole} IS NULL THEN {day} "
+        f"WHEN {clock} <> '' AND {midnight} THEN left({whole}, 10) || {joined} || {zone} "
+        f"ELSE {whole} END"
+    )
 
 
 def _insert_sql(
@@ -343,14 +356,21 @@ def _insert_sql(
             FROM {relation} m
         ), found AS (
             SELECT p.person, cells.*, CASE WHEN p.person IS NOT NULL
-                THEN coalesce(o.analyte, a.analyte, b.analyte) END AS analyte
+                THEN coalesce(o.analyte, a.analyte, b.analyte) END AS analyte,
+                CASE WHEN o.analyte IS NOT NULL THEN NULL
+                    WHEN x.id IS NOT NULL OR y.id IS NOT NULL OR a.analyte <> b.analyte
+                        OR regexp_full_match(source_, '[0-9]{{1,5}}-[0-9]') THEN 'code_conflict'
+                    WHEN regexp_matches(lower(source_), {literal(not_blood_pattern())})
+                        THEN 'not_blood' END AS conflict
             FROM cells
             LEFT JOIN people p ON p.key = cells.key_
             LEFT JOIN by_id a ON a.id = cells.concept_
             LEFT JOIN by_id b ON b.id = cells.source_concept_
             LEFT JOIN by_code o ON o.code = cells.source_
+            LEFT JOIN other_loinc x ON x.id = cells.concept_
+            LEFT JOIN other_loinc y ON y.id = cells.source_concept_
         ), read AS (
-            SELECT person, analyte,
+            SELECT person, analyte, conflict,
                 CASE WHEN analyte IS NULL AND person IS NOT NULL THEN concept_ END AS concept,
                 CASE WHEN analyte IS NULL AND person IS NOT NULL AND concept_ = 0
                     THEN left(source_, 60) END AS source,
@@ -364,6 +384,6 @@ def _insert_sql(
             number,
             CASE WHEN number IS NULL THEN coalesce(text, spare)
                 WHEN regexp_matches(text, {literal(_BOUND)}) THEN text END,
-            operator, unit_concept, unit_source, low, high, {literal(kind)}
+            operator, unit_concept, unit_source, low, high, {literal(kind)}, conflict
         FROM read WHERE {wanted}
     """

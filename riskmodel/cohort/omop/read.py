@@ -21,6 +21,7 @@ from riskmodel.cohort.omop.tables import Tables
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import Record, assembled
+from riskmodel.cohort.source.selection import refuse
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import CodeMapping, load_mapping
 from riskmodel.errors import SchemaError
@@ -209,8 +210,8 @@ def _read(
     labs = LabTable(tables, concepts, ids, rejections)
     source.finish(rejections)
 
-    def charted(part: pd.DataFrame, _: Rejections) -> tuple[pd.DataFrame, Flags]:
-        return part[_LABS], np.ones(len(part), dtype=bool)
+    def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Flags]:
+        return part[_LABS], refuse("labs", part, "analyte", told)
 
     record = Record(
         source.name,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -160,6 +161,17 @@ def assembled(
     )
 
 
+def note_files(own: Rejections, unread: Sequence[Path], source: Path) -> None:
+    """Name files beside those that were read, which may hold data under another ending."""
+    if unread:
+        shown = ", ".join(
+            "".join(c if c.isprintable() else "?" for c in str(path.relative_to(source)))[:80]
+            for path in unread[:_SAID]
+        )
+        rest = " and others" if len(unread) > _SAID else ""
+        own.note(CHECK, f"files that were not read: {shown}{rest}", len(unread))
+
+
 def note_unread(
     own: Rejections, unread: Mapping[str, int], is_lab: Callable[[str], bool] = lambda _: True
 ) -> None:
@@ -175,8 +187,8 @@ def note_unread(
     """
     most = sorted(unread.items(), key=lambda item: (-item[1], item[0]))
     for code, count in most[:_NAMED]:
-        own.note("rows of codes that were not read", code, count)
-    own.note("rows of codes that were not read", "other codes", sum(c for _, c in most[_NAMED:]))
+        own.note("results of other codes (not used)", code, count)
+    own.note("results of other codes (not used)", "other codes", sum(c for _, c in most[_NAMED:]))
     labs = [(code, count) for code, count in most if is_lab(code)]
     if labs:
         shown = ", ".join(f"{code} {count:,}" for code, count in labs[:_SAID])

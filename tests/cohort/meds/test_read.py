@@ -239,7 +239,6 @@ def test_a_centres_own_codes_and_list(read: Read, tmp_path: Path) -> None:
     [
         (SCHEMA.remove(2), "no column code"),
         (SCHEMA.set(1, pa.field("time", pa.string())), "Column 'time'"),
-        (SCHEMA.set(1, pa.field("time", pa.timestamp("us", "UTC"))), "Column 'time'"),
         (SCHEMA.set(3, pa.field("numeric_value", pa.bool_())), "Column 'numeric_value'"),
     ],
 )
