@@ -8,12 +8,14 @@ import pandas as pd
 
 from riskmodel.arrays import Flags
 from riskmodel.cohort.fhir.collect import Collected, Diagnosis
+from riskmodel.cohort.fhir.observations import NO_UNIT
 from riskmodel.cohort.fhir.patients import People
 from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import Record, assembled
 from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.times import age_at
+from riskmodel.cohort.units import recorded, unit_factor
 
 _GENDERS = {"female": "F", "male": "M", "other": "other"}
 _LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit", "reference_low",
@@ -55,6 +57,7 @@ def cohort_of(
         if wrong.any():
             refusal = part["refusal"].astype("str").mask(wrong, "not_blood")
             part = part.assign(refusal=refusal)
+        part = _with_units(part, collected.units, told)
         usable = latest & refuse("labs", part.assign(current=latest), "analyte", told)
         return part[_LABS].astype({"time": "str"}), usable
 
@@ -69,6 +72,28 @@ def cohort_of(
         lambda patients, told: _deaths(patients, people, told),
     )
     return assembled(record, listed, own, timezone)
+
+
+def _with_units(
+    part: pd.DataFrame, units: Mapping[str, set[str]], told: Rejections
+) -> pd.DataFrame:
+    """Texts without a unit in that of the other results of the source, where it is one size."""
+    bare = (part["unit"] == NO_UNIT).to_numpy(dtype=bool)
+    if not bare.any():
+        return part
+    of_analyte = {}
+    for analyte, seen in units.items():
+        known = {unit: unit_factor(recorded()[analyte], unit) for unit in seen - {"", NO_UNIT}}
+        sizes = {factor for factor in known.values() if factor is not None}
+        one = next((unit for unit, factor in known.items() if factor is not None), "")
+        of_analyte[analyte] = one if len(sizes) == 1 else ""
+    unit = part["unit"].astype("str")
+    filled = unit.mask(bare, part["analyte"].astype("str").map(of_analyte).fillna(""))
+    read = part["analyte"][bare & (filled != "").to_numpy(dtype=bool)]
+    for name, count in read.astype("str").value_counts().items():
+        text = f"{name}: text without a unit, read in {of_analyte[str(name)]} as all others"
+        told.note("flagged", text, int(count))
+    return part.assign(unit=filled)
 
 
 def _elsewhere(specimens: Mapping[str, bool]) -> Callable[[str], bool]:

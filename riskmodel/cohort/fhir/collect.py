@@ -95,6 +95,7 @@ class Collected:
         self.acts = Acts(infusion_codes, self.unused)
         self.deleted: dict[tuple[str, str], float] = {}
         self.specimens: dict[str, bool] = {}
+        self.units: dict[str, set[str]] = {}
         self._own_codes = own_codes
 
     def add(self, located: Located) -> None:
@@ -164,6 +165,7 @@ class Collected:
         whole = hash((kind or "Observation", name)) if own else 0
         subject, stamp = subject_token(located), stamp_of(resource)
         for place, result in enumerate(found):
+            self.units.setdefault(result.analyte, set()).add(result.unit)
             self.labs.add(
                 (
                     subject,

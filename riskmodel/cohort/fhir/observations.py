@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from riskmodel.cohort.fhir.resources import Resource, codings, listed, mapping, names, number, text
-from riskmodel.cohort.numbers import parse_result
+from riskmodel.cohort.number_text import parse_result, read_limit, read_number
 from riskmodel.cohort.schema import COMPARATORS
+from riskmodel.cohort.source.values import joined_unit
 from riskmodel.cohort.units import find_analyte, ucum, unit_in_name
 
 LOINC = frozenset(("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"))
@@ -24,11 +25,14 @@ UNUSED: Mapping[str, str] = {
     "unknown": "status_unknown",
 }
 
-_WITH_UNIT = re.compile(r"^(.*[0-9])\s*([^0-9\s].*)$", re.DOTALL)
 _OFF_SCALE = {"off scale high": ">", "off scale low": "<"}
 _BOUND = re.compile(r"([<>]=?)\s*([0-9][0-9.,]*[0-9]|[0-9])")
 _UNVALUED = ("valueCodeableConcept", "valueBoolean", "valueRange", "valueRatio", "valueTime",
              "valueDateTime", "valuePeriod", "valueSampledData")  # fmt: skip
+
+
+NO_UNIT = "(text without a unit)"
+"""Unit of a result that is a bare text: that of the other results of the source, see assembly."""
 
 
 class Result(NamedTuple):
@@ -126,6 +130,10 @@ def _reference(part: Resource, unit: str) -> tuple[float, float]:
             other = unit_of(bound)
             same = not other or other == unit or (ucum(other) or other) == (ucum(unit) or unit)
             bounds.append(number(bound.get("value")) if same else math.nan)
+        if "low" not in entry and "high" not in entry and (told := text(entry.get("text"))):
+            limits = read_limit(told[:100])
+            if limits is not None and not joined_unit(unit, limits.unit)[1]:
+                bounds = [limits.low, limits.high]
         if bounds[1] <= max(bounds[0], 0.0):
             continue
         if not all(math.isnan(bound) for bound in bounds):
@@ -148,14 +156,18 @@ def _off_scale(part: Resource, value: float) -> set[str]:
     return found
 
 
-def _worded(value: str, comparator: str) -> tuple[float, str, str]:
-    parsed = parse_result(value)
-    if parsed is None:
-        return math.nan, "", "value_not_a_number"
-    sign = next(s for s, c in COMPARATORS.items() if c == parsed[1])
+def _worded(value: str, comparator: str, unit: str) -> tuple[float, str, str, str]:
+    """Value, comparator, unit and refusal of a text, beside a comparator and a unit."""
+    found = read_number(value)
+    if isinstance(found, str):
+        return math.nan, "", unit, found
+    if not math.isnan(found.other):
+        return math.nan, "", unit, "number_two_ways"
+    sign = next(s for s, c in COMPARATORS.items() if c == found.comparator)
     if comparator and sign and comparator != sign:
-        return math.nan, "", "unknown_comparator"
-    return parsed[0], comparator or sign, ""
+        return math.nan, "", unit, "unknown_comparator"
+    unit, conflict = joined_unit(unit, found.unit)
+    return found.value, comparator or sign, unit, conflict
 
 
 def _value(part: Resource) -> tuple[float, str, str, str]:
@@ -168,16 +180,12 @@ def _value(part: Resource) -> tuple[float, str, str, str]:
         if not math.isnan(value):
             return value, comparator, unit, ""
         if isinstance(raw, str):
-            read, comparator, refusal = _worded(raw, comparator)
-            return read, comparator, unit, refusal
+            return _worded(raw, comparator, unit)
         if raw is not None:
             return math.nan, "", unit, "value_not_a_number"
     elif "valueString" in part:
-        whole = text(part["valueString"])[:200]
-        split = _WITH_UNIT.match(whole)
-        worded, unit = split.groups() if split and ucum(split[2]) else (whole, "")
-        read, comparator, refusal = _worded(worded, "")
-        return read, comparator, unit, refusal
+        value, comparator, unit, refusal = _worded(text(part["valueString"])[:200], "", "")
+        return value, comparator, unit or NO_UNIT, refusal
     elif "valueInteger" in part:
         value = number(part["valueInteger"])
         return value, "", "", "value_not_a_number" if math.isnan(value) else ""
@@ -222,9 +230,9 @@ def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[R
             if len({sign[0] for sign in stated}) > 1:
                 value, refusal = math.nan, "value_conflict"
             comparator = comparator or next(iter(sorted(stated)), "")
-        if not unit:
+        if unit in ("", NO_UNIT):
             told = (unit_in_name(analyte, name) for name in names(part.get("code")))
-            unit = next((unit for unit in told if unit), "")
+            unit = next((unit for unit in told if unit), unit)
         low, high = _reference(part, unit) if "referenceRange" in part else (math.nan, math.nan)
         found.append(Result(analyte, value, comparator, unit, low, high, refusal))
     return found, other

@@ -21,7 +21,7 @@ from riskmodel.cohort.rejections import PLACE, Fault, Rejections, shown_places, 
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import Record, assembled, note_files, note_unread
 from riskmodel.cohort.source.selection import known_by, refuse
-from riskmodel.cohort.source.values import read_values
+from riskmodel.cohort.source.values import joined_unit, read_values
 from riskmodel.cohort.source.workspace import StoredRows, coded, words
 from riskmodel.cohort.times import age_at
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
@@ -135,27 +135,29 @@ def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
         pd.Series([meaning[k] for meaning in meanings], dtype="str").take(codes) for k in range(4)
     )
     number = exact_numbers(table["numeric_value"].to_numpy())
-    value, comparator, refusal, remarks = read_values(
-        number, table["text_value"].to_pandas().fillna("").astype("str").str.strip()
-    )
-    own.note("text beside a number (not used)", "labs", remarks)
+    found = read_values(number, table["text_value"].to_pandas())
+    own.note("text beside a number (not used)", "labs", found.remarks)
     charted = table["unit"].to_pandas().fillna("").astype("str").str.strip().to_numpy(dtype=object)
     unit_found = np.where(charted == "", unit.to_numpy(dtype=object), charted)
+    refusal = found.refusal
+    for row in np.flatnonzero(found.unit != "").tolist():
+        unit_found[row], conflict = joined_unit(str(unit_found[row]), str(found.unit[row]))
+        refusal[row] = refusal[row] or conflict
     return pa.table(
         {
             "patient_id": coded(table["subject_id"].fill_null("").combine_chunks()),
             "time": table["time"].cast(pa.timestamp("us"), safe=False),
-            "zoned": np.full(len(value), getattr(table["time"].type, "tz", None) is not None),
+            "zoned": np.full(len(number), getattr(table["time"].type, "tz", None) is not None),
             "kind": coded(kind),
             "name": coded(name),
             "unit": coded(unit_found),
-            "value": value,
-            "comparator": coded(comparator),
+            "value": found.value,
+            "comparator": coded(found.comparator),
             "refusal": coded(np.where(kind.to_numpy(dtype=object) == "lab", refusal, "")),
             "passed_over": coded(passed),
-            "file": coded([batch.file] * len(value)),
+            "file": coded([batch.file] * len(number)),
             "line": batch.line,
-            "entry": np.zeros(len(value), dtype=np.int8),
+            "entry": np.zeros(len(number), dtype=np.int8),
         }
     )
 

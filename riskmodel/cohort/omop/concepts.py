@@ -158,6 +158,14 @@ class Concepts:
             return by_concept or by_source, "other" if rest and ucum(rest) else ""
         return source or next(iter(spellings), "") or (f"concept {concept}" if concept else ""), ""
 
+    def ratio(self, analyte: str, concept: int, source: str) -> float:
+        """What a number in the source's unit is multiplied by to be one in the unit concept."""
+        _, code, name = self.row(concept)
+        known = _numbered("units").get(concept, "")
+        standard = next((f for s in (known, code, name) if s and (f := _factor(analyte, s))), None)
+        charted = _factor(analyte, source) if source else None
+        return charted[1] / standard[1] if charted and standard else 1.0
+
     def act(
         self, known: InfusionCodes, concepts: tuple[int, int], source: str, *, given: bool
     ) -> Meant | None:

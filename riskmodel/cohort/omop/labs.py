@@ -7,12 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.numbers import parse_result
 from riskmodel.cohort.omop.concepts import Concepts, operators
 from riskmodel.cohort.omop.source import literal, quoted
 from riskmodel.cohort.omop.tables import Tables, id_sql, key_sql, text_sql
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import COMPARATORS, EXACT
+from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.units import recorded
 from riskmodel.cohort.vocabulary.specimens import not_blood_pattern
 
@@ -28,7 +27,6 @@ NEEDED = (
     ("measurement_datetime", "measurement_date"),
     ("value_as_number", "value_source_value"),
 )
-_SIGNS = {code: sign for sign, code in COMPARATORS.items()}
 _COLUMNS = (
     "measurement_id",
     "person_id",
@@ -47,7 +45,6 @@ _COLUMNS = (
     "range_high",
 )
 _STAMP = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,6})?)?"
-_BOUND = r"(?i)^(<|>|=<|=>|≤|≥|LESS |GREATER |MORE |BELOW |ABOVE |UNDER |OVER |AT (LEAST|MOST))"
 _OBSERVED = {
     "observation_id": "measurement_id",
     "person_id": "person_id",
@@ -162,8 +159,9 @@ class LabTable:
                     "other": "unit concept and source text differ, one fits the analyte",
                 }[note]
                 self._rejections.note("flagged", f"{name}: {told}, '{spelling}' used", count)
-            chosen.append((analyte, concept, source, converted, spelling))
-        names = ["analyte", "unit_concept", "unit_source", "converted", "unit"]
+            ratio = self._concepts.ratio(name, concept, source or "")
+            chosen.append((analyte, concept, source, converted, spelling, ratio))
+        names = ["analyte", "unit_concept", "unit_source", "converted", "unit", "ratio"]
         frame = pd.DataFrame(chosen, columns=names).astype({"unit_source": "str", "unit": "str"})
         self._connection.register("given", frame)
         self._connection.execute("CREATE TABLE units AS SELECT * FROM given")
@@ -201,7 +199,8 @@ class LabTable:
         self._connection.unregister("given")
         for part in range(count):
             rows = self._connection.execute(
-                "SELECT lab.* EXCLUDE (concept, source, unit_source, unit_concept), units.unit "
+                "SELECT lab.* EXCLUDE (concept, source, unit_source, unit_concept), "
+                "units.unit, units.ratio "
                 "FROM lab JOIN units ON units.analyte = lab.analyte "
                 "AND units.unit_concept = lab.unit_concept "
                 "AND units.unit_source IS NOT DISTINCT FROM lab.unit_source "
@@ -210,7 +209,8 @@ class LabTable:
                 "WHERE parts.part = ? AND lab.analyte IS NOT NULL ORDER BY file, id",
                 [part],
             ).df()
-            value, comparator = _values(rows, self._rejections)
+            value, comparator, refusal = _values(rows, self._rejections)
+            conflict = rows["conflict"].astype(object).fillna("").to_numpy(dtype=object)
             position = np.arange(1, len(rows) + 1)
             number = rows["id"].to_numpy(dtype=np.float64, na_value=np.nan)
             line = np.where(np.isnan(number), position, number).astype(np.int64)
@@ -224,7 +224,7 @@ class LabTable:
                     "unit": rows["unit"].astype("str"),
                     "reference_low": rows["low"],
                     "reference_high": rows["high"],
-                    "refusal": rows["conflict"].astype("str").fillna(""),
+                    "refusal": np.where(conflict == "", refusal, conflict),
                     "row": line - 1,
                     "file": rows["file"].astype("str"),
                     "line": line,
@@ -241,11 +241,13 @@ def _times(rows: pd.DataFrame) -> pd.Series:
     return rows["charted_time"].astype("str").where(rows["instant"].isna(), instant)
 
 
-def _values(rows: pd.DataFrame, rejections: Rejections) -> tuple[pd.Series, pd.Series]:
-    """Values (numbers, or text where text was charted) and comparators.
+def _values(
+    rows: pd.DataFrame, rejections: Rejections
+) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_]]:
+    """Values (numbers, or text where text alone was charted), comparators, refusals.
 
-    A bound in `value_source_value` around the same number as `value_as_number` is kept even
-    where the operator says nothing.
+    `value_source_value` beside `value_as_number` has to say the same number, in its own unit or
+    in that of the number, and gives its comparator where the operator says nothing.
     """
     known = {0: "", **operators()}
     ids, operator = np.unique(rows["operator"].to_numpy(), return_inverse=True)
@@ -253,19 +255,22 @@ def _values(rows: pd.DataFrame, rejections: Rejections) -> tuple[pd.Series, pd.S
     comparator = pd.Series(np.array(signs, dtype=object)[operator], dtype="str")
     value: pd.Series = rows["number"]
     text = rows["charted"]
+    refusal = np.full(len(rows), "", dtype=object)
     if text.notna().any():
         value = rows["number"].astype(object).where(rows["number"].notna(), text)
         both = np.flatnonzero((rows["number"].notna() & text.notna()).to_numpy())
-        codes, texts = pd.factorize(text.iloc[both].astype("str"))
-        parsed = [parse_result(str(one)) or (np.nan, EXACT) for one in texts]
-        bound = np.array([number for number, _ in parsed], dtype=np.float64)[codes]
-        sign = np.array([_SIGNS[code] for _, code in parsed], dtype=object)[codes]
+        number, ratio = (rows[n].to_numpy(dtype=np.float64)[both] for n in ("number", "ratio"))
+        found = read_values(number, text.iloc[both], ratio)
         silent = comparator.iloc[both].isin(("", "=")).to_numpy()
-        same = silent & (sign != "") & (bound == rows["number"].to_numpy()[both])
-        comparator.iloc[both[same]] = sign[same]
-        kept = int(same.sum())
-        rejections.note("comparator read from value_source_value", "labs", kept)
-    return value, comparator
+        refusal[both] = found.refusal
+        value.iloc[both] = found.value
+        other = ~silent & (found.comparator != "") & (found.comparator != comparator.iloc[both])
+        refusal[both[other]] = "value_conflict"
+        taken = silent & (found.comparator != "")
+        comparator.iloc[both[taken]] = found.comparator[taken]
+        rejections.note("comparator read from value_source_value", "labs", int(taken.sum()))
+        rejections.note("text beside a number (not used)", "labs", found.remarks)
+    return value, comparator, refusal
 
 
 def _time_sql(there: Sequence[str], types: Mapping[str, str]) -> str:
@@ -383,7 +388,7 @@ def _insert_sql(
             CASE WHEN instant IS NULL THEN moment END,
             number,
             CASE WHEN number IS NULL THEN coalesce(text, spare)
-                WHEN regexp_matches(text, {literal(_BOUND)}) THEN text END,
+                WHEN TRY_CAST(text AS DOUBLE) IS DISTINCT FROM number THEN text END,
             operator, unit_concept, unit_source, low, high, {literal(kind)}, conflict
         FROM read WHERE {wanted}
     """

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Codes, Flags
+from riskmodel.cohort.notation import Notation
 from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.body_weight import WEIGHT, with_weights
@@ -16,6 +17,9 @@ from riskmodel.cohort.tables.read import assemble
 
 PART_ROWS = 250_000
 """Results that are cleaned at once, about: a patient's are never split."""
+
+_DATES = Notation(dates=("labs", "events"))
+"""In whole records a time of day at midnight is mostly none: conversions fill it in."""
 
 Charted = Callable[[pd.DataFrame, Rejections], tuple[pd.DataFrame, Flags]]
 
@@ -35,7 +39,7 @@ def assemble_record(frames: Mapping[str, pd.DataFrame], name: str) -> Cohort:
     patients = with_weights(frames["patients"], labs[weighed], own)
     results = labs[~weighed].reset_index(drop=True) if weighed.any() else labs
     told = Rejections()
-    cohort = assemble({**frames, "patients": patients, "labs": results}, told, name)
+    cohort = assemble({**frames, "patients": patients, "labs": results}, told, name, _DATES)
     if not weighed.any():
         return cohort
     rejected = [

@@ -1,48 +1,115 @@
-"""A number, and a text beside it: which of them is the result."""
+"""A number and a text beside it: which of them is the result, exact or a bound."""
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.numbers import parse_results
+from riskmodel.arrays import Flags, Floats
+from riskmodel.cohort.number_text import NINES, Reading, read_number
 from riskmodel.cohort.schema import COMPARATORS
+from riskmodel.cohort.units import ucum
 
-_SIGNS = np.array(
-    [sign for sign, _ in sorted(COMPARATORS.items(), key=lambda item: item[1])], dtype=object
-)
+_SIGNS = {code: sign for sign, code in COMPARATORS.items()}
 _SAME = 1e-6
 
 
-def read_values(
-    number: npt.NDArray[np.float64], text: pd.Series
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.object_], npt.NDArray[np.object_], int]:
-    """Value, comparator and refusal of each row.
+class Values(NamedTuple):
+    """Results of rows of shape (n,).
 
-    A text is read where it stands alone, and where it is the number with a comparator. A text
-    without a number beside a number is a remark.
+    Attributes
+    ----------
+    value : float64 array
+    comparator, unit, refusal : object arrays of text
+        The unit is the one that the text names; the refusal a reason code, or empty.
+    remarks : int
+        Texts beside a number that are no number.
+    """
+
+    value: Floats
+    comparator: npt.NDArray[np.object_]
+    unit: npt.NDArray[np.object_]
+    refusal: npt.NDArray[np.object_]
+    remarks: int
+
+
+def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) -> Values:
+    """What each row's number and text say together.
+
+    A text is read where it stands alone; beside a number it has to say the same number, and then
+    gives its comparator. A text without a number beside a number is a remark.
 
     Parameters
     ----------
     number : float64 array of shape (n,), NaN where empty
-    text : Series of shape (n,), empty where not given
+    text : Series of shape (n,), empty or missing where not given
+    ratio : float64 array of shape (n,), optional
+        What the text's number may also be multiplied by to be the other one: of a source that
+        converts the number and keeps the text.
 
-    Returns
-    -------
-    value : float64 array of shape (n,)
-    comparator : object array of shape (n,), of text
-    refusal : object array of shape (n,), reason code or empty
-    remarks : int
+    Examples
+    --------
+    >>> told = pd.Series([">40000 ng/mL", "12,345", "hemolytic", "LESS THAN 5"])
+    >>> found = read_values(np.array([40000.0, 12.0, 7.0, np.nan]), told)
+    >>> found.comparator.tolist(), found.refusal.tolist(), found.remarks
+    (['>', '', '', '<'], ['', 'value_conflict', '', ''], 1)
     """
-    worded, sign, unreadable = parse_results(text.mask(text == ""))
-    given = (text != "").to_numpy(dtype=bool)
+    words = text.astype("str").str.strip()
+    codes, distinct = pd.factorize(words.mask(words == ""))
+    read: list[Reading | str] = [read_number(str(one)) for one in distinct]
+    none = Reading(np.nan)
+    given = codes >= 0
+
+    def of_each(told: list[str]) -> npt.NDArray[np.object_]:
+        return np.array([*told, ""], dtype=object)[codes]
+
+    reading = [one if isinstance(one, Reading) else none for one in read]
+    worded = np.append([one.value for one in reading], np.nan)[codes]
+    other = np.append([one.other for one in reading], np.nan)[codes]
+    fault = of_each([one if isinstance(one, str) else "" for one in read])
+    sign = of_each([_SIGNS[one.comparator] for one in reading])
+    unit = of_each([one.unit for one in reading])
+    # A number that stands for none (9999999) leaves the text alone.
+    number = np.where(given & (fault == "") & _is_sentinel(number), np.nan, number)
     alone = given & np.isnan(number)
-    beside = given & ~np.isnan(number) & ~unreadable
-    differing = beside & ~np.isclose(worded, number, rtol=_SAME, atol=0)
-    value = np.where(alone, worded, number)
-    comparator = _SIGNS[np.where(given & ~unreadable, sign, 0) + 2]
+    beside = given & ~np.isnan(number) & (fault == "")
+    scale = np.ones(len(number)) if ratio is None else ratio
+    same = np.zeros(len(number), dtype=bool)
+    for seen in (worded, other, worded * scale, other * scale):
+        same |= np.isclose(seen, number, rtol=_SAME, atol=0)
     refusal = np.full(len(number), "", dtype=object)
-    refusal[np.isnan(value)] = "value_missing"
-    refusal[alone & unreadable] = "value_not_a_number"
-    refusal[differing] = "value_conflict"
-    remarks = int((given & unreadable & ~np.isnan(number)).sum())
-    return value, comparator, refusal, remarks
+    refusal[~given & np.isnan(number)] = "value_missing"
+    refusal[alone] = fault[alone]
+    refusal[alone & (fault == "") & ~np.isnan(other)] = "number_two_ways"
+    refusal[beside & ~same] = "value_conflict"
+    value = np.where(alone & (refusal == ""), worded, number)
+    used = alone | (beside & same)
+    return Values(
+        value,
+        np.where(used, sign, ""),
+        np.where(used, unit, ""),
+        refusal,
+        int((given & ~alone & (fault != "")).sum()),
+    )
+
+
+def _is_sentinel(number: Floats) -> Flags:
+    found = np.zeros(len(number), dtype=bool)
+    likely = np.flatnonzero((number >= 99999) | (number < 0))
+    found[likely] = [NINES.fullmatch(f"{one:.10g}") is not None for one in number[likely]]
+    return found
+
+
+def joined_unit(charted: str, named: str) -> tuple[str, str]:
+    """Unit of a row and a refusal, by the unit of its own and the one that its text names.
+
+    Examples
+    --------
+    >>> joined_unit("", "NG/ML"), joined_unit("ng/mL", "NG/ML"), joined_unit("ng/mL", "mg/L")
+    (('NG/ML', ''), ('ng/mL', ''), ('ng/mL', 'unit_conflict'))
+    """
+    if not charted or not named:
+        return charted or named, ""
+    same = (ucum(charted) or charted) == (ucum(named) or named)
+    return charted, "" if same else "unit_conflict"
