@@ -6,7 +6,7 @@ import typer
 
 from riskmodel import RESEARCH_USE, __version__
 from riskmodel.cli.cohorts import check, demo
-from riskmodel.cli.convert import fhir, meds, omop
+from riskmodel.cli.convert import fhir, meds, omop, sdtm
 from riskmodel.cli.evaluate import evaluate
 from riskmodel.cli.features import features
 from riskmodel.cli.label import label
@@ -50,7 +50,7 @@ convert_app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(convert_app, name="convert")
-for _reader in (omop, fhir, meds):
+for _reader in (omop, fhir, meds, sdtm):
     convert_app.command()(_reader)
 
 

@@ -1,4 +1,4 @@
-"""Commands convert omop, fhir and meds."""
+"""Commands convert omop, fhir, meds and sdtm."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,9 +71,10 @@ def omop(
 
 def fhir(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="SOURCE", help="Bundle (.json), bulk export (.ndjson), or a folder of them."
+            metavar="SOURCE",
+            help="Bundle (.json), bulk export (.ndjson), folder of them, or a server's https URL.",
         ),
     ],
     out: ConvertedFolder,
@@ -84,8 +85,14 @@ def fhir(
         typer.Option(help="Take patient_id from the identifier of this system, not Patient.id."),
     ] = None,
     timezone: Timezone = "",
+    download: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps what a server sends, to go on after a break."),
+    ] = None,
 ) -> None:
     """Convert a FHIR R4 source.
+
+    A server's bearer token stands in the environment variable RISKMODEL_FHIR_TOKEN.
 
     Example: riskmodel convert fhir bulk_export OUT --infusions list.csv
     """
@@ -97,6 +104,7 @@ def fhir(
         mapping=mapping,
         identifier_system=identifier_system,
         timezone=timezone,
+        download=download,
     )
     _write_converted(found, out)
 
@@ -119,3 +127,25 @@ def meds(
     _write_converted(
         read_meds(source, infusions=infusions, mapping=mapping, timezone=timezone), out
     )
+
+
+def sdtm(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="Folder of SDTM datasets: XPT, Dataset-JSON 1.1 or CSV."
+        ),
+    ],
+    out: ConvertedFolder,
+    infusions: InfusionList = None,
+    mapping: CodeMap = None,
+    timezone: Timezone = "",
+) -> None:
+    """Convert the SDTM datasets of a trial.
+
+    Example: riskmodel convert sdtm study/sdtm OUT --mapping study.toml
+    """
+    from riskmodel.cohort import read_sdtm
+
+    found = read_sdtm(source, infusions=infusions, mapping=mapping, timezone=timezone)
+    _write_converted(found, out)

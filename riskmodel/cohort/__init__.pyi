@@ -54,6 +54,9 @@ from .schema import (
     PATIENT_TEXT as PATIENT_TEXT,
     Cohort as Cohort,
 )
+from .sdtm.read import (
+    read_sdtm as read_sdtm,
+)
 from .source.zones import (
     CHECK as CHECK,
 )

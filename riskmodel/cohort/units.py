@@ -228,7 +228,8 @@ def unit_in_name(analyte: str, name: str) -> str:
     >>> unit_in_name("body_weight", "Weight (Lbs)"), unit_in_name("body_weight", "Body weight")
     ('[lb_av]', '')
     """
-    return recorded()[analyte].unit_of_name.get(_fold_name(name), "")
+    told = recorded()[analyte].unit_of_name
+    return next((u for n, u in told.items() if _fold_name(n) == _fold_name(name)), "")
 
 
 def resolve(name: str, loinc: str, unit: str, *, internal: bool = False) -> Resolution:

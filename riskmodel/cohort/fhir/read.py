@@ -7,10 +7,12 @@ or entered in error, the result is gone. ``preliminary`` and ``registered`` resu
 also where no final one exists: nobody has verified them.
 """
 
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -19,6 +21,7 @@ from riskmodel.cohort.fhir.collect import LABS, WANTED, Collected
 from riskmodel.cohort.fhir.files import Located, Place, fhir_files, resources
 from riskmodel.cohort.fhir.patients import People
 from riskmodel.cohort.fhir.resources import codings, names
+from riskmodel.cohort.fhir.server import fetch
 from riskmodel.cohort.rejections import Fault, Rejections, with_faults
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import note_files, note_unread
@@ -35,6 +38,7 @@ def read_fhir(
     mapping: Path | None = None,
     identifier_system: str | None = None,
     timezone: str = "",
+    download: Path | None = None,
 ) -> Cohort:
     """Read a FHIR R4 source.
 
@@ -51,6 +55,9 @@ def read_fhir(
     timezone : str
         Name of the time zone of times that name none (``Europe/Madrid``); by default that of most
         of their patient's records, or none where no record names one.
+    download : path, optional
+        Folder that keeps what a server sends, so that a broken transfer can go on; a temporary
+        one by default.
 
     Returns
     -------
@@ -68,6 +75,8 @@ def read_fhir(
     first of January. A time without a zone (a date, or a listed infusion) is read in the zone
     of its patient's own records.
     """
+    if str(source).lower().startswith(("http:", "https:")):
+        return _served(str(source), infusions, mapping, identifier_system, timezone, download)
     source = Path(source)
     own = Rejections()
     codes = load_mapping(mapping)
@@ -99,6 +108,27 @@ def read_fhir(
         note_unread(own, collected.other_results)
         cohort = cohort_of(source.name, collected, listed, own, timezone)
     return replace(cohort, rejected=with_faults(cohort.rejected, faults))
+
+
+def _served(
+    address: str,
+    infusions: Path | None,
+    mapping: Path | None,
+    identifier_system: str | None,
+    timezone: str,
+    download: Path | None,
+) -> Cohort:
+    """The cohort of a server: what it sends is read like a folder."""
+    with tempfile.TemporaryDirectory(prefix="riskmodel-fhir-") as temporary:
+        data = fetch(address, Path(temporary) if download is None else Path(download))
+        found = read_fhir(
+            data,
+            infusions=infusions,
+            mapping=mapping,
+            identifier_system=identifier_system,
+            timezone=timezone,
+        )
+    return replace(found, name=urlsplit(address).hostname or "server")
 
 
 def read_fhir_resources(

@@ -30,7 +30,7 @@ from riskmodel.cohort.times import split_zone
 _NAMED, _SAID = 40, 8
 """Codes that are named in the report, and on the terminal."""
 
-_EVENTS = ["patient_id", "event", "time", "value"]
+_EVENTS = ["patient_id", "event", "time", "value", "grade"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Record:
         Patient of each text of ``rows.keys()``, empty where it means no patient.
     acts : DataFrame
         Infusions and events: ``patient_id, kind, time, value, refusal, source`` (text) and,
-        optionally, ``passed_over``: why a record about a product is no infusion of it.
+        optionally, ``grade``, and ``passed_over``: why a record about a product is no infusion.
     known : collection of str
         Every patient that the source holds.
     charted : callable(part, rejections) -> (labs, mask)
@@ -100,8 +100,7 @@ def assembled(
     zone = timezone(clock) if clock else None
     if zone is not None:
         acts = acts.assign(time=in_timezone(acts["time"], zone))
-    if "passed_over" not in acts:
-        acts["passed_over"] = ""
+    acts = acts.assign(**{n: "" for n in ("passed_over", "grade") if n not in acts})
     refused = Rejections()
     shown = acts["kind"]
     shown = shown.where(acts["passed_over"] == "", acts["value"] + ": " + acts["passed_over"])
@@ -134,7 +133,7 @@ def assembled(
     made = later[later["patient_id"].isin(set(zones))]
     if record.made is not None:
         made = pd.concat([made, record.made(patients, own)], ignore_index=True)
-    made = made.assign(row=np.arange(len(acts), len(acts) + len(made)), source="")
+    made = made.assign(grade="", row=np.arange(len(acts), len(acts) + len(made)), source="")
     columns = [*_EVENTS, "row", "source"]
     events = pd.concat([given[columns], made[columns]], ignore_index=True)
     days = in_their_zone(events["time"], events["patient_id"], zones)

@@ -1,0 +1,1 @@
+"""CDISC SDTM: the tabulations of a trial (XPT, Dataset-JSON, CSV) into a cohort."""
