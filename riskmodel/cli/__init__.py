@@ -6,7 +6,7 @@ import typer
 
 from riskmodel import RESEARCH_USE, __version__
 from riskmodel.cli.cohorts import check, demo
-from riskmodel.cli.convert import fhir, meds, omop, sdtm
+from riskmodel.cli.convert import fhir, meds, omop, propose, sdtm, table
 from riskmodel.cli.evaluate import evaluate
 from riskmodel.cli.features import features
 from riskmodel.cli.label import label
@@ -43,14 +43,15 @@ _COMMANDS = (
 )
 for _command in _COMMANDS:
     app.command()(_command)
+app.command("map")(propose)
 
 convert_app = typer.Typer(
-    help="Read OMOP CDM, FHIR or MEDS and write a cohort folder.",
+    help="Read OMOP CDM, FHIR, MEDS or spreadsheets and write a cohort folder.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 app.add_typer(convert_app, name="convert")
-for _reader in (omop, fhir, meds, sdtm):
+for _reader in (omop, fhir, meds, sdtm, table):
     convert_app.command()(_reader)
 
 

@@ -38,16 +38,28 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 1 when anything was rejected.")
     ] = False,
+    decimal: Annotated[
+        str, typer.Option("--decimal", help="Decimal sign of the files, where they do not tell.")
+    ] = "",
+    thousands: Annotated[
+        str, typer.Option("--thousands", help="Sign between thousands, where they do not tell.")
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the cohort here as it was read, in canonical units."),
+    ] = None,
 ) -> None:
     """Show what is in a cohort, what was converted, what is missing and what was rejected."""
-    from riskmodel.cohort import read_cohort, summary
+    from riskmodel.cohort import read_cohort, summary, write_cohort
     from riskmodel.files import write_table
 
-    found = read_cohort(cohort)
+    found = read_cohort(cohort, decimal=decimal, thousands=thousands)
     typer.echo(summary(found))
     if rejected is not None:
         write_table(found.rejected, rejected)
     if len(found) == 0:
         raise SchemaError(f"Cohort '{cohort}' has no usable patient; the reasons stand above.")
+    if out is not None:
+        write_cohort(found, out)
     if strict and len(found.rejected):
         raise typer.Exit(1)

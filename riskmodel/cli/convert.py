@@ -1,4 +1,4 @@
-"""Commands convert omop, fhir, meds and sdtm."""
+"""Commands convert omop, fhir, meds, sdtm and table, and map, which proposes a mapping."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from riskmodel.cli.reading import say
+from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
     from riskmodel.cohort import Cohort
@@ -149,3 +150,74 @@ def sdtm(
 
     found = read_sdtm(source, infusions=infusions, mapping=mapping, timezone=timezone)
     _write_converted(found, out)
+
+
+Spreadsheets = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SOURCE",
+        help="Spreadsheet (CSV, TSV, XLSX, SPSS, SAS, Stata), or a folder of them.",
+    ),
+]
+DataDictionary = Annotated[
+    Path | None,
+    typer.Option("--dictionary", help="Data dictionary of a REDCap project; SOURCE is its export."),
+]
+
+
+def table(
+    source: Spreadsheets,
+    out: ConvertedFolder,
+    mapping: Annotated[
+        Path, typer.Option("--mapping", help="TOML that says which column is what: riskmodel map.")
+    ],
+    dictionary: DataDictionary = None,
+) -> None:
+    """Convert spreadsheets of any form by a mapping.
+
+    Example: riskmodel convert table export.xlsx OUT --mapping mapping.toml
+    """
+    from riskmodel.cohort import read_spreadsheets
+
+    _write_converted(read_spreadsheets(source, mapping, dictionary=dictionary), out)
+
+
+def propose(
+    source: Spreadsheets,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the mapping here; else it is printed.")
+    ] = None,
+    dictionary: DataDictionary = None,
+) -> None:
+    """Propose a mapping for spreadsheets, say how sure each line is, and show what it would read.
+
+    Example: riskmodel map export.xlsx --out mapping.toml
+    """
+    import tempfile
+
+    from riskmodel.cohort import (
+        guess_mapping,
+        read_spreadsheets,
+        source_sheets,
+        summary,
+        written_mapping,
+    )
+    from riskmodel.files import replacing
+
+    sheets = source_sheets(source, dictionary)
+    text = written_mapping(guess_mapping(sheets), sheets)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        with replacing(out) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        path = out or Path(folder) / "mapping.toml"
+        path.write_text(text, encoding="utf-8")
+        try:
+            found = read_spreadsheets(source, path, dictionary=dictionary)
+        except SchemaError as error:
+            say(str(error))
+            return
+    say("With this mapping it would read:")
+    say(summary(found))

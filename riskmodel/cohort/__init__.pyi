@@ -57,6 +57,21 @@ from .schema import (
 from .sdtm.read import (
     read_sdtm as read_sdtm,
 )
+from .sheets.convert import (
+    read_spreadsheets as read_spreadsheets,
+    source_sheets as source_sheets,
+)
+from .sheets.files import (
+    cut_text as cut_text,
+)
+from .sheets.guess import (
+    guess_mapping as guess_mapping,
+    heading_column as heading_column,
+    written_mapping as written_mapping,
+)
+from .sheets.rows import (
+    heading_time as heading_time,
+)
 from .source.zones import (
     CHECK as CHECK,
 )

@@ -41,6 +41,16 @@ _NAMED_ZONE = re.compile(r"(?<=[0-9])\s?(?:[zZ]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 _CLOCK_ZONE = rf"[T ]\d{{2}}[\d:.,]*({_ZONE})$"
 _END_ZONE = rf"{_ZONE}$"
 _POINTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)")
+_NAMED = re.compile(r"(\d{1,2})[-. /]*([^\W\d_]{3,10})[-., /]*(\d{4})(.*)")
+_MONTHS = {
+    name: month
+    for month, names in enumerate(
+        ("jan", "feb", "mar mär mrz", "apr", "may mai", "jun", "jul", "aug", "sep", "oct okt",
+         "nov", "dec dez"),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(:\d{2})?\s*([AP]M)?(\s*(?:Z|[-+]\d{2}:?\d{2}))?", re.I)
 TWO_DATES = "a date that can be read in two ways: write it as 2026-03-31"
@@ -324,12 +334,16 @@ def iso_time(text: str, day_comes_first: bool | None = None) -> str | None:
     --------
     >>> iso_time("01.03.2026 8:05"), iso_time("3/1/2026 8:05 PM", False)
     ('2026-03-01T08:05', '2026-03-01T20:05')
+    >>> iso_time("12MAY2024"), iso_time("1. Mai 2024 08:00")
+    ('2024-05-12', '2024-05-01T08:00')
     >>> iso_time("3/1/2026"), iso_time("2026-03-01T08:00Z")
     (None, '2026-03-01T08:00Z')
     """
     text = text.strip()
     if match := _POINTED.fullmatch(text):
         day, month = match[1], match[2]
+    elif (match := _NAMED.fullmatch(text)) and match[2][:3].casefold() in _MONTHS:
+        day, month = match[1], str(_MONTHS[match[2][:3].casefold()])
     elif match := _SLASHED.fullmatch(text):
         if day_comes_first is None and match[1] != match[2]:
             return None

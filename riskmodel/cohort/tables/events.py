@@ -29,10 +29,16 @@ _LOOKED_FOR = ("hemophagocytosis",)
 EVENT_CATEGORIES = tuple(sorted(EVENT_NAMES))
 
 
+def category(charted: str) -> str | None:
+    """Event of the contract that a charted name is, None where it is none."""
+    name = re.sub(r"[\s-]+", "_", charted.strip().casefold())
+    return name if name in EVENT_NAMES else None
+
+
 def _category(charted: str) -> int:
     """Place of an event in `EVENT_CATEGORIES`, -1 where it is none of them."""
-    name = re.sub(r"[\s-]+", "_", charted.casefold())
-    return EVENT_CATEGORIES.index(name) if name in EVENT_NAMES else -1
+    name = category(charted)
+    return -1 if name is None else EVENT_CATEGORIES.index(name)
 
 
 def _codes(names: Sequence[str]) -> list[int]:

@@ -1,16 +1,18 @@
 """A pasted or uploaded table of results: long or wide, by comma, semicolon or tab."""
 
-import csv
-import io
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from riskmodel.cohort import (
     TWO_DATES,
     TWO_WAYS,
     common_sign,
+    cut_text,
     day_first,
     find_analyte,
+    heading_column,
+    heading_time,
     iso_time,
     plain_number,
 )
@@ -19,29 +21,10 @@ from riskmodel.web.forms.fields import PATIENT
 
 MOST_ROWS = 5_000
 MOST_CHARACTERS = 1_000_000
-_TIMES = {
-    "hours_from_infusion": "hours_from_infusion",
-    "hours": "hours_from_infusion",
-    "hour": "hours_from_infusion",
-    "day": "day",
-    "days": "day",
-    "time": "time",
-    "date": "time",
-}
-_NAMES = {
-    "analyte": "analyte",
-    "test": "analyte",
-    "loinc": "loinc_code",
-    "loinc_code": "loinc_code",
-    "value": "value",
-    "result": "value",
-    "unit": "unit",
-    "units": "unit",
-    "comparator": "comparator",
-    "reference_low": "reference_low",
-    "reference_high": "reference_high",
-    "uln": "reference_high",
-}
+_TIMES = ("hours_from_infusion", "day", "time")
+_NAMES = (
+    "analyte", "loinc_code", "value", "unit", "comparator", "reference_low", "reference_high",
+)  # fmt: skip
 _NUMBERS = ("value", "reference_low", "reference_high")
 _HEADED = re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]\s*$")
 
@@ -113,29 +96,33 @@ def read_table(text: str) -> Table:
             f"The table has {len(text):,} characters; {MOST_CHARACTERS:,} are taken. "
             "Send fewer days."
         )
-    separator, lines = _cells(text)
+    separator, lines = cut_text(text)
     if len(lines) < 2:
         raise SchemaError(
             "The table has no rows under its heading. Its first line names the columns, such as: "
             "day, analyte, value, unit."
         )
     heading = [name.strip() for name in lines[0][1]]
-    folded = [re.sub(r"[\s_]+", "_", name.casefold()) for name in heading]
-    times = {k: _TIMES[name] for k, name in enumerate(folded) if name in _TIMES}
-    if not times:
-        raise SchemaError(
-            f"The table has no column for the time (columns seen: {_listed(heading)}). "
-            "Add 'day', 'hours' or 'time'."
-        )
     for number, cells in lines[1:]:
         if len(cells) != len(heading):
             raise SchemaError(
                 f"Line {number} of the table has {len(cells)} cells, its heading {len(heading)}. "
                 "Add or remove a separator there."
             )
-    known = {_NAMES[name] for name in folded if name in _NAMES}
-    if "value" in known and known & {"analyte", "loinc_code"}:
-        table = _long(folded, lines[1:], times)
+    meant = {k: heading_column(name) for k, name in enumerate(heading)}
+    times = {k: name for k, name in meant.items() if name in _TIMES}
+    across = {k: found for k, name in enumerate(heading) if (found := heading_time(name))}
+    names = {k: name for k, name in meant.items() if name in _NAMES}
+    known = set(names.values())
+    if not times and across:
+        table = _across(names, lines[1:], across)
+    elif not times:
+        raise SchemaError(
+            f"The table has no column for the time (columns seen: {_listed(heading)}). "
+            "Add 'day', 'hours' or 'time'."
+        )
+    elif "value" in known and known & {"analyte", "loinc_code"}:
+        table = _long(names, lines[1:], times)
     else:
         table = _wide(heading, lines[1:], times)
     if len(table.rows) > MOST_ROWS:
@@ -163,21 +150,6 @@ def _plain(table: Table, separator: str) -> Table:
     return Table(tuple(rows), tuple(places), tuple(refused))
 
 
-def _cells(text: str) -> tuple[str, list[tuple[int, list[str]]]]:
-    """The separator that the first line has most of; non-empty lines cut by it, with numbers."""
-    first = text.lstrip().partition("\n")[0]
-    separator = max("\t;,", key=first.count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True, skipinitialspace=True)
-    try:
-        lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise SchemaError(
-            f"Line {reader.line_num} of the table cannot be read ({error}). Look for a quotation "
-            "mark that is never closed."
-        ) from None
-    return separator, lines
-
-
 def _when(cells: list[str], times: dict[int, str]) -> dict[str, str]:
     found = {}
     for k, kind in times.items():
@@ -189,15 +161,33 @@ def _when(cells: list[str], times: dict[int, str]) -> dict[str, str]:
     return found
 
 
-def _long(names: list[str], lines: list[tuple[int, list[str]]], times: dict[int, str]) -> Table:
+def _long(
+    names: dict[int, str], lines: list[tuple[int, list[str]]], times: dict[int, str]
+) -> Table:
     rows, places = [], []
     for number, cells in lines:
-        row = {"patient_id": PATIENT, **_when(cells, times)}
-        for k, name in enumerate(names):
-            if name in _NAMES and cells[k].strip():
-                row[_NAMES[name]] = cells[k].strip()
-        rows.append(row)
+        given = {name: cells[k].strip() for k, name in names.items() if cells[k].strip()}
+        rows.append({"patient_id": PATIENT, **_when(cells, times), **given})
         places.append(f"line {number}")
+    return Table(tuple(rows), tuple(places))
+
+
+def _across(
+    names: dict[int, str],
+    lines: list[tuple[int, list[str]]],
+    times: dict[int, dict[str, Any]],
+) -> Table:
+    """A flowsheet: a row an analyte, a column a time."""
+    if not set(names.values()) & {"analyte", "loinc_code"}:
+        names = {**names, min(set(range(len(lines[0][1]))) - set(times), default=0): "analyte"}
+    rows, places = [], []
+    for number, cells in lines:
+        given = {name: cells[k].strip() for k, name in names.items() if cells[k].strip()}
+        for k, time in times.items():
+            if cells[k].strip():
+                told = {name: str(when) for name, when in time.items()}
+                rows.append({"patient_id": PATIENT, **given, **told, "value": cells[k].strip()})
+                places.append(f"line {number}, column {k + 1}")
     return Table(tuple(rows), tuple(places))
 
 

@@ -1,0 +1,273 @@
+"""A first mapping of spreadsheets from their headings and cells; a person decides the rest."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from riskmodel.cohort.schema import COLUMNS, EVENT_NAMES
+from riskmodel.cohort.sheets.files import Sheet
+from riskmodel.cohort.sheets.mapping import EXTRA, OPEN
+from riskmodel.cohort.sheets.rows import heading_time
+from riskmodel.cohort.tables.events import category
+from riskmodel.cohort.units import analytes, find_analyte, unit_factor
+from riskmodel.files import read_toml
+
+SURE, LIKELY, UNSURE = "sure", "likely", "to decide"
+_HEADED = re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]\s*$")
+
+
+@dataclass
+class Guess:
+    """What a sheet is taken for, with how sure each line is."""
+
+    sheet: Sheet
+    table: str
+    columns: dict[str, tuple[str, str]] = field(default_factory=dict)
+    results: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    across: list[str] = field(default_factory=list)
+    events: dict[str, dict[str, str]] = field(default_factory=dict)
+    ignore: list[str] = field(default_factory=list)
+    dates: str = ""
+
+    @property
+    def used(self) -> set[str]:
+        """Columns that it reads."""
+        events = {c for parts in self.events.values() for c in parts.values()}
+        return {c for c, _ in self.columns.values()} | set(self.results) | set(self.across) | events
+
+
+@cache
+def _headers() -> Mapping[str, Mapping[str, list[str]]]:
+    return read_toml(Path(__file__).parent / "headers.toml")
+
+
+def heading_column(heading: str) -> str:
+    """Column of the contract, or of `EXTRA`, that a heading means; empty where none.
+
+    Examples
+    --------
+    >>> heading_column("Collection Date"), heading_column("MRN"), heading_column("Remark")
+    ('time', 'patient_id', '')
+    """
+    return _meanings().get(plain_heading(heading), "")
+
+
+@cache
+def _meanings() -> Mapping[str, str]:
+    return {text: name for name, texts in _headers()["columns"].items() for text in texts}
+
+
+def plain_heading(text: str) -> str:
+    """A heading in small letters, its words apart by one space, without what is in brackets.
+
+    Examples
+    --------
+    >>> plain_heading("Patient_ID"), plain_heading("CRS max. grade (ASTCT)")
+    ('patient id', 'crs max grade')
+    """
+    without = re.sub(r"[\[(].*?[\])]", " ", text)
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", without)
+    return " ".join(re.findall(r"[^\W_]+", spaced.casefold()))
+
+
+def guess_mapping(sheets: Sequence[Sheet]) -> list[Guess]:
+    """What each sheet is taken for; a sheet of patients may hold results and events as well."""
+    found = []
+    for sheet in sheets:
+        if sheet.rows.empty:
+            continue
+        found += _of_sheet(sheet)
+    return found
+
+
+def _of_sheet(sheet: Sheet) -> list[Guess]:
+    headings = {c: sheet.titles.get(c, c) for c in map(str, sheet.rows.columns)}
+    columns: dict[str, tuple[str, str]] = {}
+    results: dict[str, tuple[str, str, str]] = {}
+    events: dict[str, dict[str, str]] = {}
+    across: list[str] = []
+    for column, heading in headings.items():
+        meant = heading_column(column) or heading_column(heading)
+        name, unit = _analyte_and_unit(heading)
+        event = _event_part(heading) or _event_part(column)
+        if meant and meant not in columns:
+            columns[meant] = (column, SURE)
+        elif name:
+            results[column] = (name, unit, SURE if unit else _unit_needed(name))
+        elif event and event[1] not in events.get(event[0], {}):
+            events.setdefault(event[0], {})[event[1]] = column
+        elif heading_time(heading):
+            across.append(column)
+    if "patient_id" not in columns and (key := _key(sheet, headings)):
+        columns["patient_id"] = (key, LIKELY)
+    tables = _tables(columns, results, events, across)
+    guesses = []
+    for table in tables:
+        allowed = {*COLUMNS[table], *EXTRA[table]}
+        mine = Guess(sheet, table, {n: c for n, c in columns.items() if n in allowed})
+        if table == "labs" and "value" not in columns:
+            mine.results = results
+            mine.across = [] if results else across
+        if table == "events" and "event" not in columns:
+            mine.events = events
+            mine.columns = {"patient_id": columns["patient_id"]} if "patient_id" in columns else {}
+        mine.dates = _dates(sheet, mine)
+        guesses.append(mine)
+    used = {column for one in guesses for column in one.used}
+    guesses[0].ignore = [c for c in headings if c not in used]
+    return guesses
+
+
+def _tables(
+    columns: Mapping[str, Any],
+    results: Mapping[str, Any],
+    events: Mapping[str, Any],
+    across: Sequence[str],
+) -> list[str]:
+    """The tables that a sheet is taken for, at least one."""
+    found = []
+    people = set(columns) & (set(COLUMNS["patients"]) - {"patient_id"})
+    if people:
+        found.append("patients")
+    if {"value", "analyte"} <= set(columns) or results or (across and "analyte" in columns):
+        found.append("labs")
+    if "event" in columns or events:
+        found.append("events")
+    return found or ["labs"]
+
+
+def _analyte_and_unit(heading: str) -> tuple[str, str]:
+    """Analyte and unit of the heading of a column of results, empty where it is none."""
+    match = _HEADED.match(heading)
+    text, unit = (match[1], match[2]) if match else (heading, "")
+    name = find_analyte(text.replace("_", " "), "")
+    if name is None and not match:
+        # A unit without brackets: "Ferritin ng/mL".
+        head, _, tail = text.replace("_", " ").rpartition(" ")
+        name = find_analyte(head, "") if head and "/" in tail else None
+        unit = tail if name else ""
+    if name is None:
+        return "", ""
+    return name, unit if unit and unit_factor(analytes()[name], unit) is not None else ""
+
+
+def _unit_needed(name: str) -> str:
+    return SURE if analytes()[name].unit_optional else UNSURE
+
+
+def _event_part(heading: str) -> tuple[str, str] | None:
+    """Event that a heading names, and what the column tells of it."""
+    words = plain_heading(heading)
+    parts = _headers()["parts"]
+    for name, texts in _headers()["events"].items():
+        for text in sorted(texts, key=len, reverse=True):
+            if not re.search(rf"\b{re.escape(text)}\b", words):
+                continue
+            rest = " ".join(re.sub(rf"\b{re.escape(text)}\b", " ", words).split())
+            rest = re.sub(r"^of | of$", "", rest)
+            for part, known in parts.items():
+                if rest in known:
+                    return name, "time" if text.startswith("date of") else part
+    return None
+
+
+def _key(sheet: Sheet, headings: Mapping[str, str]) -> str:
+    """The first column, where its heading says that it identifies."""
+    first = next(iter(headings))
+    return first if re.search(r"\b(?:id|nr|no|number)\b", plain_heading(headings[first])) else ""
+
+
+def _dates(sheet: Sheet, one: Guess) -> str:
+    """How a sheet writes its dates, where they are numbers of days as a spreadsheet counts them."""
+    times = [c for n, (c, _) in one.columns.items() if n in ("time", "infusion_time")]
+    times += [parts["time"] for parts in one.events.values() if "time" in parts]
+    cells = pd.concat([sheet.rows[c] for c in times]).dropna() if times else pd.Series(dtype=object)
+    serial = cells.map(lambda cell: re.fullmatch(r"[2-7]\d{4}(?:\.\d+)?", str(cell)) is not None)
+    return "excel" if len(cells) and serial.all() else ""
+
+
+def written_mapping(guesses: Sequence[Guess], sheets: Sequence[Sheet]) -> str:
+    """The mapping as TOML, each line with how sure it is."""
+    lines = [
+        "# A first mapping, from headings and cells. Lines marked 'to decide' hold '?': fill them",
+        "# in, or move the column to 'ignore'. 'riskmodel convert table' reads nothing before.",
+    ]
+    done = {id(one.sheet) for one in guesses}
+    left = [s.name or s.file for s in sheets if id(s) not in done]
+    if left:
+        lines.append(f"ignore_sheets = {_toml(left)}  # empty")
+    if not any(one.table == "patients" for one in guesses):
+        lines.append("# to decide: no sheet holds the infusion of each patient; add one.")
+    for one in guesses:
+        lines += ["", "[[sheet]]", f"file = {_toml(one.sheet.file)}"]
+        if one.sheet.name:
+            lines.append(f"sheet = {_toml(one.sheet.name)}")
+        lines.append(f"table = {_toml(one.table)}")
+        if one.dates:
+            lines.append(f"dates = {_toml(one.dates)}  # {LIKELY}: days since 1899-12-30")
+        if one.across:
+            lines.append(f"across = {_toml(one.across)}  # {SURE}: headings that are times")
+        if one.ignore:
+            lines.append(f"ignore = {_toml(one.ignore)}  # {LIKELY}: not of the contract")
+        lines += _column_lines(one)
+        if one.results:
+            lines.append("[sheet.results]")
+        for column, (name, unit, sure) in one.results.items():
+            stated = unit or ("" if sure == SURE else OPEN)
+            entry = f"{{ analyte = {_toml(name)}, unit = {_toml(stated)} }}"
+            lines.append(f"{_toml(column)} = {entry}  # {sure}")
+        for event, parts in one.events.items():
+            lines += ["[[sheet.event]]", f"event = {_toml(event)}  # {LIKELY}"]
+            lines += [f"{part} = {_toml(column)}" for part, column in parts.items()]
+            if "time" not in parts:
+                lines.append(f"time = {_toml(OPEN)}  # {UNSURE}: no column tells when")
+    return "\n".join(lines) + "\n"
+
+
+def _column_lines(one: Guess) -> list[str]:
+    lines = ["[sheet.columns]"]
+    lines += [f"{name} = {_toml(c)}  # {sure}" for name, (c, sure) in one.columns.items()]
+    if "patient_id" not in one.columns:
+        lines.append(f"patient_id = {_toml(OPEN)}  # {UNSURE}: no column names the patient")
+    timed = {"time", "day", "hours_from_infusion"} & set(one.columns)
+    if one.table != "patients" and not (timed or one.across or one.events):
+        lines.append(f"time = {_toml(OPEN)}  # {UNSURE}: no column tells when")
+    if "event" in one.columns:
+        lines += _event_values(one)
+    if "analyte" in one.columns:
+        cells = one.sheet.rows[one.columns["analyte"][0]].dropna().astype("str").str.strip()
+        other = [text for text in cells.unique() if find_analyte(text, "") is None]
+        if other:
+            shown = ", ".join(_toml(text) for text in other[:20])
+            lines.append(f"# {len(other)} names are no analyte of the contract, not read: {shown}")
+            lines.append(
+                '# To read one, add [sheet.values.analyte] with a line "name" = "analyte".'
+            )
+    return lines
+
+
+def _event_values(one: Guess) -> list[str]:
+    """Names of events that the contract does not know, to be told."""
+    cells = one.sheet.rows[one.columns["event"][0]].dropna().astype("str").str.strip().unique()
+    unknown = [text for text in cells if category(text) is None]
+    if not unknown:
+        return []
+    lines = ["[sheet.values.event]"]
+    for text in unknown[:40]:
+        found = _event_part(text)
+        meant, sure = (found[0], LIKELY) if found else (OPEN, UNSURE)
+        lines.append(f"{_toml(text)} = {_toml(meant)}  # {sure}; one of {len(EVENT_NAMES)} events")
+    return lines
+
+
+def _toml(value: str | list[str]) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    text = value.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda c: f"\\u{ord(c[0]):04x}", text) + '"'

@@ -1,0 +1,62 @@
+"""What a sheet is taken for, and how sure that is."""
+
+import tomllib
+
+import pandas as pd
+import pytest
+from hypothesis import given, strategies as st
+
+from riskmodel.cohort.sheets.files import Sheet
+from riskmodel.cohort.sheets.guess import guess_mapping, heading_column, written_mapping
+from riskmodel.cohort.sheets.mapping import OPEN, TableMapping
+
+
+def sheet(**columns: list) -> Sheet:
+    return Sheet("a.csv", "", pd.DataFrame(columns, dtype=object))
+
+
+def proposed(*sheets: Sheet) -> TableMapping:
+    text = written_mapping(guess_mapping(sheets), sheets)
+    return TableMapping.model_validate(tomllib.loads(text))
+
+
+def test_what_is_not_known_is_left_to_a_person() -> None:
+    found = proposed(sheet(x=["1"], Ferritin=["600"], crs_grade=["2"]))
+    labs = next(spec for spec in found.sheet if spec.table == "labs")
+    assert labs.columns["patient_id"] == OPEN
+    assert labs.results["Ferritin"].unit == OPEN
+    events = next(spec for spec in found.sheet if spec.table == "events")
+    assert events.event[0].time == OPEN
+    assert found.sheet[0].ignore == ["x"]
+
+
+def test_events_of_other_names_are_proposed_or_asked() -> None:
+    rows = sheet(MRN=["1"] * 3, Event=["crs", "Toci first dose", "rash"], Date=["2024-05-10"] * 3)
+    found = proposed(rows)
+    assert found.sheet[0].values["event"] == {"Toci first dose": "tocilizumab", "rash": OPEN}
+
+
+def test_numbers_of_days_are_told() -> None:
+    rows = sheet(MRN=["1"], Test=["CRP"], Result=["3"], Date=["45424.25"])
+    assert proposed(rows).sheet[0].dates == "excel"
+
+
+@pytest.mark.parametrize(
+    ("heading", "column"),
+    [("Patient_ID", "patient_id"), ("CollectionDate", "time"), ("Einheit", "unit"), ("Hobby", "")],
+)
+def test_headings(heading: str, column: str) -> None:
+    assert heading_column(heading) == column
+
+
+@given(
+    st.lists(st.text(max_size=12).filter(lambda t: t.strip()), min_size=1, max_size=5, unique=True),
+    st.text(max_size=8),
+)
+def test_whatever_the_headings_a_mapping_decides_every_column(headings: list, cell: str) -> None:
+    rows = Sheet(
+        "a.csv", "", pd.DataFrame([[cell] * len(headings)], columns=headings, dtype=object)
+    )
+    found = proposed(rows)
+    decided = {name for spec in found.sheet for name in (*spec.used, *spec.ignore)}
+    assert decided - {OPEN} == set(headings) - {OPEN}
