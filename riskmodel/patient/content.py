@@ -243,8 +243,9 @@ def _days(assessed: Assessment) -> dict[str, Any]:
     """The risk day by day, and what changed since the day before."""
     from markupsafe import Markup
 
-    model = assessed.model
-    if model.stage != "early":
+    model, scope = assessed.model, assessed.not_at_risk
+    # After an onset no figure stands beside the statement, an older one neither.
+    if model.stage != "early" or (scope is not None and scope.onset):
         return {}
     readings = readings_of(assessed)
     if sum(reading.risk is not None for reading in readings) < 2:

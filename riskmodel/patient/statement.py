@@ -6,11 +6,10 @@ first and in the largest words, by every page and card.
 
 from dataclasses import dataclass
 
+from riskmodel.cohort import product_name
 from riskmodel.patient.assessment import Assessment
 from riskmodel.patient.wording import cited, part_label, sign_label, when
 from riskmodel.scoring import BaseRateOnly, CannotBeTold, CriteriaMet, MayBeMet, NearlyMet
-
-_ONSET = ("onset_known", "onset_recorded")
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Statement:
 def statement_of(assessed: Assessment) -> Statement | None:
     """What to say before the figure; None where the figure may come first."""
     scope = assessed.not_at_risk
-    if scope is not None and scope.code in _ONSET:
+    if scope is not None and scope.onset:
         return _onset(assessed)
     for finding in assessed.findings:
         if isinstance(finding, CriteriaMet):
@@ -47,9 +46,14 @@ def statement_of(assessed: Assessment) -> Statement | None:
                 large, f"{_parts(assessed)}. Not measured, and deciding: {draw}.", True
             )
         if isinstance(finding, BaseRateOnly):
+            product = assessed.patient.patients["product"].iloc[0]
+            named = product_name(product) if isinstance(product, str) else None
+            own = named is not None and named in finding.who
+            none = "" if named is None or own else f"No rate of {named} is in print. "
             more = (
-                f"The figure is the published rate of {finding.who} ({cited(finding.source)}), "
-                "over the whole course. Nothing of this patient was used."
+                f"{none}The figure is the published rate of {finding.who} "
+                f"({cited(finding.source)}), over the whole course. "
+                "Nothing of this patient was used."
             )
             return Statement(f"No risk of this patient: {finding.why}.", more, False)
     if any(isinstance(finding, CannotBeTold) for finding in assessed.findings):

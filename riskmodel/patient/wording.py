@@ -217,7 +217,7 @@ def cited(source: str) -> str:
     >>> cited("Pennisi 2021, PMC8525234 (EVIDENCE.md C.1)"), cited("A page, 2025-06-15 (A.2)")
     ('Pennisi 2021, PMC8525234', 'A page, 2025-06-15')
     """
-    return re.sub(r" \((EVIDENCE\.md )?[A-F](\.\d+)?\)", "", source)
+    return re.sub(r" \((EVIDENCE\.md )?[A-G](\.\d+)?(, [A-G](\.\d+)?)*\)", "", source)
 
 
 def percent(risk: float) -> str:

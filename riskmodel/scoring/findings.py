@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 AUTOIMMUNE = "autoimmune_indication"
+ONSET = ("onset_known", "onset_recorded")
 AUTOIMMUNE_SAID = "no case among 47 published patients, exact 95% upper bound 7.5%"
 
 
@@ -159,6 +160,11 @@ class OutOfScope:
 
     def __str__(self) -> str:
         return f"{self.code}: {self.said}" if self.said else self.code
+
+    @property
+    def onset(self) -> bool:
+        """The syndrome has begun: by the model's own labels, or as a human recorded it."""
+        return self.code in ONSET
 
     @property
     def autoimmune(self) -> bool:
