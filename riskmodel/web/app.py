@@ -13,11 +13,11 @@ from riskmodel.cohort import Cohort
 from riskmodel.web.api.routes import api_router
 from riskmodel.web.cds.routes import Clock, cds_router, now
 from riskmodel.web.engine import Engine
+from riskmodel.web.errors import HANDLERS
 from riskmodel.web.pages.entry import page_router
 from riskmodel.web.pages.model import model_router
 from riskmodel.web.pages.patients import patients_router
 from riskmodel.web.pages.static_files import static_router
-from riskmodel.web.problems import HANDLERS
 from riskmodel.web.security.audit import AuditLog
 from riskmodel.web.security.guard import Guard
 from riskmodel.web.settings import Settings

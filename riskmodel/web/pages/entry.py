@@ -21,9 +21,9 @@ from riskmodel.web.engine import Engine
 from riskmodel.web.forms.fields import Field, event_choices, fields, product_choices, sections
 from riskmodel.web.forms.form_rows import EVENT_ROWS, Answers, Entered, Faults, entered
 from riskmodel.web.forms.lab_table import MOST_CHARACTERS, Table, decoded, read_table
-from riskmodel.web.pages.view import view
 from riskmodel.web.problems import ProblemError
 from riskmodel.web.security.audit import AuditLog
+from riskmodel.web.view import view
 
 _STAGES = {"before": "pre_infusion", "after": "early"}
 _HERE = Path(__file__).parent

@@ -12,8 +12,8 @@ from riskmodel.models import RiskModel, StoredFigure
 from riskmodel.patient import model_content, part_label, part_need, sign_label
 from riskmodel.web.engine import Engine
 from riskmodel.web.pages.calibration import calibrations
-from riskmodel.web.pages.view import view
 from riskmodel.web.problems import ProblemError
+from riskmodel.web.view import view
 
 _WANTED = (
     "expected_over_observed",

@@ -19,9 +19,9 @@ from riskmodel.patient import finding_words, grouped, patient_content, percent
 from riskmodel.scoring import Findings, MissingInputs, OutsideRange, Scored, model_catalogue, scored
 from riskmodel.web.api.bodies import TIMES
 from riskmodel.web.engine import Engine
-from riskmodel.web.pages.view import view
 from riskmodel.web.problems import ProblemError
 from riskmodel.web.security.audit import AuditLog
+from riskmodel.web.view import view
 
 ON_A_PAGE = 200
 _ORDERS: Mapping[str, tuple[str, bool, str]] = {

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from riskmodel.web.problems import ProblemError, problem
+from riskmodel.web.errors import problem
+from riskmodel.web.problems import ProblemError
 from riskmodel.web.settings import Settings
 
 CONTENT_POLICY = (

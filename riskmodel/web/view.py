@@ -24,7 +24,7 @@ _TITLES = {
 
 @cache
 def _environment() -> "Environment":
-    return environment(Path(__file__).parent.parent / "templates")
+    return environment(Path(__file__).parent / "templates")
 
 
 def view(template: str, engine: "Engine | None", *, page: str, **content: Any) -> str:
