@@ -73,36 +73,45 @@ def shown(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def answers(golden: Golden, definition: Definition) -> list[str]:
+def answers(golden: Golden, definition: Definition) -> Iterator[tuple[int, str]]:
+    """What is found in each row; of the rule with most rows first, and there the quick ones."""
     table = golden.table
-    found = np.full(len(table), "", dtype=object)
     at = pd.to_numeric(table["at"], errors="coerce").to_numpy(dtype=float)
-    for rule in sorted(set(table["rule"])):
+    everyone, when = np.arange(len(table)), np.where(np.isnan(at), -np.inf, at)
+    columns = table["column"].tolist()
+    for rule in table["rule"].value_counts().index:
+        asked = (table["rule"] == rule).to_numpy()
         timeline = evaluate_signs(golden.cohort, definition, rule or None)
-        everyone, when = np.arange(len(table)), np.where(np.isnan(at), -np.inf, at)
         standing = timeline.standing(everyone, when)
         whole = definition.state(standing.states, at)
-        labels = label(golden.cohort, definition, cytopenia_rule=rule or None)
-        for row in np.flatnonzero(table["rule"] == rule):
-            column = table["column"][row]
-            if not table["at"][row]:
-                found[row] = shown(labels.at[row, column]) if column in labels else "no column"
-            elif column == "definition":
-                found[row] = STATE_NAMES[int(whole[row])]
+        for row in np.flatnonzero(asked & ~np.isnan(at)).tolist():
+            if columns[row] == "definition":
+                yield row, STATE_NAMES[int(whole[row])]
             else:
-                found[row] = STATE_NAMES[int(standing.states[row, timeline.signs.index(column)])]
-    return list(found)
+                sign = timeline.signs.index(columns[row])
+                yield row, STATE_NAMES[int(standing.states[row, sign])]
+        labels = label(golden.cohort, definition, cytopenia_rule=rule or None)
+        written = {column: labels[column].tolist() for column in labels}
+        for row in np.flatnonzero(asked & np.isnan(at)).tolist():
+            column = columns[row]
+            yield row, shown(written[column][row]) if column in written else "no column"
+
+
+def changes_an_answer(golden: Golden, definition: Definition) -> bool:
+    expected = golden.table["expected"].tolist()
+    return any(text != expected[row] for row, text in answers(golden, definition))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_golden_table(name: str, golden_of: Callable[[str], Golden]) -> None:
     golden = golden_of(name)
     assert set(golden.table["rule"]) <= {"", *CYTOPENIA_RULES}
-    found = answers(golden, load_definition(name))
+    found = dict(answers(golden, load_definition(name)))
+    assert len(found) == len(golden.table)
     wrong = [
-        f"{row.why}: {row.column} is {seen!r}, expected {row.expected!r}"
-        for row, seen in zip(golden.table.itertuples(), found, strict=True)
-        if seen != row.expected
+        f"{row.why}: {row.column} is {found[row.Index]!r}, expected {row.expected!r}"
+        for row in golden.table.itertuples()
+        if found[row.Index] != row.expected
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -162,7 +171,7 @@ def test_each_number_is_pinned_by_a_golden_row(
             parse(name, table)
         return
     golden = golden_of(name)
-    assert answers(golden, parse(name, table)) != list(golden.table["expected"])
+    assert changes_an_answer(golden, parse(name, table))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +192,7 @@ def test_a_key_left_out_is_missed_or_changes_a_golden_row(
     except SchemaError:
         return
     golden = golden_of(name)
-    assert answers(golden, definition) != list(golden.table["expected"])
+    assert changes_an_answer(golden, definition)
 
 
 @pytest.mark.parametrize(
