@@ -140,6 +140,13 @@ def test_a_bad_line_is_rejected_with_file_and_line(tmp_path: Path, name: str) ->
     assert {source.partition(" ")[0] for source in told["source"]} <= {"x.ndjson:3"}
 
 
+def test_a_source_whose_infusions_have_no_readable_time_is_refused(tmp_path: Path) -> None:
+    never = {**INFUSION, "performedDateTime": "2024-13-45"}
+    (tmp_path / "x.ndjson").write_bytes(lines(PATIENT, never, RESULT))
+    with pytest.raises(SchemaError, match="No CAR-T infusion with a readable time was found"):
+        read_fhir(tmp_path / "x.ndjson")
+
+
 def test_half_a_surrogate_pair_is_refused_and_a_whole_one_read(tmp_path: Path) -> None:
     half = b'{"resourceType": "Patient", "id": "\\ud83d"}\n'
     whole = {"resourceType": "Patient", "id": "\N{GRINNING FACE}"}

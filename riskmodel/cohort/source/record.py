@@ -94,7 +94,7 @@ def assembled(
     Raises
     ------
     SchemaError
-        When no patient has an infusion.
+        When no patient has an infusion whose time can be read.
     """
     acts = record.acts.reset_index(drop=True)
     zone = timezone(clock) if clock else None
@@ -124,7 +124,7 @@ def assembled(
         raise no_infusion(record.name, len(record.known))
     patients, later = _infused(records, listed, own)
     if patients.empty:
-        raise no_infusion(record.name, len(record.known))
+        raise no_infusion(record.name, len(record.known), " with a readable time")
     patients = record.described(patients, own)
     starts = zip(patients["patient_id"], patients["infusion_time"], strict=True)
     zones = {str(who): split_zone(str(start))[1] for who, start in starts}

@@ -61,11 +61,11 @@ def of_cohort(frame: pd.DataFrame, members: set[str], table: str, own: Rejection
     return inside
 
 
-def no_infusion(name: str, patients: int) -> SchemaError:
-    """The error of a source in which nobody has an infusion."""
+def no_infusion(name: str, patients: int, which: str = "") -> SchemaError:
+    """The error of a source in which nobody has an infusion, or none of those that `which` says."""
     return SchemaError(
-        f"No CAR-T infusion was found for any of {patients} patients of '{name}'. Give a list of "
-        "infusions (--infusions FILE: patient_id, infusion_time), or add the code of your "
+        f"No CAR-T infusion{which} was found for any of {patients} patients of '{name}'. Give a "
+        "list of infusions (--infusions FILE: patient_id, infusion_time), or add the code of your "
         "procedure to a mapping (--mapping FILE)."
     )
 

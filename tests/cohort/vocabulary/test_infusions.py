@@ -121,6 +121,14 @@ def test_an_unreadable_time_is_rejected() -> None:
     assert rejections.notes["infusion without a time of day, read as midnight"] == {"patients": 1}
 
 
+def test_without_a_readable_time_nobody_is_chosen() -> None:
+    rejections = Rejections()
+    result = choose_infusions(records(("1", "soon", "")), None, rejections)
+    assert result.patients.empty
+    assert result.events.empty
+    assert rejections.frame()["reason"].tolist() == ["time_unreadable"]
+
+
 @pytest.mark.parametrize(("days", "again"), [(1, 0), (same_infusion_days(), 0), (8, 1)])
 def test_split_doses_are_one_infusion(days: int, again: int) -> None:
     later = (pd.Timestamp("2020-01-01 10:00") + pd.Timedelta(days=days)).isoformat()
