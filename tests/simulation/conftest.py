@@ -12,6 +12,14 @@ def calibration_cohorts():
 
 
 @pytest.fixture(scope="session")
+def calibration_comparisons(calibration_cohorts):
+    """Every figure of figures.toml beside that of its cohort."""
+    from riskmodel.simulation.figures import compare
+
+    return compare(calibration_cohorts)
+
+
+@pytest.fixture(scope="session")
 def calibration_mix():
     """1,500 patients of the default mix, read."""
     from riskmodel.simulation import draw_cohort

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from riskmodel.simulation import draw_cohort
-from riskmodel.simulation.figures import Comparison, compare, figures
+from riskmodel.simulation.figures import Comparison, figures
 from riskmodel.simulation.observed import CASE, NO_CRS
 from riskmodel.simulation.statistics import (
     Estimate,
@@ -23,8 +23,8 @@ def cohorts(calibration_cohorts):
 
 
 @pytest.fixture(scope="module")
-def comparisons(cohorts):
-    return compare(cohorts)
+def comparisons(calibration_comparisons):
+    return calibration_comparisons
 
 
 @pytest.fixture(scope="module")
