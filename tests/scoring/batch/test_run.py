@@ -67,6 +67,13 @@ def batch(folder: Path, models: list[Path], out: Path, **options):
     return score_batch(folder, models, TIMES, out, **options)
 
 
+@pytest.fixture(scope="module")
+def complete(hostile, models, tmp_path_factory) -> tuple[Path, dict]:
+    """The output of a run that nothing disturbed, alone in its folder, and its manifest."""
+    out = tmp_path_factory.mktemp("complete") / "scores.csv"
+    return out, batch(hostile, models, out).manifest
+
+
 def test_shards_give_what_one_pass_gives(hostile, models, tmp_path):
     out = tmp_path / "scores.parquet"
     made = batch(hostile, models, out)
@@ -100,18 +107,15 @@ def test_workers_shards_and_parquet_input_change_no_row(hostile, models, tmp_pat
     assert (tmp_path / "columnar.csv").read_bytes() == whole.read_bytes()
 
 
-def test_cells_that_a_spreadsheet_would_run_are_written_as_text(hostile, models, tmp_path):
-    out = tmp_path / "scores.csv"
-    batch(hostile, models, out)
-    ids = pd.read_csv(out, dtype=str, keep_default_na=False)["patient_id"]
+def test_cells_that_a_spreadsheet_would_run_are_written_as_text(complete):
+    ids = pd.read_csv(complete[0], dtype=str, keep_default_na=False)["patient_id"]
     assert "'=cmd|'/c'!A1" in set(ids)
     assert not ids.str.startswith(("=", "+", "-", "@")).any()
 
 
-def test_the_manifest_says_what_was_used_and_holds_no_patient(hostile, models, tmp_path):
-    out = tmp_path / "scores.csv"
-    made = batch(hostile, models, out).manifest
-    text = (tmp_path / "scores.csv.manifest.json").read_text(encoding="utf-8")
+def test_the_manifest_says_what_was_used_and_holds_no_patient(complete):
+    out, made = complete
+    text = out.with_name("scores.csv.manifest.json").read_text(encoding="utf-8")
     assert json.loads(text) == made
     for secret in ("S000", "own product", "cmd", "fifty", "lots"):
         assert secret not in text
@@ -142,9 +146,9 @@ def test_the_manifest_says_what_was_used_and_holds_no_patient(hostile, models, t
     assert made["packages"]["xgboost"]
 
 
-def test_a_finished_run_leaves_the_output_and_its_manifest_alone(hostile, models, tmp_path):
-    batch(hostile, models, tmp_path / "scores.csv")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["scores.csv", "scores.csv.manifest.json"]
+def test_a_finished_run_leaves_the_output_and_its_manifest_alone(complete):
+    left = sorted(path.name for path in complete[0].parent.iterdir())
+    assert left == ["scores.csv", "scores.csv.manifest.json"]
 
 
 SCRIPT = """
@@ -158,9 +162,10 @@ if __name__ == "__main__":
 """
 
 
-def test_a_kill_at_any_moment_leaves_the_old_file_or_a_whole_new_one(hostile, models, tmp_path):
-    complete = tmp_path / "complete" / "scores.csv"
-    batch(hostile, models, complete)
+def test_a_kill_at_any_moment_leaves_the_old_file_or_a_whole_new_one(
+    hostile, models, complete, tmp_path
+):
+    whole = complete[0].read_bytes()
     out = tmp_path / "scores.csv"
     out.write_text("old\n")
     script = tmp_path / "script.py"
@@ -176,7 +181,7 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_a_whole_new_one(hostile, mo
         time.sleep(float(rng.uniform(0, 0.05)))
         run.send_signal(signal.SIGKILL)
         run.wait()
-        assert out.read_bytes() in (b"old\n", complete.read_bytes())
+        assert out.read_bytes() in (b"old\n", whole)
         found = len(list(store.glob("part-*.parquet")))
         assert found >= seen
         seen = found
@@ -190,7 +195,7 @@ def test_a_kill_at_any_moment_leaves_the_old_file_or_a_whole_new_one(hostile, mo
             assert times.get(path.name, path.stat().st_mtime_ns) == path.stat().st_mtime_ns
 
     batch(hostile, models, out, resume=True, progress=note)
-    assert out.read_bytes() == complete.read_bytes()
+    assert out.read_bytes() == whole
     assert next(done for what, done, _ in told if what == "score") > 0
     assert not store.exists()
 
@@ -285,7 +290,9 @@ def alive(process: int) -> bool:
 
 
 @pytest.mark.parametrize("limit", [40_000])
-def test_a_full_disk_leaves_the_old_file_and_a_run_that_can_go_on(hostile, models, tmp_path, limit):
+def test_a_full_disk_leaves_the_old_file_and_a_run_that_can_go_on(
+    hostile, models, complete, tmp_path, limit
+):
     out = tmp_path / "scores.csv"
     out.write_text("old\n")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -297,8 +304,7 @@ def test_a_full_disk_leaves_the_old_file_and_a_run_that_can_go_on(hostile, model
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert out.read_text() == "old\n"
     batch(hostile, models, out, resume=True)
-    batch(hostile, models, tmp_path / "fresh" / "scores.csv")
-    assert out.read_bytes() == (tmp_path / "fresh" / "scores.csv").read_bytes()
+    assert out.read_bytes() == complete[0].read_bytes()
 
 
 def test_a_damaged_part_is_refused_and_the_old_file_stays(hostile, models, tmp_path):
