@@ -94,7 +94,7 @@ def choose_infusions(
     )
     start = found[found["listed"]] if listed is not None else found
     index_day = start.groupby("patient_id", sort=False)["day"].min()
-    found["index_day"] = index_day.reindex(found["patient_id"]).to_numpy()
+    found["index_day"] = found["patient_id"].map(index_day)
     found["of_list"] = listed is not None
     same_day = found[(found["day"] == found["index_day"]) & (found["listed"] == found["of_list"])]
     timed = same_day.sort_values(["order", "midnight", "instant"], kind="stable")
@@ -108,7 +108,7 @@ def choose_infusions(
         int(chosen["midnight"].sum()),
     )
     window = np.timedelta64(same_infusion_days(), "D")
-    zero = chosen["instant"].reindex(found["patient_id"]).set_axis(found.index)
+    zero = found["patient_id"].map(chosen["instant"])
     gap = found["instant"] - zero
     before = found[gap < -window]
     after = found[gap > window].copy()
