@@ -67,6 +67,7 @@ from .sheets.files import (
 from .sheets.guess import (
     guess_mapping as guess_mapping,
     heading_column as heading_column,
+    heading_result as heading_result,
     written_mapping as written_mapping,
 )
 from .sheets.rows import (

@@ -58,3 +58,35 @@ def test_a_source_that_is_not_there_is_one_sentence(cli, one_sentence, tmp_path)
         one_sentence(err)
         assert "nowhere" in err
         assert not (tmp_path / "out").exists()
+
+
+def test_a_spreadsheet_is_proposed_and_converted(cli, tmp_path):
+    source = tmp_path / "export"
+    source.mkdir()
+    (source / "people.csv").write_text("MRN,Infusion date,Product\nP1,2024-05-10 10:00,Yescarta\n")
+    (source / "labs.csv").write_text(
+        "MRN,Date,Test,Result,Units\nP1,2024-05-12 06:00,FERRITIN,600,ng/mL\n"
+    )
+    mapping, out = tmp_path / "mapping.toml", tmp_path / "cohort"
+    code, said, err = cli("map", source, "--out", mapping)
+    assert code == 0, err
+    assert "# sure" in mapping.read_text(encoding="utf-8")
+    assert "ferritin (ng/mL): 1 results" in err
+    code, said, err = cli("convert", "table", source, out, "--mapping", mapping)
+    assert code == 0, err
+    assert "Wrote 1 patients, 1 lab results" in said
+    assert pd.read_csv(out / "labs.csv")["hours_from_infusion"].tolist() == [44.0]
+
+
+def test_a_mapping_that_is_not_complete_reads_nothing(cli, one_sentence, tmp_path):
+    source, mapping = tmp_path / "a.csv", tmp_path / "mapping.toml"
+    source.write_text("MRN,Ferritin\nP1,600\n")
+    code, said, err = cli("map", source)
+    assert code == 0
+    assert '"?"' in said
+    assert "is not complete" in err
+    mapping.write_text(said, encoding="utf-8")
+    code, _, err = cli("convert", "table", source, tmp_path / "out", "--mapping", mapping)
+    assert code == 1
+    assert "Nothing was read" in err
+    assert not (tmp_path / "out").exists()

@@ -7,18 +7,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from riskmodel.cohort.notation import NUMBER_COLUMNS
+from riskmodel.cohort.number_text import decimal_sign
+from riskmodel.cohort.numbers import signs_of
 from riskmodel.cohort.schema import COLUMNS, EVENT_NAMES
 from riskmodel.cohort.sheets.files import Sheet
 from riskmodel.cohort.sheets.mapping import EXTRA, OPEN
 from riskmodel.cohort.sheets.rows import heading_time
 from riskmodel.cohort.tables.events import category
+from riskmodel.cohort.times import day_first, iso_time
 from riskmodel.cohort.units import analytes, find_analyte, unit_factor
 from riskmodel.files import read_toml
 
 SURE, LIKELY, UNSURE = "sure", "likely", "to decide"
-_HEADED = re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]\s*$")
+_HEADED = (
+    re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]\s*$"),
+    re.compile(r"^([^\[(]*?)\s*[\[(](.*)[\])]\s*$"),
+)
 
 
 @dataclass
@@ -33,6 +38,7 @@ class Guess:
     events: dict[str, dict[str, str]] = field(default_factory=dict)
     ignore: list[str] = field(default_factory=list)
     dates: str = ""
+    decimal: str = ""
 
     @property
     def used(self) -> set[str]:
@@ -93,7 +99,9 @@ def _of_sheet(sheet: Sheet) -> list[Guess]:
     across: list[str] = []
     for column, heading in headings.items():
         meant = heading_column(column) or heading_column(heading)
-        name, unit = _analyte_and_unit(heading)
+        name, unit = heading_result(heading)
+        if name and unit_factor(analytes()[name], unit) is None:
+            unit = ""
         event = _event_part(heading) or _event_part(column)
         if meant and meant not in columns:
             columns[meant] = (column, SURE)
@@ -116,7 +124,7 @@ def _of_sheet(sheet: Sheet) -> list[Guess]:
         if table == "events" and "event" not in columns:
             mine.events = events
             mine.columns = {"patient_id": columns["patient_id"]} if "patient_id" in columns else {}
-        mine.dates = _dates(sheet, mine)
+        mine.dates, mine.decimal = _dates(sheet, mine), _decimal(sheet, mine)
         guesses.append(mine)
     used = {column for one in guesses for column in one.used}
     guesses[0].ignore = [c for c in headings if c not in used]
@@ -141,19 +149,24 @@ def _tables(
     return found or ["labs"]
 
 
-def _analyte_and_unit(heading: str) -> tuple[str, str]:
-    """Analyte and unit of the heading of a column of results, empty where it is none."""
-    match = _HEADED.match(heading)
-    text, unit = (match[1], match[2]) if match else (heading, "")
-    name = find_analyte(text.replace("_", " "), "")
-    if name is None and not match:
-        # A unit without brackets: "Ferritin ng/mL".
-        head, _, tail = text.replace("_", " ").rpartition(" ")
-        name = find_analyte(head, "") if head and "/" in tail else None
-        unit = tail if name else ""
-    if name is None:
-        return "", ""
-    return name, unit if unit and unit_factor(analytes()[name], unit) is not None else ""
+def heading_result(heading: str) -> tuple[str, str]:
+    """Analyte and unit of the heading of a column of results, empty where it has none.
+
+    Examples
+    --------
+    >>> heading_result("WBC (x10(9)/L)"), heading_result("Ferritin ng/mL"), heading_result("LDH")
+    (('wbc', 'x10(9)/L'), ('ferritin', 'ng/mL'), ('ldh', ''))
+    >>> heading_result("Remark")
+    ('', '')
+    """
+    text = heading.replace("_", " ").strip()
+    splits = [match.groups() for form in _HEADED if (match := form.match(text))]
+    head, _, tail = text.rpartition(" ")
+    splits += [(head, tail)] if "/" in tail else []
+    found = [(name, unit) for part, unit in splits if (name := find_analyte(part, ""))]
+    known = [pair for pair in found if unit_factor(analytes()[pair[0]], pair[1]) is not None]
+    whole = find_analyte(text, "")
+    return next(iter(known), None) or ((whole, "") if whole else next(iter(found), ("", "")))
 
 
 def _unit_needed(name: str) -> str:
@@ -183,12 +196,24 @@ def _key(sheet: Sheet, headings: Mapping[str, str]) -> str:
 
 
 def _dates(sheet: Sheet, one: Guess) -> str:
-    """How a sheet writes its dates, where they are numbers of days as a spreadsheet counts them."""
+    """How a sheet writes its dates, where they do not tell it themselves."""
     times = [c for n, (c, _) in one.columns.items() if n in ("time", "infusion_time")]
     times += [parts["time"] for parts in one.events.values() if "time" in parts]
-    cells = pd.concat([sheet.rows[c] for c in times]).dropna() if times else pd.Series(dtype=object)
-    serial = cells.map(lambda cell: re.fullmatch(r"[2-7]\d{4}(?:\.\d+)?", str(cell)) is not None)
-    return "excel" if len(cells) and serial.all() else ""
+    cells = [text for c in times for text in sheet.rows[c].dropna().astype("str")] + one.across
+    if cells and all(re.fullmatch(r"[2-7]\d{4}(?:\.\d+)?", text) for text in cells):
+        return "excel"
+    first = day_first(cells)
+    return OPEN if any(iso_time(text, first) is None for text in cells) else ""
+
+
+def _decimal(sheet: Sheet, one: Guess) -> str:
+    """Open where a number can be read in two ways and no other of the sheet tells which."""
+    named = [c for n, (c, _) in one.columns.items() if n in NUMBER_COLUMNS[one.table]]
+    columns = [sheet.rows[c] for c in (*named, *one.results, *one.across)]
+    if sheet.separator == ";" or any(signs_of(column) for column in columns):
+        return ""
+    cells = (cell for column in columns for cell in column if isinstance(cell, str))
+    return OPEN if any(decimal_sign(cell) == "?" for cell in cells) else ""
 
 
 def written_mapping(guesses: Sequence[Guess], sheets: Sequence[Sheet]) -> str:
@@ -208,8 +233,12 @@ def written_mapping(guesses: Sequence[Guess], sheets: Sequence[Sheet]) -> str:
         if one.sheet.name:
             lines.append(f"sheet = {_toml(one.sheet.name)}")
         lines.append(f"table = {_toml(one.table)}")
-        if one.dates:
+        if one.dates == OPEN:
+            lines.append('dates = "?"  # to decide: "day first" or "month first"')
+        elif one.dates:
             lines.append(f"dates = {_toml(one.dates)}  # {LIKELY}: days since 1899-12-30")
+        if one.decimal:
+            lines.append('decimal = "?"  # to decide: "," or "."; such as 1.234')
         if one.across:
             lines.append(f"across = {_toml(one.across)}  # {SURE}: headings that are times")
         if one.ignore:

@@ -58,8 +58,8 @@ class SheetMapping(_Part):
     across: list[str] = Field(default_factory=list)
     event: list[EventColumns] = Field(default_factory=list)
     ignore: list[str] = Field(default_factory=list)
-    decimal: Literal["", ",", "."] = ""
-    dates: Literal["", "day first", "month first", "excel"] = ""
+    decimal: Literal["", ",", ".", "?"] = ""
+    dates: Literal["", "day first", "month first", "excel", "?"] = ""
 
     @property
     def used(self) -> list[str]:
@@ -113,7 +113,8 @@ def check_complete(mapping: TableMapping, sheets: Sequence[Sheet], path: Path) -
 
 def _open(mapping: TableMapping) -> Iterator[str]:
     for spec in mapping.sheet:
-        for name, value in {**spec.columns, **spec.constants}.items():
+        stated = {"decimal": spec.decimal, "dates": spec.dates}
+        for name, value in {**stated, **spec.columns, **spec.constants}.items():
             if value == OPEN:
                 yield f"'{name}' of {spec.file} is '?'"
         for name, meanings in spec.values.items():

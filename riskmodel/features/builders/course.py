@@ -97,17 +97,13 @@ def event_again(records: Records, feature: Feature, prediction_time: float) -> F
 
 
 def days_since_highest_grade(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """Days since the highest grade in the window was first reached, else ``parameters.none``.
-
-    Missing where the event is there and its grade is not known.
-    """
+    """Days since the highest grade in the window was first reached, else ``parameters.none``."""
     events = records.events(feature.of).within(feature.window, prediction_time)
     highest = highest_grade(records, feature, prediction_time)
     reached = events.value == highest[events.patient]
     first = np.full(records.patients, np.nan)
     first[events.patient[reached][::-1]] = events.hours[reached][::-1]
-    days = _or_none((prediction_time - first) / 24, feature)
-    return np.where(np.isnan(highest), np.nan, days)
+    return _or_none((prediction_time - first) / 24, feature)
 
 
 def signs_met(records: Records, feature: Feature, prediction_time: float) -> Floats:

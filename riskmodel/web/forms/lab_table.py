@@ -1,6 +1,5 @@
 """A pasted or uploaded table of results: long or wide, by comma, semicolon or tab."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +9,8 @@ from riskmodel.cohort import (
     common_sign,
     cut_text,
     day_first,
-    find_analyte,
     heading_column,
+    heading_result,
     heading_time,
     iso_time,
     plain_number,
@@ -26,7 +25,6 @@ _NAMES = (
     "analyte", "loinc_code", "value", "unit", "comparator", "reference_low", "reference_high",
 )  # fmt: skip
 _NUMBERS = ("value", "reference_low", "reference_high")
-_HEADED = re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]\s*$")
 
 
 @dataclass(frozen=True)
@@ -194,9 +192,7 @@ def _across(
 def _wide(heading: list[str], lines: list[tuple[int, list[str]]], times: dict[int, str]) -> Table:
     columns: dict[int, tuple[str, str]] = {}
     for k, name in enumerate(heading):
-        match = _HEADED.match(name)
-        analyte, unit = (match[1], match[2]) if match else (name, "")
-        found = find_analyte(analyte, "")
+        found, unit = heading_result(name)
         if k not in times and found:
             columns[k] = (found, unit)
     if not columns:

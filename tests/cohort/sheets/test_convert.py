@@ -157,17 +157,22 @@ def test_a_number_and_a_date_with_two_readings_are_refused(tmp_path: Path, mappe
     folder.mkdir()
     (folder / "patients.csv").write_text("MRN,Infusion date\nP1,2024-05-10 10:00\n")
     (folder / "labs.csv").write_text(
-        "MRN,Date,Test,Result,Unit\nP1,5/12/2024,Ferritin,600,ng/mL\nP1,2024-05-12,Ferritin,1.234,ng/mL\n"
+        "MRN,Date,Test,Result,Unit\n"
+        "P1,5/12/2024,Ferritin,600,ng/mL\nP1,2024-05-12,Ferritin,1.234,ng/mL\n"
     )
-    cohort = read_spreadsheets(folder, mapped(folder))
+    path = mapped(folder)
+    with pytest.raises(SchemaError) as error:
+        read_spreadsheets(folder, path)
+    assert "'decimal' of labs.csv is '?'" in str(error.value)
+    assert "'dates' of labs.csv is '?'" in str(error.value)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    silent = "\n".join(line for line in lines if not line.startswith(("dates", "decimal")))
+    path.write_text(silent, encoding="utf-8")
+    cohort = read_spreadsheets(folder, path)
     assert cohort.labs.empty
     assert cohort.rejected["reason"].tolist() == ["time_unreadable", "number_two_ways"]
-    path = mapped(folder)
-    text = path.read_text(encoding="utf-8")
-    known = text.replace(
-        'table = "labs"\n', 'table = "labs"\ndates = "month first"\ndecimal = ","\n'
-    )
-    path.write_text(known, encoding="utf-8")
+    stated = 'table = "labs"\ndates = "month first"\ndecimal = ","'
+    path.write_text(silent.replace('table = "labs"', stated), encoding="utf-8")
     assert results(read_spreadsheets(folder, path)) == [
         ("P1", 38.0, "ferritin", 600), ("P1", 38.0, "ferritin", 1234),
     ]  # fmt: skip
