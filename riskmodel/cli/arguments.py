@@ -24,6 +24,7 @@ class Labels(StrEnum):
 
     rules = "rules"
     adjudicated = "adjudicated"
+    both = "rules+adjudicated"
 
 
 class CytopeniaRule(StrEnum):

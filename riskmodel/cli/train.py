@@ -41,6 +41,10 @@ def train(
         Path | None, typer.Option(help="Folder for the whole evaluation: tables, report.html.")
     ] = None,
     register: Annotated[str | None, typer.Option(help="Register in MLflow by this name.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train although too much of the time was not watched.")
+    ] = False,
+    why: Annotated[str | None, typer.Option(help="Reason, recorded on the card.")] = None,
     no_track: Annotated[bool, typer.Option("--no-track", help="Train without MLflow.")] = False,
 ) -> None:
     """Train a model of one stage, with nested cross-validation, and log it in MLflow."""
@@ -59,6 +63,8 @@ def train(
         evaluation_out=evaluation,
         register=register,
         track=not no_track,
+        force=force,
+        why=why,
         progress=lambda text: say(f"{stage.value}: {text}"),
     )
     for text in result.warnings:

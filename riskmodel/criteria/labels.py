@@ -42,6 +42,7 @@ def label(
     cytopenia_rule: str | None = "worsening",
     horizon_days: float = 14.0,
     closed: str = "left",
+    timeline: SignTimeline | None = None,
 ) -> pd.DataFrame:
     """Label every patient by a published definition.
 
@@ -54,6 +55,8 @@ def label(
     horizon_days : float
     closed : {"left", "both"}
         Whether the horizon itself is excluded (``left``) or included (``both``).
+    timeline : SignTimeline, optional
+        Of `evaluate_signs` for the same cohort, definition and rule, where it is there already.
 
     Returns
     -------
@@ -69,7 +72,8 @@ def label(
         For an unknown definition or rule, or a horizon that is not positive.
     """
     horizon = horizon_hours(horizon_days)
-    timeline = evaluate_signs(cohort, definition, cytopenia_rule)
+    if timeline is None:
+        timeline = evaluate_signs(cohort, definition, cytopenia_rule)
     chosen, when, onset = timeline.definition, timeline.moments, timeline.onset_hours
     until = observed_until(when)
     excluded = chosen.excluded(timeline.states, when.hours, timeline.done)

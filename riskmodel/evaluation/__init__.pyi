@@ -22,6 +22,11 @@ from .external import (
     evaluate as evaluate,
     joined as joined,
 )
+from .labelling import (
+    Labels as Labels,
+    labelled as labelled,
+    outcome_table as outcome_table,
+)
 from .optimism import (
     corrected as corrected,
 )
@@ -33,10 +38,8 @@ from .row_subsets import (
 )
 from .rows import (
     Examples as Examples,
-    LabelSource as LabelSource,
     at_risk_rows as at_risk_rows,
     counted as counted,
-    outcome_table as outcome_table,
     prediction_times as prediction_times,
 )
 from .sample_size import (
@@ -55,6 +58,10 @@ from .splits import (
     out_of_fold as out_of_fold,
     rounds as rounds,
     scheme_in_words as scheme_in_words,
+)
+from .unseen import (
+    check_seen as check_seen,
+    in_words as in_words,
 )
 from .writing import (
     ABOUT_FILE as ABOUT_FILE,

@@ -26,14 +26,13 @@ def alarms(rows: Examples, one: Contender, *, draws: int, seed: int) -> pd.DataF
         ``alarms_per_true_case`` is alarmed patients per alarmed patient with an onset.
     """
     kept = rows.known & ~np.isnan(one.risk)
-    people, first, code = np.unique(rows.patient[kept], return_index=True, return_inverse=True)
+    people, code = np.unique(rows.patient[kept], return_inverse=True)
     if not len(people):
         return pd.DataFrame()
     highest = np.full(len(people), -np.inf)
     np.maximum.at(highest, code, one.risk[kept])
     event = np.bincount(code, weights=rows.y[kept], minlength=len(people)) > 0
-    total = np.bincount(code, minlength=len(people))
-    weight = rows.weight[kept][first] * total
+    weight = np.asarray(np.bincount(code, weights=rows.weight[kept]), dtype=np.float64)
     y = event.astype(np.float64)
     alarmed = (highest[:, None] >= np.array(THRESHOLDS)).astype(np.float64)
 

@@ -16,19 +16,19 @@ from riskmodel.evaluation.comparators import (
     with_scores,
 )
 from riskmodel.evaluation.evaluation import Evaluation, assess
+from riskmodel.evaluation.labelling import labelled
 from riskmodel.evaluation.metrics import logit_of
 from riskmodel.evaluation.rows import (
     Examples,
-    LabelSource,
     at_risk_rows,
     counted,
-    outcome_table,
     prediction_times,
 )
+from riskmodel.evaluation.unseen import in_words
 from riskmodel.evaluation.writing import ABOUT_FILE, write_evaluation
 from riskmodel.features import Catalogue, load_catalogue
 from riskmodel.files import check_output_folder
-from riskmodel.models import RiskModel, directions_kept, model_catalogue, predict_frame
+from riskmodel.models import LabelSource, RiskModel, directions_kept, model_catalogue, predict_frame
 
 
 def joined(features: Catalogue, full: Catalogue, columns: Sequence[str]) -> Catalogue:
@@ -64,7 +64,7 @@ def model_rows(
         For an unknown definition, or a cohort on which nothing can be said.
     """
     stage = model.stage
-    signs, source = model.signs, labels or model.source
+    signs, source = model.signs, labels or model.labels
     wanted = definition or (signs[0] if model.definition == "adjudicated" else model.definition)
     if wanted not in definition_names():
         raise SchemaError(
@@ -72,7 +72,7 @@ def model_rows(
         )
     full = load_catalogue().stage(stage)
     features = joined(model_catalogue(model), full, list(score_columns(full).values()))
-    outcome = outcome_table(cohort, source, wanted, model.cytopenia_rule, model.horizon_days)
+    outcome = labelled(cohort, source, wanted, model.cytopenia_rule, model.horizon_days)
     times = prediction_times(stage, model.card.design.landmark_days)
     rows = at_risk_rows(cohort, features, outcome, times, signs)
     rows = counted(rows, cohort, f"for the {stage} stage", source, "evaluate on")
@@ -145,7 +145,8 @@ def evaluate(
     about = {
         **described(model, f"Evaluation of {model.name}", cohort.name, rows.counts),
         "how": "External validation: the stored model on the patients of this cohort.",
-        "labels": labels or model.source,
+        "labels": labels or model.labels,
+        "watched": in_words(rows.watched),
         "definition": definition or model.definition,
         "directions": directions_kept(model.classifier, rows.X),
         "ablation": "The ablation without criteria-derived features refits the model; it is shown "

@@ -137,8 +137,9 @@ _TEXT = {
     "lead": "Rule-made onsets are seen at the next draw, and early features hold some of the "
     "rule's own analytes: the figures without onsets that follow closely show how much is "
     "prediction rather than detection.",
-    "bounds": "Outcomes that could not be assessed are left out of the figures above. Here all of "
-    "them count as events, and then all as none: the truth lies between.",
+    "bounds": "Outcomes that could not be assessed count above as far as they were watched. Here "
+    "they are left out, then all of them count as events, and then all as none: the truth lies "
+    "between the last two.",
     "definitions": "Rows are patients at risk both by the model's own labels and by the definition "
     "named. The risks do not change.",
     "alarms": "Per patient: alarmed when the risk reaches the threshold at any prediction time "

@@ -1,20 +1,21 @@
 """Training rows: who is at risk at each prediction time, what happened, and each row's weight."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.cohort import AUTOIMMUNE, Cohort
-from riskmodel.criteria import adjudicated, label
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.censoring import censoring_weights
+from riskmodel.evaluation.censoring import Weights, censoring_weights, history_weights
+from riskmodel.evaluation.labelling import Labels
+from riskmodel.evaluation.unseen import watched
+from riskmodel.evaluation.watching import followed
 from riskmodel.features import Catalogue, Records, Stage, matrices
 
-LabelSource = Literal["rules", "adjudicated"]
 OUTCOMES = ("event", "no_event", "competing", "lost", "not_assessed")
 
 
@@ -36,11 +37,17 @@ class Examples:
     lead : float64 array of shape (n,)
         Hours from the prediction time to the onset, NaN without one.
     outcome : object array of shape (n,)
-        One of `OUTCOMES`.
+        One of `OUTCOMES`, by what was watched after the prediction time.
     end : float64 array of shape (n,)
-        Hours from the infusion at which the outcome came, NaN for `not_assessed`.
+        Hours from the infusion at which the outcome came; for `lost` and `not_assessed` the last
+        hour up to which an onset can be excluded.
     counts : mapping of str to int
         Patients by outcome, and those left out, by reason.
+    part : float64 array of shape (n,)
+        Share of a row that has this outcome. Below 1 where an onset was found after the horizon
+        and may have come before it: such a row stands twice, once with each outcome.
+    watched : mapping of str to float
+        How well the cohort was watched; see `riskmodel.evaluation.unseen.watched`.
     """
 
     X: pd.DataFrame
@@ -52,6 +59,13 @@ class Examples:
     outcome: npt.NDArray[np.object_]
     end: npt.NDArray[np.float64]
     counts: Mapping[str, int]
+    part: Floats = field(default_factory=lambda: np.ones(0))
+    watched: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Whole rows, where nothing else is said."""
+        if not len(self.part):
+            object.__setattr__(self, "part", np.ones(len(self.y)))
 
     def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Examples":
         """Some of the rows."""
@@ -65,6 +79,8 @@ class Examples:
             self.outcome[rows],
             self.end[rows],
             self.counts,
+            self.part[rows],
+            self.watched,
         )
 
     @property
@@ -72,30 +88,28 @@ class Examples:
         """Rows whose outcome is known: those that a fit and a figure count."""
         return np.asarray(self.weight > 0)
 
-    def relabelled(self, labels: pd.DataFrame) -> tuple["Examples", npt.NDArray[np.int64]]:
+    def relabelled(
+        self, cohort: Cohort, labels: Labels
+    ) -> tuple["Examples", npt.NDArray[np.int64]]:
         """The same rows under other labels, without those not at risk by them.
 
         Parameters
         ----------
-        labels : DataFrame
-            Of `outcome_table`, one row per patient of the cohort.
+        cohort : Cohort
+        labels : Labels
 
         Returns
         -------
         (Examples, int64 array)
             The rows that remain, and which of these they are.
         """
-        rows = np.flatnonzero(_at_risk(labels, self.patient, self.hours))
-        return _labelled(self.X.iloc[rows], labels, self.patient[rows], self.hours[rows]), rows
-
-
-def outcome_table(
-    cohort: Cohort, source: LabelSource, definition: str, cytopenia_rule: str, horizon_days: float
-) -> pd.DataFrame:
-    """Labels of a cohort by rules, or by the humans' adjudicated onsets."""
-    if source == "adjudicated":
-        return adjudicated(cohort, horizon_days=horizon_days)
-    return label(cohort, definition, cytopenia_rule=cytopenia_rule, horizon_days=horizon_days)
+        pairs = np.column_stack([self.hours, self.patient])
+        rows = np.sort(np.unique(pairs, axis=0, return_index=True)[1])
+        rows = rows[_at_risk(labels.table, self.patient[rows], self.hours[rows])]
+        found, own = _labelled(
+            cohort, self.X.iloc[rows], labels, self.patient[rows], self.hours[rows]
+        )
+        return found, rows[own]
 
 
 def _at_risk(
@@ -110,41 +124,66 @@ def _at_risk(
 
 
 def _labelled(
+    cohort: Cohort,
     X: pd.DataFrame,
-    labels: pd.DataFrame,
+    labels: Labels,
     patient: npt.NDArray[np.int64],
     hours: npt.NDArray[np.float64],
-) -> Examples:
-    """Rows with what the labels say of them; weights of each prediction time by themselves."""
-    outcome = labels["outcome"].to_numpy(dtype=object)[patient]
-    end = labels["outcome_hours"].to_numpy(np.float64)[patient]
-    onset = labels["onset_hours"].to_numpy(np.float64)[patient]
-    assessed, lost = outcome != "not_assessed", outcome == "lost"
-    weight = np.zeros(len(patient))
-    for time in np.unique(hours):
-        here = np.flatnonzero(assessed & (hours == time))
-        if len(here):
-            weight[here] = censoring_weights(end[here], lost[here], time, ~lost[here])
-    share = np.bincount(patient, minlength=len(labels)).astype(np.float64)
+) -> tuple[Examples, npt.NDArray[np.int64]]:
+    """Rows with what the labels say of them, and which of the given ones each is."""
+    outcome, end, part, weights = _outcomes(cohort, labels, patient, hours)
+    summary = watched(cohort, labels, hours, outcome, end, weights)
+    own = np.arange(len(patient))
+    # An onset found after the horizon may have come before it or not: the row stands twice.
+    double = np.flatnonzero(part < 1)
+    own = np.concatenate([own, double])
+    outcome = np.concatenate([outcome, np.full(len(double), "no_event", dtype=object)])
+    end = np.concatenate([end, np.full(len(double), labels.horizon)])
+    part = np.concatenate([part, 1 - part[double]])
+    patient, hours = patient[own], hours[own]
+    share = np.bincount(patient, weights=part, minlength=len(labels.table))
     y = (outcome == "event").astype(np.int8)
-    counts = {name: int((labels["outcome"] == name).sum()) for name in OUTCOMES}
-    return Examples(
-        X,
+    weight = weights.row[own] * np.where(y == 1, weights.event[own], 1.0)
+    names = labels.table["outcome"]
+    found = Examples(
+        X.iloc[own] if len(double) else X,
         y,
-        weight / np.maximum(share[patient], 1),
+        weight * part / np.maximum(share[patient], 1),
         patient,
         hours,
-        np.where(y == 1, onset - hours, np.nan),
+        np.where(y == 1, end - hours, np.nan),
         outcome,
         end,
-        counts,
+        {name: int((names == name).sum()) for name in OUTCOMES},
+        part,
+        summary,
     )
+    return found, own
+
+
+def _outcomes(
+    cohort: Cohort, labels: Labels, patient: npt.NDArray[np.int64], hours: Floats
+) -> tuple[npt.NDArray[np.object_], Floats, Floats, Weights]:
+    """Outcome, its hour, the share of it, and the weights of each row."""
+    table = labels.table
+    if labels.watch is not None:
+        after = followed(labels.watch, table, labels.by_humans, patient, hours, labels.horizon)
+        weights = history_weights(cohort, labels, labels.watch, (patient, hours), after)
+        return after.outcome, after.end, after.part, weights
+    outcome = table["outcome"].to_numpy(dtype=object)[patient]
+    end = table["outcome_hours"].to_numpy(np.float64)[patient]
+    lost = outcome == "lost"
+    weight, ones = np.zeros(len(patient)), np.ones(len(patient))
+    for time in np.unique(hours):
+        here = np.flatnonzero(hours == time)
+        weight[here] = censoring_weights(end[here], lost[here], time, ~lost[here])
+    return outcome, end, ones, Weights(weight, ones, np.full(len(patient), np.nan))
 
 
 def at_risk_rows(
     cohort: Cohort,
     catalogue: Catalogue,
-    labels: pd.DataFrame,
+    labels: Labels,
     times: Sequence[float],
     signs: tuple[str, str],
 ) -> Examples:
@@ -156,8 +195,7 @@ def at_risk_rows(
     ----------
     cohort : Cohort
     catalogue : Catalogue
-    labels : DataFrame
-        Of `outcome_table`.
+    labels : Labels
     times : sequence of float
         Prediction times in hours, 0 for pre-infusion.
     signs : (str, str)
@@ -169,13 +207,14 @@ def at_risk_rows(
     frames, patients, moments = [], [], []
     for time, frame in zip(times, matrices(records, catalogue, list(times)), strict=True):
         hours = np.full(len(everyone), float(time))
-        kept = everyone[_at_risk(labels, everyone, hours)]
+        kept = everyone[_at_risk(labels.table, everyone, hours)]
         frames.append(frame.iloc[kept])
         patients.append(kept)
         moments.append(np.full(len(kept), float(time)))
     X = pd.concat(frames, ignore_index=True)
     X = X.drop(columns=["patient_id", "prediction_time_hours"])
-    rows = _labelled(X, labels, np.concatenate(patients), np.concatenate(moments))
+    rows = _labelled(cohort, X, labels, np.concatenate(patients), np.concatenate(moments))[0]
+    rows = replace(rows, X=rows.X.reset_index(drop=True))
     return replace(rows, counts={**rows.counts, "autoimmune_left_out": int(autoimmune.sum())})
 
 
@@ -184,9 +223,7 @@ def prediction_times(stage: Stage, landmark_days: Sequence[int]) -> list[float]:
     return [0.0] if stage == "pre_infusion" else [24.0 * day for day in landmark_days]
 
 
-def counted(
-    rows: Examples, cohort: Cohort, stage: str, source: LabelSource, purpose: str
-) -> Examples:
+def counted(rows: Examples, cohort: Cohort, stage: str, source: str, purpose: str) -> Examples:
     """The rows with their patients, events and rows counted.
 
     Raises
@@ -220,6 +257,8 @@ def counted(
     counts = {
         **rows.counts,
         "rows": int(known.sum()),
+        "censored": int(rows.watched.get("censored", 0)),
+        "left_open": int(rows.watched.get("left_open", 0)),
         "patients": len(np.unique(patient[known])),
         "events": len(np.unique(patient[known & (y == 1)])),
     }

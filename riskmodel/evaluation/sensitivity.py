@@ -8,7 +8,9 @@ from riskmodel.criteria import definition_names
 from riskmodel.evaluation.bootstrap import Estimate
 from riskmodel.evaluation.comparators import Contender
 from riskmodel.evaluation.estimates import FEWEST, figures, patients_by_class
-from riskmodel.evaluation.rows import Examples, LabelSource, outcome_table
+from riskmodel.evaluation.labelling import labelled
+from riskmodel.evaluation.rows import Examples
+from riskmodel.models import LabelSource
 
 ADJUDICATED = "adjudicated"
 
@@ -33,7 +35,7 @@ def bounds(rows: Examples, one: Contender, *, draws: int, seed: int) -> pd.DataF
     found: list[dict[str, object]] = []
     for name, as_event in (("left out", None), ("all events", 1), ("all without event", 0)):
         y = rows.y if as_event is None else np.where(unknown, as_event, rows.y)
-        weight = rows.weight if as_event is None else np.where(unknown, 1 / share, rows.weight)
+        weight = np.where(unknown, 0 if as_event is None else 1 / share, rows.weight)
         kept = (weight > 0) & ~np.isnan(one.risk)
         part = figures(
             y[kept], one.risk[kept], weight[kept], rows.patient[kept],
@@ -69,8 +71,8 @@ def by_definition(
     found: list[dict[str, object]] = []
     for name in names:
         source: LabelSource = "adjudicated" if name == ADJUDICATED else "rules"
-        labels = outcome_table(cohort, source, name, cytopenia_rule, horizon_days)
-        relabelled, own = rows.relabelled(labels)
+        labels = labelled(cohort, source, name, cytopenia_rule, horizon_days)
+        relabelled, own = rows.relabelled(cohort, labels)
         risk, rank = one.risk[own], one.rank[own]
         kept = relabelled.known & ~np.isnan(risk)
         y, patient = relabelled.y[kept], relabelled.patient[kept]
@@ -84,7 +86,7 @@ def by_definition(
             "definition": name,
             "patients": events + others,
             "events": events,
-            "not_assessed": int((labels["outcome"] == "not_assessed").sum()),
+            "not_assessed": int((labels.table["outcome"] == "not_assessed").sum()),
             "note": "" if enough else not_estimable(events, others),
         }
         found += _rows(about, part)

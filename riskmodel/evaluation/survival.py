@@ -19,6 +19,7 @@ from riskmodel.evaluation.comparators import Contender
 from riskmodel.evaluation.estimates import FEWEST
 from riskmodel.evaluation.metrics import auroc, brier, logit_of, scaled_brier
 from riskmodel.evaluation.rows import Examples
+from riskmodel.evaluation.watching import CENSORED
 
 DAYS = (5, 7, 10, 14)
 """Ends of the time at risk that are looked at, besides the horizon; only those after a landmark."""
@@ -72,14 +73,18 @@ def time_dependent(
     found = []
     horizon = 24.0 * horizon_days
     for landmark in np.unique(rows.hours):
-        here = (rows.hours == landmark) & (rows.outcome != "not_assessed")
+        here = (rows.hours == landmark) & ~np.isnan(rows.end)
         times = sorted({24.0 * d for d in DAYS if landmark < 24 * d < horizon} | {horizon})
         for at in times:
             for one in contenders:
                 own = here & ~np.isnan(one.rank)
                 case, weight = status_at(
-                    rows.end[own], rows.outcome[own] == "event", rows.outcome[own] == "lost", at
+                    rows.end[own],
+                    rows.outcome[own] == "event",
+                    np.isin(rows.outcome[own], CENSORED),
+                    at,
                 )
+                weight = weight * rows.part[own]
                 about = (one.name, landmark / 24, at / 24, int(own.sum()), int(case.sum()))
                 for name, value in _at(
                     case, weight, one.rank[own], one.risk[own], rows.patient[own],

@@ -37,6 +37,8 @@ from .predict import (
     predict_frame as predict_frame,
 )
 from .risk_model import (
+    LABEL_SOURCES as LABEL_SOURCES,
+    LabelSource as LabelSource,
     RiskModel as RiskModel,
     model_catalogue as model_catalogue,
     training_ranges as training_ranges,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,9 @@ FEWEST_FOR_RANGE = 20
 are nobody's own values."""
 
 STAGES = ("pre_infusion", "early")
-LABELS = ("rules", "adjudicated", "both")
+LabelSource = Literal["rules", "adjudicated", "rules+adjudicated"]
+LABEL_SOURCES: tuple[LabelSource, ...] = get_args(LabelSource)
+"""Whose onsets count: those of a definition's rules, the humans', or both, the humans' first."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class RiskModel:
     stage : {"pre_infusion", "early"}
     definition : str
         Name of the label definition, such as ``astct-2024``.
-    labels : {"rules", "adjudicated", "both"}
+    labels : {"rules", "adjudicated", "rules+adjudicated"}
         Where the training labels came from.
     horizon_days : float
         Exclusive end of the time at risk, in days from the infusion.
@@ -60,7 +62,7 @@ class RiskModel:
     version: str
     stage: Stage
     definition: str
-    labels: str
+    labels: LabelSource
     horizon_days: float
     cytopenia_rule: str = "worsening"
     catalogue: Mapping[str, Any] = field(default_factory=dict)
@@ -73,7 +75,7 @@ class RiskModel:
 
     def __post_init__(self) -> None:
         """Refuse a stage or label source that does not exist."""
-        for key, allowed in (("stage", STAGES), ("labels", LABELS)):
+        for key, allowed in (("stage", STAGES), ("labels", LABEL_SOURCES)):
             if getattr(self, key) not in allowed:
                 raise SchemaError(
                     f"Model {key} is '{getattr(self, key)}'. Allowed: {', '.join(allowed)}."
@@ -88,11 +90,6 @@ class RiskModel:
     def signs(self) -> tuple[str, str]:
         """Definition and cytopenia rule whose signs the features read, also under human labels."""
         return self.card.design.definition, self.cytopenia_rule
-
-    @property
-    def source(self) -> Literal["rules", "adjudicated"]:
-        """Whose onsets count for this model: those of the rules, or the humans'."""
-        return "adjudicated" if self.labels == "adjudicated" else "rules"
 
 
 def training_ranges(X: pd.DataFrame) -> dict[str, tuple[float, float]]:

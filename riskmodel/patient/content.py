@@ -29,10 +29,12 @@ _ACTS_ON_LABS = ("tocilizumab", "siltuximab", "corticosteroid", "anakinra", "rux
 def model_content(model: RiskModel) -> dict[str, Any]:
     """What every page says of its model, whoever the patient is."""
     counts, card = model.counts, model.card
+    # An older model left out everybody whose outcome was not assessed.
+    open_key = "left_open" if "left_open" in counts else "not_assessed"
     left_out = [
         f"{counts[key]} {said}"
         for key, said in (
-            ("not_assessed", "whose outcome could not be assessed"),
+            (open_key, "whose outcome could not be assessed"),
             ("autoimmune_left_out", "with an autoimmune indication"),
         )
         if counts.get(key)

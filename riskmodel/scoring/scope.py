@@ -42,7 +42,7 @@ def known_onset(cohort: Cohort, model: RiskModel, records: Records | None = None
 
     `records` of the same cohort spare a second judgement of the signs that its features read.
     """
-    if model.source == "adjudicated":
+    if model.labels == "adjudicated":
         return adjudicated(cohort)["onset_hours"].to_numpy(np.float64)
     if records is not None and model.signs[0] == model.definition:
         return records.signs.onset_hours

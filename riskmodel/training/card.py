@@ -127,8 +127,9 @@ and the score says which.
 ## Participants and data [5-7, 20]
 {source}
 Patients {counts["patients"]}, with an event {counts["events"]}, rows {counts["rows"]}.
-Outcomes of the cohort: {outcomes}. `lost` patients count through inverse-probability-of-censoring
-weights; `not_assessed` ones are left out of fitting.
+Outcomes of the cohort: {outcomes}. A patient who was not watched to the horizon (`lost`,
+`not_assessed`) is censored where an onset could last be excluded.
+{evaluation.about["watched"]}
 {trained_on}
 
 ## Outcome [8]

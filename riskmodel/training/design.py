@@ -9,16 +9,16 @@ import pandas as pd
 
 from riskmodel.criteria import CYTOPENIA_RULES, definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation import COMPARATORS, SCHEMES, LabelSource, Validation
+from riskmodel.evaluation import COMPARATORS, SCHEMES, Validation
 from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.files import material, read_toml
+from riskmodel.models import LABEL_SOURCES, LabelSource
 
 ABLATED = "riskmodel without criteria signs"
 CRITERIA_GROUP = "Criteria signs so far"
 """Clinical factor of the features that come from the definition's own signs."""
 
 _STAGES = ("pre_infusion", "early")
-_LABELS = ("rules", "adjudicated")
 _FEWEST_MODEL = {"n_bags": 1, "n_repeats": 1, "n_folds": 2, "n_draws": 1, "random_state": 0}
 _FEWEST_VALIDATION = {
     "folds": 2,
@@ -71,6 +71,7 @@ class Design:
     risk_groups: tuple[float, float] = (0.05, 0.15)
     features: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    most_unseen: float = 0.5
     exclude_sources: tuple[str, ...] = ()
     comparators: tuple[str, ...] = COMPARATORS
     validation: Validation = field(default_factory=Validation)
@@ -195,9 +196,12 @@ def _faults(table: Mapping[str, Any]) -> list[str]:
     found += _one_of(table, "definition", definition_names())
     found += _one_of(table, "cytopenia_rule", CYTOPENIA_RULES)
     found += _one_of(table, "stage", _STAGES)
-    found += _one_of(table, "labels", _LABELS)
+    found += _one_of(table, "labels", LABEL_SOURCES)
     found += _days(table)
     found += _groups(table)
+    unseen = table.get("most_unseen", 0.5)
+    if not _number(unseen) or not 0 <= unseen <= 1:
+        found.append("'most_unseen' is not a share from 0 to 1")
     found += _names(table, "features", catalogue.names)
     found += _names(table, "groups", list(dict.fromkeys(f.group for f in catalogue)))
     found += _names(table, "exclude_sources", None)

@@ -17,7 +17,7 @@ from riskmodel.evaluation import (
     compare,
     counted,
     figures,
-    outcome_table,
+    labelled,
     patients_by_class,
     prediction_times,
     subsets,
@@ -95,12 +95,10 @@ def held_out_rows(cohort: Cohort, challenger: RiskModel, champion: RiskModel) ->
     SchemaError
         When the cohort cannot be labelled, or is one that either model was trained on.
     """
-    signs, source = challenger.signs, challenger.source
+    signs, source = challenger.signs, challenger.labels
     own, other = model_catalogue(challenger), model_catalogue(champion)
     more = tuple(f for f in other if f.name not in own.names)
-    labels = outcome_table(
-        cohort, source, signs[0], challenger.cytopenia_rule, challenger.horizon_days
-    )
+    labels = labelled(cohort, source, signs[0], challenger.cytopenia_rule, challenger.horizon_days)
     stage = challenger.stage
     times = prediction_times(stage, challenger.card.design.landmark_days)
     rows = at_risk_rows(cohort, Catalogue((*own, *more), own.text), labels, times, signs)

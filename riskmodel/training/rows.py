@@ -7,19 +7,18 @@ from riskmodel.cohort import Cohort
 from riskmodel.evaluation import (
     MODEL,
     Examples,
-    LabelSource,
     Maker,
     at_risk_rows,
     counted,
     joined,
+    labelled,
     makers,
-    outcome_table,
     prediction_times,
     score_columns,
     with_scores,
 )
 from riskmodel.features import Catalogue, Stage, load_catalogue
-from riskmodel.models import RiskClassifier, RiskModel, model_catalogue
+from riskmodel.models import LabelSource, RiskClassifier, RiskModel, model_catalogue
 from riskmodel.training.design import ABLATED, Design, chosen, observed, without_criteria
 from riskmodel.training.update import Unchanged, check_base, priors, updater
 
@@ -67,9 +66,7 @@ def training_rows(
     SchemaError
         When nobody's outcome is known, or all have the same.
     """
-    labels = outcome_table(
-        cohort, source, design.definition, design.cytopenia_rule, design.horizon_days
-    )
+    labels = labelled(cohort, source, design.definition, design.cytopenia_rule, design.horizon_days)
     times = prediction_times(stage, design.landmark_days)
     signs = (design.definition, design.cytopenia_rule)
     rows = at_risk_rows(cohort, catalogue, labels, times, signs)

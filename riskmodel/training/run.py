@@ -17,14 +17,15 @@ from riskmodel.evaluation import (
     MODEL,
     Evaluation,
     Examples,
-    LabelSource,
     Signal,
+    check_seen,
     described,
     sample_warning,
 )
 from riskmodel.features import Catalogue, Stage
 from riskmodel.models import (
     FewEventsWarning,
+    LabelSource,
     ModelCard,
     RiskClassifier,
     RiskModel,
@@ -87,6 +88,8 @@ def train(
     evaluation_out: Path | str | None = None,
     register: str | None = None,
     track: bool = True,
+    force: bool = False,
+    why: str | None = None,
     progress: Progress = lambda text: None,
 ) -> TrainingResult:
     """Train a model of one stage on a cohort.
@@ -95,8 +98,9 @@ def train(
     ----------
     cohort : Cohort
     stage : {"pre_infusion", "early"}
-    labels : {"rules", "adjudicated"}, optional
-        A named definition, or the humans' ``iec_hs`` events; the design's by default.
+    labels : {"rules", "adjudicated", "rules+adjudicated"}, optional
+        A named definition, the humans' ``iec_hs`` events, or both, theirs before the rules'; the
+        design's by default.
     design : Design, str or Path
         Name of a shipped design, or a TOML file.
     definition : str, optional
@@ -118,6 +122,10 @@ def train(
         Registered model name in MLflow.
     track : bool
         Whether to log the run in MLflow.
+    force : bool
+        Train although more of the time at risk was not watched than the design allows; needs `why`.
+    why : str, optional
+        The reason, kept on the card.
     progress : callable
         Told what is being done.
 
@@ -131,11 +139,12 @@ def train(
     places.check()
     progress("labels and features")
     start = gathered(cohort, stage, plan, catalogue, update)
+    forced = check_seen(start.rows.watched, plan.most_unseen, force, why, cohort.name)
     progress(f"validation: {plan.validation.scheme}")
     evaluation, signal = validated(cohort, start.rows, start.models, plan)
     progress("fit on all patients")
     classifier, said = _fitted(start)
-    said += _warnings(start, evaluation, signal)
+    said += forced + _warnings(start, evaluation, signal)
     name = name or register or f"riskmodel-{stage.replace('_', '-')}"
     updated = None if update is None else updated_from(update, start.events)
     model = _model(cohort, start, plan, classifier, evaluation, said, name, simulated, updated)

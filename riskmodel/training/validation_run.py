@@ -15,6 +15,7 @@ from riskmodel.evaluation import (
     assess,
     check_signal,
     corrected,
+    in_words,
     out_of_fold,
     rounds,
     scheme_in_words,
@@ -70,7 +71,11 @@ def validated(
         horizon_days=plan.horizon_days,
         draws=check.bootstrap,
         seed=check.seed,
-        about={"how": how, "signal": "" if signal is None else signal.sentence()},
+        about={
+            "how": how,
+            "signal": "" if signal is None else signal.sentence(),
+            "watched": in_words(rows.watched),
+        },
     )
     return Evaluation({**found.tables, **more}, found.about), signal
 

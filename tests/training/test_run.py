@@ -201,3 +201,29 @@ def test_a_feature_that_no_training_patient_has_is_left_out_and_said(
     # The richer cohort's patients are not called incomplete for what the model never learnt.
     scores = score(cohort, result.model, "pre-infusion")
     assert not scores["missing_features"].str.contains("marrow_t_nk_ratio").any()
+
+
+def test_what_was_not_watched_is_told_and_too_much_of_it_refused(simulated, tiny_design):
+    plan = load_design(tiny_design)
+    whole = read_cohort(simulated)
+    # No draw after day 10: nobody can be told to be free of a later onset.
+    early = whole.labs["hours"].to_numpy() < 240
+    cohort = replace(whole, labs=whole.labs[early])
+    with pytest.raises(SchemaError, match=r"was not watched .*--force --why"):
+        train(cohort, "pre_infusion", design=replace(plan, most_unseen=0.2), track=False)
+    result = train(whole, "pre_infusion", design=plan, track=False)
+    assert "of the time at risk was not watched" in result.card
+    assert "Effective patients" in result.card
+    strict = replace(plan, most_unseen=0.0)
+    forced = train(whole, "pre_infusion", design=strict, track=False, force=True, why="a pilot")
+    (said,) = [text for text in forced.warnings if text.endswith("all the same: a pilot.")]
+    assert said in forced.card
+
+
+def test_rules_and_humans_can_label_together(simulated, tiny_design):
+    result = train(
+        read_cohort(simulated), "pre_infusion", labels="rules+adjudicated", design=tiny_design,
+        track=False,
+    )  # fmt: skip
+    assert (result.model.labels, result.model.definition) == ("rules+adjudicated", "astct-2024")
+    assert "Labels: rules+adjudicated" in result.card
