@@ -16,7 +16,19 @@ from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
 from riskmodel.models import HARDLY, factor_key, odds
 from riskmodel.patient import finding_words, grouped, patient_content, percent
-from riskmodel.scoring import Findings, MissingInputs, OutsideRange, Scored, model_catalogue, scored
+from riskmodel.scoring import (
+    BaseRateOnly,
+    CannotBeTold,
+    CriteriaMet,
+    Findings,
+    MayBeMet,
+    MissingInputs,
+    NearlyMet,
+    OutsideRange,
+    Scored,
+    model_catalogue,
+    scored,
+)
 from riskmodel.web.api.bodies import TIMES
 from riskmodel.web.engine import Engine
 from riskmodel.web.problems import ProblemError
@@ -34,6 +46,15 @@ _ORDERS: Mapping[str, tuple[str, bool, str]] = {
 _MARKS = {"low": "○ low", "intermediate": "◐ intermediate", "high": "● high"}
 _FACTORS_SHOWN = 3
 _OUTSIDE_NAMED = 1
+_SHORT = {
+    MissingInputs.code: "inputs missing",
+    CannotBeTold.code: "low or high cannot be told",
+    CriteriaMet.code: "criteria met now",
+    NearlyMet.code: "criteria all but met",
+    MayBeMet.code: "criteria may be met",
+    BaseRateOnly.code: "published rate, not this patient's",
+}
+"""A list has no room for what a patient's own page says in full."""
 _ALIKE_FROM = 5  # patients from which a factor can be called the same for all
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -214,8 +235,8 @@ def _said(findings: Findings, labels: Mapping[str, str]) -> str:
     """Findings in words; the patient's own page lists all that is missing or out of range."""
     said = []
     for finding in findings:
-        if isinstance(finding, MissingInputs):
-            said.append("inputs missing")
+        if finding.code in _SHORT:
+            said.append(_SHORT[finding.code])
         elif isinstance(finding, OutsideRange):
             known = [labels.get(name, name) for name in finding.features]
             found = list(dict.fromkeys(label.partition(", ")[0] for label in known))

@@ -138,7 +138,7 @@ def test_what_if_marks_a_choice_and_starts_again_from_it(page: Page):
 
 def test_a_table_with_dates_of_another_land_is_read(page: Page):
     page.goto("/after")
-    page.fill("#table", "Datum;Ferritin [ng/mL];CRP [mg/L]\n01.03.2026 08:00;1.234,5;12,5\n")
+    page.fill("#table", "Moment;Ferritin [ng/mL];CRP [mg/L]\n01.03.2026 08:00;1.234,5;12,5\n")
     page.click("text=Estimate the risk")
     assert "no column for the time" in page.locator("[role=alert]").inner_text()
     page.fill("#table", "Date;Ferritin [ng/mL];CRP [mg/L]\n01.03.2026 08:00;1.234,5;12,5\n")
