@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -178,7 +178,7 @@ def _read_parquet(path: Path, table: str, _: Rejections) -> pd.DataFrame:
     try:
         with parquet.ParquetFile(path) as opened:
             rows = opened.read()
-        rows = rows.rename_columns(contract_names(table, rows.column_names))
+        rows = plain_types(rows.rename_columns(contract_names(table, rows.column_names)))
         check_text(rows, path)
         frame: pd.DataFrame = rows.to_pandas()
         return frame
@@ -199,14 +199,35 @@ def parquet_batches(path: Path, table: str, rows: int = 250_000) -> "Iterator[pa
     try:
         with parquet.ParquetFile(path) as opened:
             named = contract_names(table, opened.schema_arrow.names)
-            yield pa.RecordBatch.from_pylist([], schema=opened.schema_arrow).rename_columns(named)
+            empty = pa.RecordBatch.from_pylist([], schema=opened.schema_arrow)
+            yield plain_types(empty.rename_columns(named))
             for charted in opened.iter_batches(batch_size=rows, use_threads=False):
-                batch = charted.rename_columns(named)
+                batch = plain_types(charted.rename_columns(named))
                 check_text(batch, path, (KEY,), before)
                 before += len(batch)
                 yield batch
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise _not_parquet(path, error) from None
+
+
+def plain_types(rows: Any) -> Any:
+    """A Table or RecordBatch with decimals as numbers, and dictionaries that pandas can hold.
+
+    Identifiers stay as they are.
+    """
+    import pyarrow as pa
+
+    columns = []
+    for field, column in zip(rows.schema, rows.columns, strict=True):
+        kind = field.type
+        if pa.types.is_dictionary(kind) and (
+            kind.index_type == pa.uint64() or pa.types.is_decimal(kind.value_type)
+        ):
+            column = column.cast(kind.value_type)
+        if pa.types.is_decimal(column.type) and field.name != KEY:
+            column = column.cast(pa.string()).cast(pa.float64())  # rounded as a reader would
+        columns.append(column)
+    return type(rows).from_arrays(columns, names=rows.schema.names)
 
 
 def missing_columns(table: str, frame: pd.DataFrame, path: Path) -> list[str]:

@@ -108,3 +108,72 @@ def test_a_list_is_no_identifier(tmp_path):
     )
     with pytest.raises(SchemaError, match=r"'labs.parquet' is of type list<.*Allowed: text or"):
         read_cohort(folder)
+
+
+def _labs_of(folder: Path, **columns: pa.Array) -> Cohort:
+    """A cohort of one result at 48 h, with some columns of another type."""
+    plain = {
+        "patient_id": pa.array(["P1"]),
+        "time": pa.array(["2024-05-12T10:00:00"]),
+        "analyte": pa.array(["ferritin"]),
+        "value": pa.array([600.0]),
+        "unit": pa.array(["ng/mL"]),
+    }
+    zoned = pa.types.is_timestamp(columns.get("time", plain["time"]).type)
+    zoned = zoned and columns["time"].type.tz is not None
+    start = "2024-05-10T10:00:00" + ("Z" if zoned else "")
+    patients = {
+        "patient_id": columns.get("patient_id", plain["patient_id"]),
+        "infusion_time": [start],
+    }
+    pq.write_table(pa.table(patients), folder / "patients.parquet")
+    pq.write_table(pa.table({**plain, **columns}), folder / "labs.parquet")
+    (folder / "events.csv").write_text("patient_id,event,time\n")
+    return read_cohort(folder)
+
+
+def coded(kind: pa.DataType, values: pa.Array) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array([0], kind), values)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "value"),
+    [
+        *(("value", pa.array([60]).cast(kind), 60) for kind in (
+            pa.int8(), pa.uint8(), pa.uint32(), pa.uint64(), pa.float32(), pa.float16(),
+        )),
+        ("value", pa.array([Decimal("2.155")]), 2.155),
+        ("value", pa.array([Decimal("600.00")], pa.decimal256(10, 2)), 600),
+        ("value", coded(pa.int32(), pa.array([Decimal("2.155")])), 2.155),
+        ("value", pa.array(["600"], pa.large_string()), 600),
+        ("value", pa.array(["600"], pa.string_view()), 600),
+        ("analyte", pa.array(["ferritin"], pa.string_view()), 600),
+        *(("analyte", coded(kind, pa.array(["ferritin"])), 600) for kind in (
+            pa.uint8(), pa.uint16(), pa.uint32(), pa.int64(), pa.uint64(),
+        )),
+        ("analyte", coded(pa.int32(), pa.array(["ferritin"], pa.large_string())), 600),
+        ("patient_id", coded(pa.uint32(), pa.array(["P1"])), 600),
+        ("patient_id", pa.array([Decimal("1")]), 600),
+    ],
+)  # fmt: skip
+def test_a_column_of_every_type_says_the_same(
+    tmp_path: Path, column: str, cells: pa.Array, value: float
+) -> None:
+    cohort = _labs_of(tmp_path, **{column: cells})
+    assert cohort.rejected.empty
+    assert cohort.labs[["hours", "value"]].to_numpy().tolist() == [[48.0, value]]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Madrid", "+02:00"])
+def test_timestamps_of_every_unit_and_zone(tmp_path: Path, unit: str, zone: str | None) -> None:
+    when = pa.array([1715508000 * {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]]).cast(pa.int64())
+    cohort = _labs_of(tmp_path, time=when.cast(pa.timestamp(unit, zone)))
+    assert cohort.labs["hours"].tolist() == [48.0]
+
+
+@pytest.mark.parametrize("kind", [pa.date32(), pa.date64()])
+def test_dates_are_dates(tmp_path: Path, kind: pa.DataType) -> None:
+    day = pa.array(["2024-05-10"]).cast(pa.timestamp("ms")).cast(kind)
+    cohort = _labs_of(tmp_path, time=day)
+    assert cohort.rejected["reason"].tolist() == ["time_around_infusion"]
