@@ -70,7 +70,8 @@ def python(inputs: str) -> None:
 
     def write(table: pd.DataFrame, name: str) -> None:
         table.to_csv(f"{name}.csv")
-        table.dtypes.astype("str").to_csv(f"{name}-types.csv")
+        types = table.dtypes.astype("str").to_dict()
+        Path(f"{name}-types.json").write_text(json.dumps(types), encoding="utf-8")
 
     cohort = read_cohort(f"{inputs}/new")
     for name in TABLES:

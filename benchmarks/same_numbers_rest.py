@@ -145,6 +145,7 @@ class _Form(HTMLParser):
             self._select = name
         elif tag == "option" and self._select and "selected" in told:
             self.answers[self._select] = value
+            self._text = "" if "value" in told else self._select  # else its text is its value
         elif tag == "textarea":
             self._text = name
 
@@ -153,7 +154,7 @@ class _Form(HTMLParser):
             self.answers[self._text] = self.answers.get(self._text, "") + data
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
+        if tag in ("textarea", "option"):
             self._text = ""
 
 
@@ -166,6 +167,8 @@ def pages(inputs: str) -> None:
             filled = _Form()
             filled.feed(server.ask(f"{page}-form.html", f"/{page}?example=true"))
             server.ask(f"{page}-example.html", f"/{page}", form=filled.answers)
+            ungraded = {k: v for k, v in filled.answers.items() if not k.endswith("_grade")}
+            server.ask(f"{page}-ungraded.html", f"/{page}", form=ungraded)
             changed = {**filled.answers, "age_years": "71", "base": json.dumps(filled.answers)}
             server.ask(f"{page}-changed.html", f"/{page}", form=changed)
         for name in ("S00023", "S00141"):
