@@ -117,3 +117,94 @@ def test_what_may_not_be_used_is_rejected_with_its_reason(
 @pytest.mark.parametrize("status", ["final", "amended", "corrected"])
 def test_verified_results_count(read: Read, status: str) -> None:
     assert values(read(observation(status=status))) == [900]
+
+
+PARTS = [
+    ({"specimen": {"reference": "Specimen/s1"}}, ["not_blood"]),
+    ({"specimen": {"reference": "https://ex.org/fhir/Specimen/s1/_history/2"}}, ["not_blood"]),
+    ({"specimen": {"reference": "Specimen/s2"}}, []),
+    ({"specimen": {"reference": "Specimen/unknown"}}, []),
+    ({"specimen": {"display": "Pleural fluid"}}, ["not_blood"]),
+    ({"specimen": {"reference": "#c"}, "contained": [
+        {"resourceType": "Specimen", "id": "c", "type": {"text": "CSF"}}]}, ["not_blood"]),
+    ({"bodySite": {"text": "Urinary bladder"}}, ["not_blood"]),
+    ({"bodySite": {"text": "Left arm"}}, []),
+    ({"modifierExtension": [{"url": "http://x/not", "valueBoolean": True}]}, ["modified"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "refused"), PARTS)
+def test_specimens_and_modifiers(read: Read, fields: Resource, refused: list[str]) -> None:
+    specimens = [
+        {"resourceType": "Specimen", "id": "s1", "type": {"coding": [{"code": "UR"}]}},
+        {"resourceType": "Specimen", "id": "s2", "type": {"text": "Venous blood"}},
+    ]
+    cohort = read(observation(**fields), *specimens)
+    assert reasons(cohort) == refused
+    assert len(cohort.labs) == 1 - len(refused)
+
+
+def test_results_inside_reports_and_panels(read: Read) -> None:
+    inside = observation(id="o1", valueQuantity={"value": 12000, "unit": "ng/mL"})
+    bare = {name: inside[name] for name in ("resourceType", "id", "status", "code")}
+    bare["valueQuantity"] = {"value": 13000, "unit": "ng/mL"}
+    report = {
+        "resourceType": "DiagnosticReport",
+        "id": "r",
+        "status": "final",
+        "code": {"text": "x"},
+        "subject": {"reference": "Patient/P1"},
+        "effectiveDateTime": "2024-05-12T10:00:00+02:00",
+        "contained": [inside, {**bare, "id": "o2"}],
+        "result": [{"reference": "#o1"}, {"reference": "#o2"}],
+    }
+    panel = observation(
+        id="p", code={"text": "panel"}, hasMember=[{"reference": "#m"}], contained=[bare]
+    )
+    del panel["valueQuantity"]
+    found = read(report, panel).labs[["hours", "value"]].to_numpy().tolist()
+    assert found == [[24, 12000], [24, 13000], [48, 13000]]
+    gone = read({**report, "status": "entered-in-error"})
+    assert gone.labs.empty
+    assert reasons(gone) == ["entered_in_error"] * 2
+
+
+def deletion(url: str, when: str = "") -> Resource:
+    response = {"response": {"status": "204", "lastModified": when}} if when else {}
+    entry = {"request": {"method": "DELETE", "url": url}, **response}
+    return {"resourceType": "Bundle", "type": "history", "entry": [entry]}
+
+
+@pytest.mark.parametrize(
+    ("url", "when", "left"),
+    [
+        ("Observation/a", "", 1),
+        ("Observation/a/_history/3", "", 1),
+        ("https://ex.org/fhir/Observation/a", "", 1),
+        ("Observation/other", "", 2),
+        ("DiagnosticReport/a", "", 2),
+        ("Observation/a", "2024-06-01T00:00:00Z", 1),
+        ("Observation/a", "2024-05-01T00:00:00Z", 2),  # written again afterwards
+        ("Observation?identifier=x", "", 2),
+    ],
+)
+def test_deletions(read: Read, url: str, when: str, left: int) -> None:
+    meta = {"lastUpdated": "2024-05-20T00:00:00Z"}
+    first, other = observation(id="a", meta=meta), observation(id="b")
+    other["effectiveDateTime"] = "2024-05-12T10:00:00+02:00"
+    for order in ([first, other, deletion(url, when)], [deletion(url, when), first, other]):
+        assert len(read(*order).labs) == left
+
+
+def test_deleted_treatments_diagnoses_and_people(read: Read) -> None:
+    who = {"subject": {"reference": "Patient/P1"}, "status": "completed", "id": "t"}
+    drug = {"resourceType": "MedicationAdministration", **who, "effectiveDateTime": "2024-05-12",
+            "medicationCodeableConcept": {"text": "tocilizumab"}}  # fmt: skip
+    disease = {"resourceType": "Condition", **who, "code": {"text": "Multiple myeloma"}}
+    whole = read(drug, disease)
+    assert (len(whole.events), whole.patients["disease"].tolist()) == (1, ["MM"])
+    kinds = ("MedicationAdministration", "Condition")
+    gone = read(drug, disease, *(deletion(f"{kind}/t") for kind in kinds))
+    assert gone.events.empty
+    assert gone.patients["disease"].isna().all()
+    assert read(drug, deletion("Patient/P1")).patients["sex"].isna().all()

@@ -1,14 +1,18 @@
 """FHIR files in every packing."""
 
+import gzip
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pandas.testing import assert_frame_equal
 
 from riskmodel.cohort import Cohort
 from riskmodel.cohort.fhir.read import read_fhir
+from riskmodel.cohort.source.zones import CHECK
+from riskmodel.errors import SchemaError
 
 Resource = dict[str, Any]
 
@@ -96,3 +100,20 @@ def test_every_packing_reads_alike(tmp_path: Path) -> None:
         assert_frame_equal(cohort.labs, expected.labs)
         assert_frame_equal(cohort.patients, expected.patients)
         assert cohort.rejected.empty, name
+
+
+@pytest.mark.parametrize("ending", [".ndjson.gz", ".jsonl.gz", ".json.gz"])
+def test_gzipped_files_are_read_at_any_depth(tmp_path: Path, ending: str) -> None:
+    whole = [PATIENT, INFUSION, observation()]
+    text = json.dumps(bundle(whole)) if ending == ".json.gz" else "\n".join(map(json.dumps, whole))
+    deep = tmp_path / "export" / "2024" / "05"
+    deep.mkdir(parents=True)
+    path = deep / f"all{ending}"
+    path.write_bytes(gzip.compress(text.encode()))
+    (tmp_path / "Observation.txt").write_text("{}")
+    cohort = read_fhir(tmp_path)
+    assert cohort.labs["value"].tolist() == [900]
+    assert any("Observation.txt" in told for told in cohort.notes[CHECK])
+    path.write_bytes(b"no gzip")
+    with pytest.raises(SchemaError):
+        read_fhir(path)

@@ -179,3 +179,77 @@ def test_the_reference_range_for_everybody_in_the_unit_of_the_result(read: Read)
     labs = read(observation(referenceRange=ranges)).labs
     assert labs["reference_low"].tolist() == [30]
     assert np.isnan(labs["reference_high"].iloc[0])
+
+
+@pytest.mark.parametrize(
+    ("fields", "value", "comparator"),
+    [
+        ({"interpretation": [{"coding": [{"code": ">"}]}]}, 900, 2),
+        ({"interpretation": [{"text": "Off scale low"}]}, 900, -2),
+        ({"interpretation": [{"coding": [{"code": "H"}]}]}, 900, 0),
+        ({"note": [{"text": "above linearity, result >900 ng/mL"}]}, 900, 2),
+        ({"note": [{"text": "target <300"}]}, 900, 0),
+        ({"valueString": "> 40,000.0 ng/mL"}, 40000, 2),
+        ({"valueString": "LESS THAN 10 NG/ML"}, 10, -2),
+        ({"valueString": "&gt;1000 ng/mL (H)"}, 1000, 2),
+        ({"valueQuantity": {"value": "> 16500 (H)", "unit": "ng/mL"}}, 16500, 2),
+    ],
+)
+def test_bounds_wherever_they_stand(
+    read: Read, fields: Resource, value: float, comparator: int
+) -> None:
+    whole = observation(**fields)
+    if "valueString" in fields:
+        del whole["valueQuantity"]
+    labs = read(whole).labs
+    assert labs[["value", "comparator"]].to_numpy().tolist() == [[value, comparator]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"valueString": "1,234 ng/mL"}, "number_two_ways"),
+        ({"valueString": "9999999 ng/mL"}, "value_sentinel"),
+        ({"valueQuantity": {"value": "12 mg/L", "unit": "ng/mL"}}, "unit_conflict"),
+        ({"valueQuantity": {"value": 9, "comparator": "<", "unit": "ng/mL"},
+          "interpretation": [{"coding": [{"code": ">"}]}]}, "value_conflict"),
+        ({"valueString": ">40000"}, "missing_unit"),
+    ],
+)  # fmt: skip
+def test_what_says_two_things_is_refused(read: Read, fields: Resource, reason: str) -> None:
+    whole = observation(**fields)
+    if "valueString" in fields:
+        del whole["valueQuantity"]
+    cohort = read(whole)
+    assert cohort.labs.empty
+    assert cohort.rejected["reason"].tolist() == [reason]
+
+
+def test_a_text_without_a_unit_takes_the_one_of_all_others(read: Read) -> None:
+    bare = observation(valueString=">40000", effectiveDateTime="2024-05-12T10:00:00+02:00")
+    del bare["valueQuantity"]
+    labs = read(observation(), bare).labs
+    assert labs["value"].tolist() == [900, 40000]
+    other = observation(valueQuantity={"value": 1, "unit": "mg/L"})
+    assert len(read(observation(), other, bare).labs) == 2  # two sizes: not known
+
+
+@pytest.mark.parametrize(
+    ("ranges", "high"),
+    [
+        ([{"high": {"value": 1000}, "type": {"coding": [{"code": "treatment"}]}},
+          {"high": {"value": 35}}], 35),
+        ([{"high": {"value": 35}, "type": {"coding": [{"code": "normal"}]}}], 35),
+        ([{"high": {"value": 1000}, "type": {"text": "Critical"}}], None),
+        ([{"low": {"value": 0}, "high": {"value": 0}}], None),
+        ([{"text": "10 - 35"}], 35),
+        ([{"text": "<=35 ng/mL"}], 35),
+        ([{"text": "10 - 35 mg/L"}], None),
+        ([{"text": "see comment"}], None),
+    ],
+)  # fmt: skip
+def test_only_a_normal_range_is_a_limit(
+    read: Read, ranges: list[Resource], high: float | None
+) -> None:
+    found = read(observation(referenceRange=ranges)).labs["reference_high"].tolist()
+    assert found == [high] if high is not None else np.isnan(found[0])
