@@ -197,10 +197,12 @@ def _record(name: str, labs: StoredRows, rows: pd.DataFrame) -> Record:
             part = part.assign(time=_texts(part["time"], part["zoned"]))
         return part[_GIVEN_LABS], refuse("labs", part, "analyte", told)
 
+    zoned_acts = bool(rows["zoned"].any())
+
     def times() -> Iterator[tuple[pd.Series, pd.Series]]:
         for batch in labs.batches(["patient_id", "time", "zoned"]):
-            some = batch[batch["zoned"].to_numpy(dtype=bool)]
-            yield some["patient_id"].astype("str"), _texts(some["time"], some["zoned"])
+            if batch["zoned"].any() or zoned_acts:
+                yield batch["patient_id"].astype("str"), _texts(batch["time"], batch["zoned"])
 
     known = {*rows["patient_id"], *owners} - {""}
     return Record(

@@ -78,17 +78,8 @@ def choose_infusions(
         rejections.note("patients with a recorded infusion, not in the list", "patients", count)
         found = pd.concat([wanted, found[~outside]], ignore_index=True)
     if found.empty:
-        columns = [
-            "patient_id",
-            "infusion_time",
-            "product",
-            "prior_car_t",
-            "event",
-            "time",
-            "value",
-        ]
-        empty = pd.DataFrame({name: [] for name in columns}, dtype="str")
-        return Chosen(empty[columns[:4]], empty[["patient_id", *columns[4:]]])
+        names = ([*INFUSION_COLUMNS, "prior_car_t"], ["patient_id", "event", "time", "value"])
+        return Chosen(*(pd.DataFrame({n: [] for n in table}, dtype="str") for table in names))
     found = found.assign(order=_order(found["patient_id"])).sort_values(
         ["order", "instant"], kind="stable", ignore_index=True
     )

@@ -107,8 +107,9 @@ def assembled(
     used = refuse("events", acts.assign(shown=shown), "shown", refused)
     infusion = (acts["kind"] == INFUSION).to_numpy(dtype=bool)
     infused = np.flatnonzero(used & infusion)
-    named = acts.iloc[infused].rename(columns={"time": "infusion_time"})
-    given = named if listed is None else pd.concat([named, listed], ignore_index=True)
+    given = acts.iloc[infused].rename(columns={"time": "infusion_time"}).assign(listed=False)
+    if listed is not None:
+        given = pd.concat([given, listed.assign(listed=True)], ignore_index=True)
     if zone is not None:
         times = in_timezone(given["infusion_time"], zone).map(as_instant)
         given = given.assign(infusion_time=times)

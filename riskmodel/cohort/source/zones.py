@@ -1,5 +1,6 @@
 """The clock of a source: in which zone a time is read that names none."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -10,7 +11,7 @@ import pandas as pd
 
 from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.times import parse_times, split_zone, with_zone, zones_of
+from riskmodel.cohort.times import has_clock, parse_times, split_zone, with_zone, zones_of
 from riskmodel.errors import SchemaError
 
 CHECK = "please check"
@@ -105,14 +106,16 @@ def borrowed(
 ) -> pd.DataFrame:
     """Give infusions without a zone that of most of their patient's records, near them in time.
 
-    Zones an hour apart are one clock, before and after it changes; of the clock that most
-    records follow, the zone of the nearest is taken. Records in UTC say nothing of the clock on
-    the wall: where there are no others, that is told.
+    Where most of the records name no zone, neither does the infusion: the others are refused
+    beside it, row by row. Zones an hour apart are one clock, before and after it changes; of the
+    clock that most records follow, the zone of the nearest is taken. Records in UTC say nothing
+    of the clock on the wall: where there are no others, that is told.
 
     Parameters
     ----------
     infusions : DataFrame
-        With ``patient_id`` and ``infusion_time`` as text.
+        With ``patient_id``, ``infusion_time`` as text and, optionally, ``listed``: a clock of a
+        record that names no zone gets none.
     records : iterable of (patient_id, time)
         Of the patients' records, some at a time: each pair of Series of one length.
     own : Rejections
@@ -122,13 +125,20 @@ def borrowed(
     time = infusions["infusion_time"].astype("str").fillna("")
     asked = pd.DataFrame({"at": infusions.index, "patient_id": infusions["patient_id"]})
     asked["start"] = parse_times(time)[0]
-    asked = asked[[split_zone(text)[1] == "" for text in time]].dropna()
+    listed = infusions["listed"] if "listed" in infusions else pd.Series(True, time.index)
+    bare = np.array([split_zone(text)[1] == "" for text in time], dtype=bool)
+    asked = asked[bare & (listed.to_numpy(dtype=bool) | ~has_clock(time))].dropna()
     if asked.empty:
         return infusions
-    seen = _seen(asked, records)
-    chosen = {at: _chosen(rows) for at, rows in seen.groupby("at")}
+    seen, plain = _seen(asked, records)
+    patients = infusions["patient_id"].to_dict()
+    chosen = {
+        at: _chosen(rows)
+        for at, rows in seen.groupby("at")
+        if rows["count"].sum() > plain[patients[at]]
+    }
     filled = [as_instant(with_zone(text, chosen.get(at, ""))) for at, text in enumerate(time)]
-    several = sum(len(_clocks(rows)) > 1 for _, rows in seen.groupby("at"))
+    several = sum(len(_clocks(rows)) > 1 for at, rows in seen.groupby("at") if at in chosen)
     utc = sum(_is_utc(zone) for zone in chosen.values())
     own.note("infusion read in the time zone of records", "patients", len(chosen))
     own.note(
@@ -147,23 +157,33 @@ def borrowed(
     return infusions.assign(infusion_time=pd.Series(filled, dtype="str"))
 
 
-def _seen(asked: pd.DataFrame, records: Iterable[tuple[pd.Series, pd.Series]]) -> pd.DataFrame:
-    """Records of each zone and the nearest one, by infusion: ``at, zone, count, distance``."""
+def _seen(
+    asked: pd.DataFrame, records: Iterable[tuple[pd.Series, pd.Series]]
+) -> tuple[pd.DataFrame, Counter[str]]:
+    """Records of each zone and the nearest one, by infusion, and records without a zone.
+
+    Returns
+    -------
+    (DataFrame, Counter)
+        ``at, zone, count, distance``; clocks without a zone by patient.
+    """
     found = pd.DataFrame({"at": [], "zone": [], "count": [], "distance": []})
+    plain: Counter[str] = Counter()
     for patient_id, time in records:
         mine: Flags = patient_id.isin(set(asked["patient_id"])).to_numpy(dtype=bool)
-        known = zones_of(time[mine])
+        who, time = patient_id[mine], time[mine]
+        known = zones_of(time)
+        clock = has_clock(time) & ~time.index.isin(known.index)
+        plain.update(who[clock].tolist())
         if known.empty:
             continue
-        pairs = known.assign(patient_id=patient_id[mine].reindex(known.index)).merge(
-            asked, on="patient_id"
-        )
+        pairs = known.assign(patient_id=who.reindex(known.index)).merge(asked, on="patient_id")
         pairs["distance"] = (pairs["local"] - pairs["start"]).abs().dt.total_seconds()
         pairs = pairs.assign(count=1)[["at", "zone", "count", "distance"]]
         both = pd.concat([found, pairs]) if len(found) else pairs
         grouped = both.groupby(["at", "zone"], as_index=False)
         found = grouped.agg({"count": "sum", "distance": "min"})
-    return found
+    return found, plain
 
 
 def _is_utc(zone: str) -> bool:
