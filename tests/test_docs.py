@@ -1,10 +1,7 @@
 """The worked example of docs/retraining.md runs as it is printed."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -13,7 +13,7 @@ import pandas as pd
 from riskmodel.cohort.number_text import POINT
 from riskmodel.cohort.numbers import signs_of
 from riskmodel.cohort.schema import PATIENT_NUMBERS
-from riskmodel.cohort.times import at_midnight, has_clock
+from riskmodel.cohort.times import clocks_of
 from riskmodel.errors import SchemaError
 
 NUMBER_COLUMNS: Mapping[str, Sequence[str]] = {
@@ -79,9 +79,7 @@ class Evidence:
                 self.marks |= {(column, sign) for sign in signs_of(rows[name])}
         name = TIME_COLUMNS[table]
         if name in rows and (table, "clock") not in self.marks:
-            midnight = at_midnight(rows[name])
-            told = {"midnight": midnight.any(), "clock": (has_clock(rows[name]) & ~midnight).any()}
-            self.marks |= {(table, kind) for kind, there in told.items() if there}
+            self.marks |= {(table, kind) for kind in clocks_of(rows[name])}
 
     def notation(self, decimal: str = "") -> Notation:
         """What follows; a decimal sign that is stated goes before all evidence."""

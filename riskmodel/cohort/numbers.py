@@ -19,8 +19,10 @@ from riskmodel.cohort.number_text import (
     read_number,
 )
 from riskmodel.cohort.schema import COMPARATORS, EXACT
-from riskmodel.cohort.text_codes import Texts, distinct_cells
+from riskmodel.cohort.text_codes import Texts, distinct_cells, matches
 
+_AT_A_TIME = 65_536
+_PLAIN_POINT = r"^\s*[-+]?\d*\.(?:\d{1,2}|\d{4,})\s*$"
 _NOT_A_NUMBER, _TWO_WAYS, _SENTINEL = range(1, 4)
 
 
@@ -57,11 +59,17 @@ def signs_of(column: pd.Series) -> set[str]:
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         return set()
+    if column.dtype == "str" and not matches(column, r"[,\x{2019}']|[.]\d+[.]").any():
+        # A point is then the only sign, and the first that is plain tells it.
+        for start in range(0, len(column), _AT_A_TIME):
+            some = column.iloc[start : start + _AT_A_TIME]
+            if matches(some, _PLAIN_POINT).any():
+                return {"."}
     distinct = pd.Series(distinct_cells(column, keep_numbers=True)[1])
-    words = distinct[distinct.map(_is_text).to_numpy(dtype=bool)].astype("str")
+    words = distinct[_are_texts(distinct)].astype("str")
     plain = pd.to_numeric(words, errors="coerce").notna()
-    dotted = words[plain & words.str.contains(".", regex=False)]
-    known = set() if dotted.str.strip().str.fullmatch(TWO_READINGS).all() else {"."}
+    dotted = words[plain & words.str.contains(".", regex=False)].str.strip()
+    known = set() if matches(dotted, TWO_READINGS, whole=True).all() else {"."}
     for word in words[~plain]:
         known |= {decimal_sign(word)} & {",", "."}
         if len(known) == 2:
@@ -87,10 +95,10 @@ def read_numbers(column: pd.Series, decimal: str = "", *, sentinels: bool = True
     else:
         codes, distinct = distinct_cells(column, keep_numbers=True)
         number = _finite(distinct)
-        text = distinct.map(_is_text).to_numpy(dtype=bool)
+        text = _are_texts(distinct)
         if decimal not in (".", POINT):
             words = distinct.where(text, "").astype("str")
-            number[words.str.fullmatch(TWO_READINGS).to_numpy(dtype=bool)] = np.nan
+            number[matches(words, TWO_READINGS, whole=True)] = np.nan
     missing = distinct.isna().to_numpy(dtype=bool)
     comparator = np.full(len(number) + 1, EXACT, dtype=np.int8)
     fault = np.zeros(len(number) + 1, dtype=np.int8)
@@ -140,8 +148,11 @@ def only_possible(found: Numbers, possible: Callable[[Floats], Flags]) -> tuple[
     return value, (found.fault == 0) | (two & (first != second))
 
 
-def _is_text(cell: object) -> bool:
-    return isinstance(cell, str)
+def _are_texts(cells: pd.Series) -> Flags:
+    """Whether each cell is text."""
+    if cells.dtype == "str":
+        return cells.notna().to_numpy(dtype=bool)
+    return np.array([isinstance(cell, str) for cell in cells], dtype=bool)
 
 
 def _is_sentinel(value: Floats) -> Flags:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Codes
+from riskmodel.arrays import Codes, Flags
 
 
 def _plain_number(value: float) -> str:
@@ -106,3 +106,16 @@ def distinct_cells(column: pd.Series, *, keep_numbers: bool = False) -> tuple[Co
         column = text
     codes, distinct = pd.factorize(column)
     return np.asarray(codes, dtype=np.int64), pd.Series(distinct)
+
+
+def matches(column: pd.Series, pattern: str, *, whole: bool = False) -> Flags:
+    """Whether each text of a column holds a pattern, or is one as a whole; empty cells do not.
+
+    By the expressions of RE2, which a column of millions takes in a blink.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = pa.array(column, pa.large_string(), from_pandas=True)
+    found = pc.match_substring_regex(cells, f"^(?:{pattern})$" if whole else pattern)
+    return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), dtype=bool)

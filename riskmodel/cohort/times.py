@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort.numbers import numbers
+from riskmodel.cohort.text_codes import matches
 
 TIME_FAULTS = (
     "time_unreadable",
@@ -27,6 +28,8 @@ _UNREADABLE, _NO_INFUSION, _MISMATCH, _MISSING, _BEFORE_BIRTH, _IMPOSSIBLE = ran
 MIDNIGHT = "date without a time of day, read as midnight"
 """Under which such times are counted."""
 
+_MICROSECONDS_PER_DAY = 86_400_000_000
+_AT_A_TIME = 65_536
 HOURS_PER_YEAR = 24 * 365.25
 LONGEST_LIFE_YEARS = 120.0
 # Also as PostgreSQL writes it (+02) and as HL7 does (+0200).
@@ -34,6 +37,7 @@ _ZONE = r"\s?(?:[zZ]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
 _DAY = r"\d{4}-?\d{2}-?\d{2}"
 _FORM = rf"{_DAY}(?:[T ]\d{{2}}(?::?\d{{2}}(?::?\d{{2}}(?:[.,]\d+)?)?)?)?(?:{_ZONE})?"
 _ZONED = rf"[T ]\d{{2}}[\d:.,]*{_ZONE}$|^\d{{4}}-\d{{2}}-\d{{2}}(?:[zZ]|[+-]\d{{2}}:?\d{{2}})$"
+_USUAL = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 _DATE_ONLY = rf"{_DAY}(?:[zZ]|[+-]\d{{2}}:?\d{{2}})?"
 _MIDNIGHT = rf"[T ]00(?::?00(?::?00(?:[.,]0+)?)?)?(?:{_ZONE})?$"
 _LOOSE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]\s*(\d{1,2})(:.*)?)?")
@@ -79,18 +83,24 @@ def parse_times(
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return column.to_numpy("datetime64[us]"), none, none.copy()
     text = _texts(column)
-    odd = ~text.str.fullmatch(_FORM).to_numpy(dtype=bool) & (text != "").to_numpy(dtype=bool)
-    if odd.any():
-        text = text.mask(odd, text[odd].map(_strict))
-    zoned = text.str.contains(_ZONED).to_numpy(dtype=bool)
-    date_only = text.str.fullmatch(_DATE_ONLY).to_numpy(dtype=bool)
+    date_only = zoned = none
+    unusual = ~matches(text, _USUAL, whole=True)
+    if unusual.any():
+        some = text[unusual]
+        odd = ~matches(some, _FORM, whole=True) & (some != "").to_numpy(dtype=bool)
+        if odd.any():
+            some = some.mask(odd, some[odd].map(_strict))
+            text = text.mask(unusual, some)
+        zoned, date_only = none.copy(), none.copy()
+        zoned[unusual] = matches(some, _ZONED)
+        date_only[unusual] = matches(some, _DATE_ONLY, whole=True)
     instant = np.full(len(text), np.datetime64("NaT"), dtype="datetime64[us]")
     for mask, utc in ((zoned, True), (~zoned, False)):
         if mask.any():
             plain = text[mask]
             if utc:
                 plain = plain.str.replace(r"\s?(?:UTC|GMT|z)$", "Z", regex=True)
-                at_day = plain.str.fullmatch(_DATE_ONLY).to_numpy(dtype=bool)
+                at_day = matches(plain, _DATE_ONLY, whole=True)
                 midnight = plain.str.slice(0, 10) + "T00:00" + plain.str.slice(10)
                 plain = plain.mask(at_day, midnight)
             read = pd.to_datetime(plain, format="ISO8601", errors="coerce", utc=utc)
@@ -100,7 +110,9 @@ def parse_times(
 
 
 def _texts(column: pd.Series) -> pd.Series:
-    return column.astype("object").where(column.notna(), "").astype("str").str.strip()
+    if column.dtype != "str":
+        column = column.astype("object").where(column.notna(), "").astype("str")
+    return column.fillna("").str.strip()
 
 
 def _strict(text: str) -> str:
@@ -117,14 +129,23 @@ def at_midnight(column: pd.Series) -> Flags:
     """Whether each cell names midnight as its time of day: it may be a date without one."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return np.asarray(column.notna() & (column == column.dt.normalize()), dtype=bool)
-    return _texts(column).str.contains(_MIDNIGHT).to_numpy(dtype=bool)
+    return matches(_texts(column), _MIDNIGHT)
 
 
-def has_clock(column: pd.Series) -> Flags:
-    """Whether each cell names a time of day."""
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return column.notna().to_numpy(dtype=bool)
-    return _texts(column).str.contains(r"[T ]\d").to_numpy(dtype=bool)
+def clocks_of(column: pd.Series) -> set[str]:
+    """What times of day a column names: ``midnight``, or ``clock`` where there is any other."""
+    midnight = False
+    for start in range(0, len(column), _AT_A_TIME):
+        part = column.iloc[start : start + _AT_A_TIME]
+        at = at_midnight(part)
+        if pd.api.types.is_datetime64_any_dtype(part.dtype):
+            timed = part.notna().to_numpy(dtype=bool)
+        else:
+            timed = matches(_texts(part), r"[T ]\d")
+        if (timed & ~at).any():
+            return {"clock"}
+        midnight |= bool(at.any())
+    return {"midnight"} if midnight else set()
 
 
 class Hours(NamedTuple):
@@ -142,6 +163,8 @@ class Hours(NamedTuple):
         Whether that date is the day of the infusion, so that before or after is not known.
     midday : float64 array
         Of such a row, the hour half way from the infusion to the end of its day.
+    midnight : bool array
+        Whether the row has midnight as its time of day.
     """
 
     hours: Floats
@@ -149,6 +172,7 @@ class Hours(NamedTuple):
     date_only: Flags
     infusion_day: Flags
     midday: Floats
+    midnight: Flags
 
 
 def hours_from_infusion(
@@ -180,7 +204,7 @@ def hours_from_infusion(
     hours = np.full(n, np.nan)
     fault = np.zeros(n, dtype=np.int8)
     date_only, infusion_day = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-    midday = np.full(n, np.nan)
+    midday, midnight = np.full(n, np.nan), np.zeros(n, dtype=bool)
     empty = np.ones(n, dtype=bool)
     if "hours_from_infusion" in table:
         hours = numbers(table["hours_from_infusion"], decimal, sentinels=False)
@@ -200,8 +224,12 @@ def hours_from_infusion(
         ready = ready & (zoned == start_zoned)
         from_start = np.where(ready, (instant - start).astype(np.int64) / 3.6e9, np.nan)
         hours = np.where(ready, from_start, hours)
+        midnight = (instant.astype(np.int64) % _MICROSECONDS_PER_DAY == 0) & ~dates & ~zoned
+        if zoned.any():
+            midnight[zoned] = at_midnight(table["time"][zoned])
+        midnight &= ready
         if midnights_are_dates:
-            dates = dates | at_midnight(table["time"])
+            dates = dates | midnight
         date_only = dates & ready
         infusion_day = date_only & (from_start <= 0) & (from_start > -24)
         midday = np.where(infusion_day, (from_start + 24) / 2, np.nan)
@@ -212,7 +240,7 @@ def hours_from_infusion(
     usable = (fault == 0) & ~np.isnan(hours)
     fault[usable & (hours < -oldest)] = _BEFORE_BIRTH
     fault[usable & (hours > LONGEST_LIFE_YEARS * HOURS_PER_YEAR)] = _IMPOSSIBLE
-    return Hours(hours, fault, date_only, infusion_day, midday)
+    return Hours(hours, fault, date_only, infusion_day, midday, midnight & ~date_only)
 
 
 def split_zone(time: str) -> tuple[str, str]:

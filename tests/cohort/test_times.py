@@ -9,8 +9,8 @@ from riskmodel.cohort.times import (
     TIME_FAULTS,
     age_at,
     at_midnight,
+    clocks_of,
     day_first,
-    has_clock,
     hours_from_infusion,
     iso_time,
     parse_times,
@@ -84,7 +84,8 @@ def test_timestamps_of_parquet_are_taken_as_they_are():
 )
 def test_midnights(text, midnight, clock):
     column = pd.Series([text], dtype="str")
-    assert (at_midnight(column)[0], has_clock(column)[0]) == (midnight, clock)
+    assert at_midnight(column)[0] == midnight
+    assert clocks_of(column) == ({"midnight"} if midnight else {"clock"} if clock else set())
 
 
 def aligned(time: str, infusion: str, **given):

@@ -20,7 +20,6 @@ from riskmodel.cohort.times import (
     MIDNIGHT,
     TIME_FAULTS,
     Hours,
-    at_midnight,
     hours_from_infusion,
 )
 from riskmodel.cohort.units import analytes, find_analyte, resolve, ucum
@@ -69,11 +68,9 @@ def reject_bad_times(
     for name, k in sorted(zip(TIME_FAULTS, range(1, len(TIME_FAULTS) + 1), strict=True)):
         rejections.add(table, known & (fault == k), ids, name, column="time")
     rejections.note(MIDNIGHT, table, int((found.date_only & ~found.infusion_day).sum()))
-    if "time" in raw and table not in notation.dates:
-        midnight = at_midnight(raw["time"]) & ~found.date_only & known & (fault == 0)
-        rejections.note(
-            "time of day is midnight, kept; a date without one?", table, int(midnight.sum())
-        )
+    midnight = found.midnight & known & (fault == 0)
+    told = "time of day is midnight, kept; a date without one?"
+    rejections.note(told, table, int(midnight.sum()))
     usable = known & (fault == 0)
     late = usable & (hours > LATE_YEARS * HOURS_PER_YEAR)
     late_told = f"{table}: more than {LATE_YEARS} years after the infusion, kept"
