@@ -19,6 +19,17 @@ class Table(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
+_KINDS = {
+    "string_type": "str",
+    "float_type": "int or float",
+    "int_type": "int",
+    "bool_type": "bool",
+    "list_type": "list",
+    "dict_type": "dict",
+    "model_type": "dict",
+    "model_attributes_type": "dict",
+}
+"""What a value must be by its type alone, by pydantic's name of the fault."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Fault:
         table as a whole.
     kind : {"missing", "unknown", "wrong"}
     words : str
-        What `must` says of a wrong value; empty for the others.
+        What `must` says of a wrong value, else the type that it must have; empty for the others.
     seen : object
         The wrong value; None for the others.
     """
@@ -85,10 +96,12 @@ def refuse(words: str) -> PydanticCustomError:
     return PydanticCustomError("must", "{words}", {"words": words})
 
 
-def faults(model: type[BaseModel], table: Mapping[str, Any]) -> list[Fault]:
+def faults(
+    model: type[BaseModel], table: Any, context: Mapping[str, Any] | None = None
+) -> list[Fault]:
     """Every fault of a parsed table; none for one that the model reads."""
     try:
-        model.model_validate(table)
+        model.model_validate(table, context=context)
     except ValidationError as error:
         return faults_of(error)
     return []
@@ -104,13 +117,17 @@ def faults_of(error: ValidationError) -> list[Fault]:
         elif entry["type"] == "extra_forbidden":
             found.append(Fault(path, "unknown"))
         else:
-            words = str(entry.get("ctx", {}).get("words") or entry["msg"])
+            words = entry.get("ctx", {}).get("words") or _KINDS.get(entry["type"], entry["msg"])
+            words = str(words)
             found.append(Fault(path, "wrong", words, entry["input"]))
     return found
 
 
 def read(
-    model: type[Model], table: Mapping[str, Any], tell: Callable[[list[Fault]], Exception]
+    model: type[Model],
+    table: Any,
+    tell: Callable[[list[Fault]], Exception],
+    context: Mapping[str, Any] | None = None,
 ) -> Model:
     """The table as its model.
 
@@ -121,6 +138,8 @@ def read(
         Parsed TOML.
     tell : callable
         Makes the error of all faults, in the words of the room.
+    context : mapping or None
+        What validators of the model ask besides, such as names that stand elsewhere in the file.
 
     Raises
     ------
@@ -128,6 +147,6 @@ def read(
         What `tell` makes, where there is a fault.
     """
     try:
-        return model.model_validate(table)
+        return model.model_validate(table, context=context)
     except ValidationError as error:
         raise tell(faults_of(error)) from None

@@ -6,4 +6,4 @@ __getattr__, __dir__, __all__ = face(__name__, __file__)
 
 # Now, for modules of these names would hide them once they are imported.
 from riskmodel.criteria.compare import compare
-from riskmodel.criteria.course_rules import course_rules
+from riskmodel.criteria.hscore import hscore

@@ -6,33 +6,24 @@ from .course import (
     BOTH as BOTH,
     CRS_LIKE as CRS_LIKE,
     IEC_HS_LIKE as IEC_HS_LIKE,
-    daily_picture as daily_picture,
-    prolonged_cytopenia as prolonged_cytopenia,
-)
-from .course_rules import (
     course_rules as course_rules,
+    daily_picture as daily_picture,
 )
 from .definitions.definition import (
     Definition as Definition,
     Part as Part,
 )
-from .definitions.hscore import (
-    hscore as hscore,
-)
 from .definitions.registry import (
     definition_names as definition_names,
-    definition_path as definition_path,
     load_definition as load_definition,
-)
-from .details import (
-    series_shown as series_shown,
 )
 from .evaluation import (
     SignTimeline as SignTimeline,
     evaluate_signs as evaluate_signs,
-)
-from .grades import (
     grades_by_day as grades_by_day,
+)
+from .hscore import (
+    hscore as hscore,
 )
 from .incidence import (
     Incidence as Incidence,
@@ -47,15 +38,20 @@ from .labels import (
     LEADING_COLUMNS as LEADING_COLUMNS,
     adjudicated as adjudicated,
     label as label,
+    series_shown as series_shown,
 )
 from .outcome import (
     OUTCOMES as OUTCOMES,
+)
+from .prolonged import (
+    prolonged_cytopenia as prolonged_cytopenia,
 )
 from .signs.cytopenia import (
     CYTOPENIA_RULES as CYTOPENIA_RULES,
 )
 from .signs.sign import (
     ULN as ULN,
+    Limit as Limit,
     Series as Series,
     Sign as Sign,
     Threshold as Threshold,

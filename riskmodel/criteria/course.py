@@ -1,24 +1,38 @@
-"""What the days of a patient look like: CRS, IEC-HS, both or neither; and prolonged cytopenia.
+"""What the days of a patient look like: CRS, IEC-HS, both or neither.
 
 What is counted, for how long it stands and how many signs make a picture stands in course.toml.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import ConfigDict, Field
 
 from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import Cohort
-from riskmodel.criteria.course_rules import CourseRules, Picture, course_rules
 from riskmodel.criteria.definitions.definition import Definition
-from riskmodel.criteria.definitions.registry import load_definition
+from riskmodel.criteria.definitions.registry import definition_names, load_definition
 from riskmodel.criteria.evaluation import evaluate_signs
-from riskmodel.criteria.intervals import Moments, moments, previous
-from riskmodel.criteria.outcome import first_event, observed_until
-from riskmodel.criteria.signs.sign import Series, Sign
+from riskmodel.criteria.intervals import Moments, lab_samples, moments, previous, running_max
+from riskmodel.criteria.outcome import observed_until
+from riskmodel.criteria.signs.cytopenia import CYTOPENIA_RULES
+from riskmodel.criteria.signs.sign import NormalTable, Shared, Sign, Threshold, lab_series
+from riskmodel.criteria.toml_table import (
+    Comparison,
+    EventName,
+    Events,
+    Sourced,
+    Texts,
+    Whole,
+    among,
+    sentences,
+)
 from riskmodel.criteria.truth import (
     MET,
     NOT_ASSESSABLE,
@@ -27,8 +41,9 @@ from riskmodel.criteria.truth import (
     any_of,
     at_least,
     decide,
-    holds,
 )
+from riskmodel.files import read_toml
+from riskmodel.toml_model import Table, read
 
 PICTURES = CRS_LIKE, IEC_HS_LIKE, BOTH, NEITHER, UNKNOWN = (
     "crs_like",
@@ -37,8 +52,158 @@ PICTURES = CRS_LIKE, IEC_HS_LIKE, BOTH, NEITHER, UNKNOWN = (
     "neither",
     "not_assessable",
 )
+CRS_SIGNS = ("crs", "fever")
+IEC_HS_SIGNS = (
+    "ferritin",
+    "fibrinogen",
+    "tissue_damage",
+    "cytopenias",
+    "rebound",
+    "poor_response",
+)
 ACCOMPANYING = ("ferritin_moderate", "fibrinogen_kept", "response")
 """What speaks for CRS beside its signs: named where it holds, never counted."""
+
+
+class _Days(Sourced):
+    last: Whole
+
+
+class Picture(Sourced):
+    """How many of some signs make a picture, and on which days (both ends included)."""
+
+    signs: Annotated[Texts, among(lambda: (*CRS_SIGNS, *IEC_HS_SIGNS))]
+    at_least: Whole
+    first_day: float = -np.inf
+    last_day: float = np.inf
+
+
+class Standing(Sourced):
+    """An event that stands for some hours, that age included."""
+
+    event: EventName
+    standing_hours: float
+
+
+class _Floor(Sourced):
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float] = Field(init=False)
+
+
+class Rebound(Sourced):
+    """A marker that fell, then rose again, above a floor in its own unit."""
+
+    fall: float
+    rise: float
+    floor: _Floor
+    carry_forward_hours: float
+
+    @property
+    def name(self) -> str:
+        """Name of the sign."""
+        return "rebound"
+
+    @property
+    def thresholds(self) -> tuple[Threshold, ...]:
+        """None: what is drawn is the course itself."""
+        return ()
+
+    def judge(self, cohort: Cohort) -> Sign:
+        """Judge every result since the infusion; the first of an analyte decides nothing.
+
+        Bounds (``>``) count where every value that they allow shows the rebound.
+        """
+        series = []
+        for name, floor in self.floor.__pydantic_extra__.items():
+            samples = lab_samples(cohort, name)
+            samples = samples.where(samples.hours >= 0)
+            patient, found = samples.patient, samples.interval
+            peak = previous(running_max(found.low, patient), patient, 0.0)
+            fallen = (found.high <= self.fall * peak) & (peak > 0)
+            since = running_max(fallen.astype(np.int8), patient) > 0
+            trough = -running_max(np.where(since, -found.high, -np.inf), patient)
+            lowest = previous(trough, patient, np.inf)
+            again = (found.low >= self.rise * lowest) & (found.low > floor)
+            open_ended = running_max((found.low != found.high).astype(np.int8), patient) > 0
+            first = previous(np.ones(len(samples), dtype=np.int8), patient, 0) == 0
+            state = decide(again, ~open_ended & ~first)
+            series.append(lab_series(samples, name, state, self.carry_forward_hours))
+        return Sign(self.name, tuple(series))
+
+
+class _Cytopenias(Sourced):
+    part: str
+    before: Annotated[str, among(lambda: CYTOPENIA_RULES)]
+    after: Annotated[str, among(lambda: CYTOPENIA_RULES)]
+    expected_recovery_day: float
+
+
+class Response(Sourced):
+    """What follows a dose: a signal from `from_hours` to `to_hours` after it is a poor response."""
+
+    drug: EventName
+    signals: Events
+    from_hours: float
+    to_hours: float
+    standing_hours: float
+
+
+class _Prolonged(Sourced):
+    comparison: Comparison
+    days: float
+    longest_gap_hours: float
+
+
+class _Signs(Table):
+    crs: Standing
+    fever: Standing
+    ldh: NormalTable
+    cytopenias: _Cytopenias
+    rebound: Rebound
+    poor_response: Response
+
+
+class CourseRules(Sourced):
+    """Everything that course.toml says."""
+
+    definition: Annotated[str, among(definition_names)]
+    days: _Days
+    crs_like: Picture
+    iec_hs_like: Picture
+    signs: _Signs
+    prolonged_cytopenia: _Prolonged
+
+    @property
+    def last_day(self) -> int:
+        """Last day that is judged, included."""
+        return self.days.last
+
+    @property
+    def recovery_hours(self) -> float:
+        """When counts are expected to have recovered."""
+        return 24 * self.signs.cytopenias.expected_recovery_day
+
+
+@cache
+def course_rules() -> CourseRules:
+    """Read course.toml.
+
+    Raises
+    ------
+    SchemaError
+        With every key that is missing, mistyped or left over.
+
+    Examples
+    --------
+    >>> course_rules().crs_like.last_day
+    10.0
+    """
+    return parsed(read_toml(Path(__file__).with_name("course.toml")))
+
+
+def parsed(table: Mapping[str, Any]) -> CourseRules:
+    """The rules of a parsed course.toml (see `course_rules`)."""
+    return read(CourseRules, table, lambda found: sentences("course", found))
 
 
 def daily_picture(cohort: Cohort, *, last_day: int | None = None) -> pd.DataFrame:
@@ -85,8 +250,8 @@ def daily_picture(cohort: Cohort, *, last_day: int | None = None) -> pd.DataFram
         "day": day,
         "hours": hours,
         "picture": named,
-        "crs_state": _names(crs),
-        "iec_hs_state": _names(iec_hs),
+        "crs_state": state_names(crs),
+        "iec_hs_state": state_names(iec_hs),
         "crs_signs": _joined(shown),
         "iec_hs_signs": _joined({name: signs[name] == MET for name in rules.iec_hs_like.signs}),
         "not_assessable_signs": _joined(unknown),
@@ -101,7 +266,8 @@ def _picture(picture: Picture, signs: dict[str, States], day: Codes) -> States:
     return np.where(in_time, enough, NOT_MET).astype(np.int8)
 
 
-def _names(states: States) -> npt.NDArray[np.object_]:
+def state_names(states: States) -> npt.NDArray[np.object_]:
+    """States in words."""
     words = [STATE_NAMES[state] for state in (NOT_ASSESSABLE, NOT_MET, MET)]
     return np.array(words, dtype=object)[states + 1]
 
@@ -121,16 +287,18 @@ def _states(
 ) -> dict[str, States]:
     """State of every sign of both pictures at q asked times."""
     # Without a target antigen the definition reads ferritin by either of its rules.
+    low = rules.signs.cytopenias
     anyone = replace(cohort, patients=cohort.patients.assign(target_antigen=np.nan))
-    early = evaluate_signs(anyone, _definition(rules), rules.cytopenia_before)
+    early = evaluate_signs(anyone, _definition(rules), low.before)
     states = early.standing(patient, hours).states
-    late = evaluate_signs(anyone, rules.definition, rules.cytopenia_after)
+    late = evaluate_signs(anyone, rules.definition, low.after)
     late_states = late.standing(patient, hours).states
     found = dict(zip(early.signs, states.T, strict=True))
     recovered = hours >= rules.recovery_hours
-    part = [part.name for part in late.definition.parts].index(rules.cytopenia_part)
-    crs = _stands(cohort, when, (rules.crs.event,), rules.crs.hours, patient, hours)
-    fever = _stands(cohort, when, (rules.fever.event,), rules.fever.hours, patient, hours)
+    part = [part.name for part in late.definition.parts].index(low.part)
+    crs_rule, fever_rule = rules.signs.crs, rules.signs.fever
+    crs = _stands(cohort, when, (crs_rule.event,), crs_rule.standing_hours, patient, hours)
+    fever = _stands(cohort, when, (fever_rule.event,), fever_rule.standing_hours, patient, hours)
     poor, response = _response(cohort, rules, when, patient, hours)
     return {
         "crs": crs.astype(np.int8),
@@ -154,11 +322,8 @@ def _states(
 def _definition(rules: CourseRules) -> Definition:
     """The definition whose limits are used, with the two results that it does not read."""
     base = load_definition(rules.definition)
-
-    def judge(cohort: Cohort, rule: str) -> tuple[Sign, ...]:
-        return *base.judge(cohort, rule), rules.ldh.judge(cohort), rules.rebound.judge(cohort)
-
-    return replace(base, signs=(*base.signs, "ldh", "rebound"), judge=judge)
+    ldh = rules.signs.ldh.sign("ldh", Shared())
+    return replace(base, readers=(*base.readers, ldh, rules.signs.rebound))
 
 
 def _latest(
@@ -199,7 +364,7 @@ def _response(
     cohort: Cohort, rules: CourseRules, when: Moments, patient: Codes, hours: Floats
 ) -> tuple[Flags, Flags]:
     """Whether a poor response, and whether a good one, stands at each asked time."""
-    rule = rules.response
+    rule = rules.signs.poor_response
 
     def dose_before(at: Floats) -> Floats:
         return _latest(cohort, when, (rule.drug,), patient, at - rule.from_hours)
@@ -211,80 +376,3 @@ def _response(
     dose = dose_before(hours)
     quiet = signal < dose + rule.from_hours
     return poor, np.isfinite(dose) & (hours - dose <= rule.to_hours) & quiet
-
-
-def prolonged_cytopenia(cohort: Cohort) -> pd.DataFrame:
-    """Whether a lineage stayed low without a break for more than 30 days after the infusion.
-
-    A run begins at its first low count, at the infusion at the earliest; it lasts while every count
-    is low and no two are further apart than course.toml allows. It is not assessable where counts
-    are so far apart, or end so low or so early, that a long run may have gone unseen; death ends
-    every run.
-
-    Returns
-    -------
-    DataFrame of n rows, in the order of the cohort
-        ``patient_id, prolonged_cytopenia_state`` (any lineage), then per lineage
-        ``<sign>_prolonged_state``, and ``<sign>_run_from_hours`` and ``<sign>_run_to_hours`` of its
-        longest certain run: first and last low count.
-    """
-    rules = course_rules()
-    definition = load_definition(rules.definition)
-    part = next(part for part in definition.parts if part.name == rules.cytopenia_part)
-    death = first_event(cohort, ("death",))
-    states: list[States] = []
-    columns: dict[str, npt.NDArray[np.object_] | Floats] = {}
-    for sign in definition.judge(cohort, "any"):
-        if sign.name in part.signs:
-            (series,) = sign.series
-            start, end = _longest_run(series, len(cohort), rules.prolonged.longest_gap_hours)
-            certain = holds(end - start, rules.prolonged.comparison, rules.prolonged.hours)
-            possible = _longest_possible(series, death, rules.recovery_hours)
-            impossible = ~holds(possible, rules.prolonged.comparison, rules.prolonged.hours)
-            state = decide(certain, impossible)
-            states.append(state)
-            columns[f"{sign.name}_prolonged_state"] = _names(state)
-            columns[f"{sign.name}_run_from_hours"] = start
-            columns[f"{sign.name}_run_to_hours"] = end
-    leading = {
-        "patient_id": cohort.patient_id,
-        "prolonged_cytopenia_state": _names(any_of(*states)),
-    }
-    frame = pd.DataFrame({**leading, **columns}, index=pd.RangeIndex(len(cohort)))
-    texts = [name for name in frame if frame[name].dtype == object]
-    return frame.astype(dict.fromkeys(texts, "str"))
-
-
-def _longest_run(series: Series, patients: int, longest_gap: float) -> tuple[Floats, Floats]:
-    """First and last hour of each patient's longest run of low counts, NaN where there is none."""
-    low = series.state == MET
-    patient, hours = series.patient[low], series.hours[low]
-    broken = np.cumsum(~low)[low]
-    new = np.ones(len(hours), dtype=bool)
-    new[1:] = (
-        (patient[1:] != patient[:-1]) | (broken[1:] != broken[:-1]) | (np.diff(hours) > longest_gap)
-    )
-    first = np.flatnonzero(new)
-    last = np.append(first[1:], len(hours)) - 1 if len(first) else first
-    start, end = np.full(patients, np.nan), np.full(patients, np.nan)
-    order = np.argsort(hours[last] - hours[first], kind="stable")
-    start[patient[first][order]] = hours[first][order]
-    end[patient[first][order]] = hours[last][order]
-    return start, end
-
-
-def _longest_possible(series: Series, death: Floats, recovery_hours: float) -> Floats:
-    """Longest run that each patient's counts allow: between two that are not low, or to the death.
-
-    After the last count nothing is expected any more where it is not low and stands at or after
-    `recovery_hours`; otherwise a run may go on, or begin, unseen.
-    """
-    normal = series.state == NOT_MET
-    patient, hours = series.patient[normal], series.hours[normal]
-    longest, last_normal = np.zeros(len(death)), np.zeros(len(death))
-    np.maximum.at(longest, patient, hours - previous(hours, patient, 0.0))
-    np.maximum.at(last_normal, patient, hours)
-    last = np.full(len(death), -np.inf)
-    np.maximum.at(last, series.patient, series.hours)
-    settled = (last == last_normal) & (last >= recovery_hours)
-    return np.maximum(longest, np.where(settled, 0.0, death - last_normal))

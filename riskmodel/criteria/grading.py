@@ -1,20 +1,20 @@
-"""Grades: the highest row of a table that holds, so that every onset has one.
+"""Grades: the highest row of a table that holds in the episode, so that every onset has one.
 
-Row 1 always holds. In astct-2024 a row above it holds by an event from the infusion on, or, for
-the targets named, by a ferritin that many times the last one before the infusion. In astct-2023
-it holds by an intervention, organ support or death in a window around the onset.
+Row 1 always holds. A row above it holds by an event that falls into its window around the onset,
+or, for the targets named, by what ferritin did in that window.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
+from pydantic import ConfigDict, Field, model_validator
 
 from riskmodel.arrays import Codes, Flags, Floats
-from riskmodel.cohort import EVENT_NAMES, PATIENT_CHOICES, Cohort
-from riskmodel.criteria.intervals import Samples, lab_samples
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.cohort import PATIENT_CHOICES, Cohort
+from riskmodel.criteria.intervals import lab_samples
+from riskmodel.criteria.toml_table import Events, Sourced, Texts, Whole, among
+from riskmodel.toml_model import refuse
 
 
 class Grader(Protocol):
@@ -30,165 +30,147 @@ class Grader(Protocol):
         cohort : Cohort
         until_hours : float64 array of shape (n,)
         onset_hours : float64 array of shape (n,) or None
-            Where the grade counts from the onset; None for the infusion.
+            Around which the windows lie; None for the infusion.
         """
 
 
 @dataclass(frozen=True)
-class FerritinFold:
-    """A multiple of the own baseline ferritin that reaches a grade.
+class Window:
+    """Hours around the onset, both ends included, never before the infusion."""
+
+    before_onset_hours: float = np.inf
+    after_onset_hours: float = np.inf
+
+    def ends(self, onset_hours: Floats, until_hours: Floats) -> tuple[Floats, Floats]:
+        """First and last hour of each patient."""
+        begin = np.maximum(onset_hours - self.before_onset_hours, 0.0)
+        return begin, np.minimum(onset_hours + self.after_onset_hours, until_hours)
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A grade that some events reach."""
+
+    grade: int
+    events: tuple[str, ...]
+    window: Window
+
+    def holds(self, cohort: Cohort, onset_hours: Floats, until_hours: Floats) -> Flags:
+        """Whether each patient had one of them in the window."""
+        begin, end = self.window.ends(onset_hours, until_hours)
+        events = cohort.happened
+        patient: Codes = events["patient"].to_numpy(dtype=np.int64)
+        hours = events["hours"].to_numpy(dtype=np.float64)
+        chosen = events["event"].isin(self.events).to_numpy(dtype=bool)
+        chosen = chosen & (hours >= begin[patient]) & (hours <= end[patient])
+        had = np.zeros(len(cohort), dtype=bool)
+        had[patient[chosen]] = True
+        return had
+
+
+@dataclass(frozen=True)
+class FerritinRow:
+    """A grade that a multiple of the own baseline ferritin reaches.
 
     Attributes
     ----------
     targets : tuple of str
         Target antigens that it applies to.
     fold : float
-        At or above this multiple.
+        At or above this multiple of the last result before the infusion.
     baseline_hours : float
         Oldest baseline before the infusion, that age included.
     """
 
+    grade: int
     targets: tuple[str, ...]
     fold: float
     baseline_hours: float
-    source: str
+    window: Window
+
+    def holds(self, cohort: Cohort, onset_hours: Floats, until_hours: Floats) -> Flags:
+        """Whether ferritin certainly reached the fold, whatever the bounds (``>``) allow."""
+        begin, end = self.window.ends(onset_hours, until_hours)
+        samples, n = lab_samples(cohort, "ferritin"), len(cohort)
+        before = samples.where((samples.hours <= 0) & (samples.hours >= -self.baseline_hours))
+        baseline = np.full(n, np.inf)
+        baseline[before.patient] = before.interval.high  # sorted: the last one stays
+        inside = (samples.hours >= begin[samples.patient]) & (samples.hours <= end[samples.patient])
+        after = samples.where(inside)
+        highest = np.zeros(n)
+        np.maximum.at(highest, after.patient, after.interval.low)
+        named = cohort.patients["target_antigen"].isin(self.targets).to_numpy(dtype=bool)
+        return np.asarray(named & (highest >= self.fold * baseline))
 
 
 @dataclass(frozen=True)
 class Grading:
-    """Rows of the grade table.
+    """The rows of a grade table above the first."""
 
-    Attributes
-    ----------
-    events : mapping
-        Grade to the events that reach it.
-    ferritin : FerritinFold
-    ferritin_grade : int
-        The grade that `ferritin` reaches.
-    """
-
-    events: Mapping[int, tuple[str, ...]]
-    ferritin: FerritinFold
-    ferritin_grade: int
+    rows: tuple[EventRow | FerritinRow, ...]
 
     def grade(
         self, cohort: Cohort, until_hours: Floats, onset_hours: Floats | None = None
     ) -> Floats:
-        """Highest grade from the infusion up to each patient's time, that time included.
-
-        Parameters
-        ----------
-        cohort : Cohort
-        until_hours : float64 array of shape (n,)
-            NaN where there is no onset to grade.
-        onset_hours : float64 array of shape (n,) or None
-            Not used: this table counts from the infusion.
-        """
-        grade = np.ones(len(cohort))
-        for row, names in self.events.items():
-            reached = _had_event(cohort, names, np.zeros(len(cohort)), until_hours)
-            grade = np.where(reached, np.maximum(grade, row), grade)
-        risen = self._risen(cohort, until_hours)
-        grade = np.where(risen, np.maximum(grade, self.ferritin_grade), grade)
-        return np.where(np.isnan(until_hours), np.nan, grade)
-
-    def _risen(self, cohort: Cohort, until_hours: Floats) -> Flags:
-        """Whether ferritin certainly reached the fold, whatever the bounds (``>``) allow."""
-        rule, n = self.ferritin, len(cohort)
-        samples = lab_samples(cohort, "ferritin")
-        before = samples.where((samples.hours <= 0) & (samples.hours >= -rule.baseline_hours))
-        baseline = np.full(n, np.inf)
-        baseline[before.patient] = before.interval.high  # sorted: the last one stays
-        after = samples.where((samples.hours >= 0) & _up_to(samples, until_hours))
-        highest = np.zeros(n)
-        np.maximum.at(highest, after.patient, after.interval.low)
-        named = cohort.patients["target_antigen"].isin(rule.targets).to_numpy(dtype=bool)
-        return np.asarray(named & (highest >= rule.fold * baseline))
-
-
-def _up_to(samples: Samples, until_hours: Floats) -> Flags:
-    return np.asarray(samples.hours <= until_hours[samples.patient])
-
-
-@dataclass(frozen=True)
-class Window:
-    """Events that reach a grade when they fall near the onset, both ends included."""
-
-    events: tuple[str, ...]
-    before_onset_hours: float
-    after_onset_hours: float
-
-
-@dataclass(frozen=True)
-class InterventionGrading:
-    """Grades by intervention, organ support and death; no result of the laboratory counts."""
-
-    rows: Mapping[int, Window]
-
-    def grade(
-        self, cohort: Cohort, until_hours: Floats, onset_hours: Floats | None = None
-    ) -> Floats:
-        """Highest grade up to each patient's time, that time included.
-
-        Parameters
-        ----------
-        cohort : Cohort
-        until_hours : float64 array of shape (n,)
-            NaN where there is no onset to grade.
-        onset_hours : float64 array of shape (n,) or None
-        """
+        """Highest grade up to each patient's time, that time included (see `Grader`)."""
         onset = np.zeros(len(cohort)) if onset_hours is None else onset_hours
         grade = np.ones(len(cohort))
-        for row, window in self.rows.items():
-            begin = np.maximum(onset - window.before_onset_hours, 0.0)
-            end = np.minimum(onset + window.after_onset_hours, until_hours)
-            reached = _had_event(cohort, window.events, begin, end)
-            grade = np.where(reached, np.maximum(grade, row), grade)
+        for row in self.rows:
+            reached = row.holds(cohort, onset, until_hours)
+            grade = np.where(reached, np.maximum(grade, row.grade), grade)
         return np.where(np.isnan(until_hours), np.nan, grade)
 
 
-def _had_event(
-    cohort: Cohort, names: tuple[str, ...], from_hours: Floats, until_hours: Floats
-) -> Flags:
-    events = cohort.happened
-    patient: Codes = events["patient"].to_numpy(dtype=np.int64)
-    hours = events["hours"].to_numpy(dtype=np.float64)
-    chosen = events["event"].isin(names).to_numpy(dtype=bool)
-    chosen = chosen & (hours >= from_hours[patient]) & (hours <= until_hours[patient])
-    had = np.zeros(len(cohort), dtype=bool)
-    had[patient[chosen]] = True
-    return had
+class _WindowTable(Sourced):
+    """The window of a row; without its ends it is the whole time since the infusion."""
+
+    before_onset_hours: float = np.inf
+    after_onset_hours: float = np.inf
+
+    @property
+    def window(self) -> Window:
+        """As the rows read it."""
+        return Window(self.before_onset_hours, self.after_onset_hours)
 
 
-def read_grading(keys: Keys) -> Grading:
+class EventRowTable(_WindowTable):
+    """One table ``<grade>`` a row."""
+
+    events: Events
+
+
+class FerritinRowTable(_WindowTable):
+    """What ferritin adds."""
+
+    grade: Whole
+    targets: Annotated[Texts, among(lambda: PATIENT_CHOICES["target_antigen"])]
+    fold: float
+    baseline_hours: float
+
+
+class GradesTable(Sourced):
     """The grade table of a definition: one table ``<grade>`` a row, and ``ferritin``."""
-    fold = keys.table("ferritin")
-    events: dict[int, tuple[str, ...]] = {}
-    for name in keys.names():
-        row = keys.table(name)
-        row.text("source")
-        events[int(name)] = row.texts("events", tuple(sorted(EVENT_NAMES)))
-    return Grading(
-        events,
-        FerritinFold(
-            fold.texts("targets", tuple(PATIENT_CHOICES["target_antigen"])),
-            fold.number("fold"),
-            fold.number("baseline_hours"),
-            fold.text("source"),
-        ),
-        fold.whole("grade"),
-    )
 
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, EventRowTable] = Field(init=False)
 
-def read_intervention_grading(keys: Keys) -> InterventionGrading:
-    """A grade table by intervention: one table ``<grade>`` a row."""
-    rows: dict[int, Window] = {}
-    for name in keys.names():
-        row = keys.table(name)
-        row.text("source")
-        rows[int(name)] = Window(
-            row.texts("events", tuple(sorted(EVENT_NAMES)), least=1),
-            row.number("before_onset_hours"),
-            row.number("after_onset_hours"),
-        )
-    return InterventionGrading(rows)
+    source: str = ""
+    ferritin: FerritinRowTable | None = None
+
+    @model_validator(mode="after")
+    def _numbered(self) -> "GradesTable":
+        if not all(name.isdecimal() for name in self.__pydantic_extra__):
+            raise refuse(f"tables named by their grade, not {', '.join(self.__pydantic_extra__)}")
+        return self
+
+    @property
+    def grading(self) -> Grading:
+        """As labels read it."""
+        rows: list[EventRow | FerritinRow] = [
+            EventRow(int(name), tuple(row.events), row.window)
+            for name, row in self.__pydantic_extra__.items()
+        ]
+        if self.ferritin is not None:
+            f = self.ferritin
+            rows.append(FerritinRow(f.grade, tuple(f.targets), f.fold, f.baseline_hours, f.window))
+        return Grading(tuple(rows))

@@ -1,147 +1,117 @@
-"""Read the keys of a definition's TOML so that none is mistyped, missing or without a use."""
+"""What the tables of definitions and of the course may hold, and how a fault of them is said."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Annotated, Any
 
-from riskmodel.cohort import analytes
+from pydantic import AfterValidator, ValidationInfo
+
+from riskmodel.cohort import EVENT_NAMES, analytes
 from riskmodel.criteria.truth import COMPARISONS
 from riskmodel.errors import SchemaError
+from riskmodel.toml_model import Fault, Table, must, refuse
 
 
-class Keys:
-    """The keys of one TOML table; each must be taken once, and `finish` refuses what is left.
+def among(allowed: Callable[[], Collection[str]]) -> AfterValidator:
+    """A text, or every text of a list, is one of some."""
 
-    A table may say ``unverified = true``: what stands in it rests on memory, not on its source.
+    def check(value: Any) -> Any:
+        names = [value] if isinstance(value, str) else value
+        if not set(names) <= set(allowed()):
+            lead = "one of" if isinstance(value, str) else "some of"
+            raise refuse(f"{lead} {', '.join(allowed())}")
+        return value
 
-    Parameters
+    return AfterValidator(check)
+
+
+def _from_one(value: int) -> int:
+    if value < 1:
+        raise refuse("a whole number from 1")
+    return value
+
+
+def _filled(value: list[str]) -> list[str]:
+    if not value:
+        raise refuse("a list of at least 1")
+    return value
+
+
+def _sign_names(value: list[str], info: ValidationInfo) -> list[str]:
+    known = (info.context or {}).get("signs", ())
+    if not set(value) <= set(known):
+        raise refuse(f"some of {', '.join(known)}")
+    return value
+
+
+Whole = Annotated[int, AfterValidator(_from_one)]
+Texts = Annotated[list[str], must("a list of texts")]
+Filled = AfterValidator(_filled)
+SignNames = Annotated[Texts, AfterValidator(_sign_names)]
+Comparison = Annotated[str, among(lambda: COMPARISONS)]
+Above = Annotated[str, among(lambda: (">", ">="))]
+EventName = Annotated[str, among(lambda: sorted(EVENT_NAMES))]
+Events = Annotated[Texts, among(lambda: sorted(EVENT_NAMES)), Filled]
+AnalyteName = Annotated[str, among(analytes)]
+Numbers = Annotated[list[float], must("a list of numbers")]
+
+
+class Sourced(Table):
+    """A table that says where its numbers come from.
+
+    Attributes
     ----------
-    entries : mapping
-        The parsed table; it is not changed.
-    where : str
-        How messages name the table.
+    source : str
+    unverified : bool
+        Whether what stands in it rests on memory, not on its source.
+    """
+
+    source: str
+    unverified: Annotated[bool, must("true, or left out", bool)] = False
+
+
+def canonical(value: str, info: ValidationInfo, per: str = "") -> str:
+    """The unit is the canonical one of the table's ``analyte``, which stands before it."""
+    analyte = info.data.get("analyte")
+    if analyte is not None and value != analytes()[analyte].unit + per:
+        raise refuse(f"one of {analytes()[analyte].unit}{per}")
+    return value
+
+
+CanonicalUnit = Annotated[str, AfterValidator(canonical)]
+CanonicalRate = Annotated[str, AfterValidator(lambda v, info: canonical(v, info, "/h"))]
+
+
+def sentences(where: str, found: list[Fault]) -> SchemaError:
+    """Every fault of a definition, or of another table of criteria, in a sentence each."""
+    said = []
+    for fault in found:
+        *above, key = fault.path or ("",)
+        table = ".".join(map(str, (where, *above)))
+        if fault.kind == "missing":
+            said.append(f"Definition '{table}' has no key '{key}'. Add it.")
+        elif fault.kind == "unknown":
+            said.append(f"Definition '{table}' has unknown keys: {key}. Remove them.")
+        else:
+            seen = "a table" if isinstance(fault.seen, Mapping) else repr(fault.seen)
+            said.append(
+                f"Definition '{table}' has '{key}' = {seen}; it must be {fault.words}. Correct it."
+            )
+    return SchemaError(" ".join(said))
+
+
+def unverified(table: Mapping[str, Any], path: str = "") -> tuple[str, ...]:
+    """Paths of the tables that say ``unverified = true``: what judges before what counts it.
 
     Examples
     --------
-    >>> keys = Keys({"window_hours": 72, "windw": 1}, "astct-2024")
-    >>> keys.number("window_hours")
-    72.0
-    >>> keys.finish()
-    Traceback (most recent call last):
-    ...
-    riskmodel.errors.SchemaError: Definition 'astct-2024' has unknown keys: windw. Remove them.
+    >>> unverified({"signs": {"fever": {"unverified": True}}})
+    ('signs.fever',)
     """
-
-    def __init__(self, entries: Mapping[str, Any], where: str) -> None:
-        self._left = dict(entries)
-        self._where = where
-        self._tables: list[Keys] = []
-        self._unverified = self.flag("unverified")
-
-    def text(self, key: str, allowed: tuple[str, ...] = ()) -> str:
-        """A text, one of `allowed` where that is given."""
-        value = self._take(key, str)
-        if allowed and value not in allowed:
-            raise self._wrong(key, f"one of {', '.join(allowed)}", value)
-        return str(value)
-
-    def texts(self, key: str, allowed: tuple[str, ...] = (), *, least: int = 0) -> tuple[str, ...]:
-        """A list of at least `least` texts, each one of `allowed` where that is given."""
-        value = self._take(key, list)
-        if not all(isinstance(item, str) for item in value):
-            raise self._wrong(key, "a list of texts", value)
-        if allowed and not set(value) <= set(allowed):
-            raise self._wrong(key, f"some of {', '.join(allowed)}", value)
-        if len(value) < least:
-            raise self._wrong(key, f"a list of at least {least}", value)
-        return tuple(value)
-
-    def number(self, key: str) -> float:
-        """A number."""
-        return float(self._take(key, (int, float)))
-
-    def numbers(self, key: str) -> tuple[float, ...]:
-        """A list of numbers."""
-        value = self._take(key, list)
-        if not all(isinstance(item, int | float) and not isinstance(item, bool) for item in value):
-            raise self._wrong(key, "a list of numbers", value)
-        return tuple(float(item) for item in value)
-
-    def whole(self, key: str) -> int:
-        """A positive whole number."""
-        value = self._take(key, int)
-        if value < 1:
-            raise self._wrong(key, "a whole number from 1", value)
-        return int(value)
-
-    def flag(self, key: str) -> bool:
-        """Whether the key stands there; its only value is ``true``."""
-        if key not in self._left:
-            return False
-        value = self._take(key, bool)
-        if not value:
-            raise self._wrong(key, "true, or left out", value)
-        return True
-
-    def comparison(self, key: str) -> str:
-        """One of ``<``, ``<=``, ``>``, ``>=``."""
-        return self.text(key, COMPARISONS)
-
-    def analyte(self, key: str, unit_key: str) -> str:
-        """An analyte whose canonical unit stands under `unit_key`."""
-        name = self.text(key, tuple(analytes()))
-        self.text(unit_key, (analytes()[name].unit,))
-        return name
-
-    def table(self, key: str) -> "Keys":
-        """A table inside this one."""
-        inner = Keys(self._take(key, dict), f"{self._where}.{key}")
-        self._tables.append(inner)
-        return inner
-
-    def names(self) -> tuple[str, ...]:
-        """The keys not taken so far."""
-        return tuple(self._left)
-
-    def unverified(self) -> tuple[str, ...]:
-        """Paths of the tables taken so far, this one included, that say ``unverified = true``.
-
-        Examples
-        --------
-        >>> keys = Keys({"signs": {"fever": {"unverified": True}}}, "mine")
-        >>> _ = keys.table("signs").table("fever")
-        >>> keys.unverified()
-        ('signs.fever',)
-        """
-        _, _, path = self._where.partition(".")
-        own = (path or "all of it",) if self._unverified else ()
-        return (*own, *(found for inner in self._tables for found in inner.unverified()))
-
-    def finish(self) -> None:
-        """Raise unless every key of this table and of those inside it was taken.
-
-        Raises
-        ------
-        SchemaError
-            Naming the table and the keys.
-        """
-        if self._left:
-            raise SchemaError(
-                f"Definition '{self._where}' has unknown keys: {', '.join(sorted(self._left))}. "
-                "Remove them."
-            )
-        for inner in self._tables:
-            inner.finish()
-
-    def _take(self, key: str, kind: type | tuple[type, ...]) -> Any:
-        if key not in self._left:
-            raise SchemaError(f"Definition '{self._where}' has no key '{key}'. Add it.")
-        value = self._left.pop(key)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            kinds = kind if isinstance(kind, tuple) else (kind,)
-            raise self._wrong(key, " or ".join(k.__name__ for k in kinds), value)
-        return value
-
-    def _wrong(self, key: str, allowed: str, seen: object) -> SchemaError:
-        return SchemaError(
-            f"Definition '{self._where}' has '{key}' = {seen!r}; it must be {allowed}. Correct it."
-        )
+    own = (path or "all of it",) if table.get("unverified") is True else ()
+    inner = [
+        found
+        for key, value in sorted(table.items(), key=lambda item: item[0] == "parts")
+        if isinstance(value, Mapping)
+        for found in unverified(value, f"{path}.{key}".lstrip("."))
+    ]
+    return (*own, *inner)

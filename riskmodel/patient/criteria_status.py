@@ -16,11 +16,9 @@ from riskmodel.criteria import (
     Series,
     SignTimeline,
     Threshold,
-    definition_path,
     evaluate_signs,
     load_definition,
 )
-from riskmodel.files import read_toml
 from riskmodel.patient.wording import (
     ago,
     number,
@@ -102,15 +100,7 @@ def upper_normal(analyte: str, patient: Cohort) -> tuple[float | None, bool]:
 
 def ferritin_rule(definition: Definition, patient: Cohort) -> str:
     """``absolute``, ``rate`` or ``either``: what the ferritin sign reads for this target."""
-    rules = _ferritin_table(definition).get("rule_by_target", {"otherwise": "absolute"})
-    return str(rules.get(patient.patients["target_antigen"].iloc[0], rules["otherwise"]))
-
-
-def _ferritin_table(definition: Definition) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = read_toml(definition_path(definition.name))["signs"].get(
-        "ferritin", {}
-    )
-    return found
+    return definition.ferritin_rule(patient.patients["target_antigen"].iloc[0])
 
 
 def _limits(name: str, definition: Definition, patient: Cohort) -> tuple[list[str], bool]:
@@ -123,12 +113,12 @@ def _limits(name: str, definition: Definition, patient: Cohort) -> tuple[list[st
             lead = f"{analytes()[limit.analyte].label} " if several else ""
             words.append(f"{lead}{drawn.words}")
             default |= drawn.default_uln
-    if name == "ferritin" and "rate" in _ferritin_table(definition):
-        rate = _ferritin_table(definition)["rate"]
+    lasting = definition.lasting_rise
+    if name == "ferritin" and lasting is not None:
         rise = (
-            f"rise {_PRINTED[rate['comparison']]} {number(float(rate['threshold']))} "
-            f"{unit_words('ng/mL per h')} for {_PRINTED[rate['lasting_comparison']]} "
-            f"{number(float(rate['lasting_hours']))} h"
+            f"rise {_PRINTED[lasting.comparison]} {number(lasting.per_hour)} "
+            f"{unit_words('ng/mL per h')} for {_PRINTED[lasting.lasting_comparison]} "
+            f"{number(lasting.lasting_hours)} h"
         )
         rule = ferritin_rule(definition, patient)
         if rule == "rate":

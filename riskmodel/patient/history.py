@@ -247,7 +247,7 @@ def _facts(
     onset, grade, rule = row["onset_hours"], row["grade"], str(row["cytopenia_rule"])
     target, prolonged = patient.patients["target_antigen"].iloc[0], prolonged_cytopenia(patient)
     state = str(prolonged["prolonged_cytopenia_state"].iloc[0]).replace("_", " ")
-    days = course_rules().prolonged.hours / 24
+    days = course_rules().prolonged_cytopenia.days
     adjudicated = patient.events.loc[
         (patient.events["event"] == "iec_hs").to_numpy(dtype=bool), "hours"
     ]

@@ -1,12 +1,9 @@
 """Signs of any definition in words: their names, and what meets them by the definition's file."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from riskmodel.cohort import analytes
-from riskmodel.criteria import Definition, Part, definition_path
-from riskmodel.files import read_toml
+from riskmodel.criteria import Definition, Limit, Part
 from riskmodel.patient.wording import SIGN_LABELS, event_label, number, part_label, unit_words
 
 _PRINTED = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
@@ -76,34 +73,27 @@ def limit_words(definition: Definition, name: str, known: tuple[str, ...]) -> tu
     definition : Definition
     name : str
     known : tuple of str
-        Its limits in words where one limit is all there is to it; used unless the file of the
-        definition says more, or nothing is measured.
+        Its limits in words where one limit is all there is to it; used unless the definition
+        says more, or nothing is measured.
     """
-    signs: Mapping[str, Any] = read_toml(definition_path(definition.name))["signs"]
-    table = signs.get(name, {})
-    inner = [row for row in table.values() if isinstance(row, dict)]
-    several = [row for row in inner if "threshold" in row]
-    if "threshold" in table and definition.thresholds.get(name):
+    limits = definition.limits[name]
+    if limits:
+        return tuple(_limit(limit, len(limits) > 1) for limit in limits)
+    if definition.thresholds[name]:
         return known
-    if several:
-        return tuple(_limit(row, len(several) > 1) for row in several)
-    if "threshold" in table:
-        return (_limit(table, False),)
-    if definition.thresholds.get(name):
-        return known
-    events = table.get("events", [table["event"]] if "event" in table else [])
+    events = definition.reported[name]
     return (f"recorded: {', '.join(e.replace('_', ' ') for e in events)}",) if events else ()
 
 
-def _limit(row: Mapping[str, Any], named: bool) -> str:
-    label = analytes()[row["analyte"]].label + " " if named and "analyte" in row else ""
-    multiple = row.get("multiple_of")
-    unit = f"× {_MULTIPLES[multiple]}" if multiple else unit_words(str(row.get("unit", "")))
+def _limit(limit: Limit, named: bool) -> str:
+    label = analytes()[limit.analyte].label + " " if named and limit.analyte else ""
+    multiple = _MULTIPLES.get(limit.multiple_of)
+    unit = f"× {multiple}" if multiple else unit_words(limit.unit)
     unit = {"Cel": "°C"}.get(unit, unit)
-    within = f" within {number(row['within_hours'])} h" if "within_hours" in row else ""
-    rise = "rise " if "within_hours" in row else ""
-    limit = f"{_PRINTED[row['comparison']]} {number(row['threshold'])} {unit}".strip()
-    return f"{label}{rise}{limit}{within}"
+    within = "" if limit.within_hours is None else f" within {number(limit.within_hours)} h"
+    rise = "rise " if within else ""
+    words = f"{_PRINTED[limit.comparison]} {number(limit.value)} {unit}".strip()
+    return f"{label}{rise}{words}{within}"
 
 
 def _capitals(words: str) -> str:

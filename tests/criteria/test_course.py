@@ -9,8 +9,8 @@ from hypothesis import given, strategies as st
 
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.criteria import load_definition
-from riskmodel.criteria.course import PICTURES, daily_picture, prolonged_cytopenia
-from riskmodel.criteria.course_rules import course_rules
+from riskmodel.criteria.course import PICTURES, course_rules, daily_picture
+from riskmodel.criteria.prolonged import prolonged_cytopenia
 
 Build = Callable[..., Cohort]
 CALM = "{normal}; ldh@0:312:24=150; crp@0:312:24=5; last_follow_up@340"
@@ -197,7 +197,7 @@ def test_limits_are_those_of_the_named_definition() -> None:
     rules = course_rules()
     definition = load_definition(rules.definition)
     assert {"ferritin", "fibrinogen", "transaminases"} <= set(definition.signs)
-    assert rules.cytopenia_part in [part.name for part in definition.parts]
+    assert rules.signs.cytopenias.part in [part.name for part in definition.parts]
 
 
 def test_the_published_patient(shared_data: Path) -> None:

@@ -1,40 +1,65 @@
-from collections.abc import Callable
+from typing import Annotated, Any
 
 import pytest
 
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.definitions.build import read_definition
+from riskmodel.criteria.toml_table import (
+    Comparison,
+    Filled,
+    Numbers,
+    Sourced,
+    Texts,
+    Whole,
+    among,
+    sentences,
+)
 from riskmodel.errors import SchemaError
+from riskmodel.toml_model import Table, faults
+
+
+def table_of(kind: Any) -> type[Table]:
+    return type("One", (Table,), {"__annotations__": {"a": kind}})
 
 
 @pytest.mark.parametrize(
-    ("read", "value", "says"),
+    ("kind", "value", "says"),
     [
-        (lambda k: k.number("a"), "3", "it must be int or float"),
-        (lambda k: k.number("a"), True, "it must be int or float"),
-        (lambda k: k.whole("a"), 0, "a whole number from 1"),
-        (lambda k: k.whole("a"), 1.5, "it must be int"),
-        (lambda k: k.text("a"), 3, "it must be str"),
-        (lambda k: k.text("a", ("x", "y")), "z", "one of x, y"),
-        (lambda k: k.texts("a"), ["x", 1], "a list of texts"),
-        (lambda k: k.texts("a", ("x", "y")), ["z"], "some of x, y"),
-        (lambda k: k.comparison("a"), "=", "one of <, <=, >, >="),
-        (lambda k: k.table("a"), 1, "it must be dict"),
-        (lambda k: k.text("b"), 1, "has no key 'b'"),
+        (float, "3", "it must be int or float"),
+        (float, True, "it must be int or float"),
+        (Whole, 0, "a whole number from 1"),
+        (Whole, 1.5, "it must be int"),
+        (str, 3, "it must be str"),
+        (Texts, ["x", 1], "a list of texts"),
+        (Numbers, [1, "x"], "a list of numbers"),
+        (Comparison, "=", "one of <, <=, >, >="),
+        (Sourced, 1, "it must be dict"),
     ],
 )
-def test_a_wrong_key_is_named(read: Callable[[Keys], object], value: object, says: str) -> None:
-    with pytest.raises(SchemaError, match=f"Definition 'mine'.*{says}"):
-        read(Keys({"a": value}, "mine"))
+def test_a_wrong_key_is_named(kind: Any, value: object, says: str) -> None:
+    error = sentences("mine", faults(table_of(kind), {"a": value}))
+    assert str(error).startswith(f"Definition 'mine' has 'a' = {value!r}; it must be")
+    assert says in str(error)
 
 
-def test_what_is_left_in_an_inner_table_is_named_with_its_path() -> None:
-    keys = Keys({"a": {"b": {"c": 1}}}, "mine")
-    keys.table("a").table("b")
-    with pytest.raises(SchemaError, match=r"'mine\.a\.b' has unknown keys: c"):
-        keys.finish()
+def test_a_choice_names_what_is_allowed() -> None:
+    one = table_of(Annotated[str, among(lambda: ("x", "y"))])
+    some = table_of(Annotated[Texts, among(lambda: ("x", "y")), Filled])
+    assert "one of x, y" in str(sentences("mine", faults(one, {"a": "z"})))
+    assert "some of x, y" in str(sentences("mine", faults(some, {"a": ["z"]})))
+    assert "a list of at least 1" in str(sentences("mine", faults(some, {"a": []})))
 
 
-def test_reading_leaves_the_parsed_table_alone() -> None:
-    table = {"a": 1}
-    Keys(table, "mine").number("a")
-    assert table == {"a": 1}
+def test_what_is_missing_or_left_over_is_named_with_its_path() -> None:
+    inner = table_of(table_of(str))
+    assert str(sentences("mine", faults(inner, {"a": {"c": 1}}))) == (
+        "Definition 'mine.a' has no key 'a'. Add it. "
+        "Definition 'mine.a' has unknown keys: c. Remove them."
+    )
+
+
+def test_all_faults_of_a_definition_are_told_at_once() -> None:
+    table = {"name": "mine", "signs": {"fever": {"kind": "warmth"}, "high": {"kind": "limit"}}}
+    with pytest.raises(SchemaError) as error:
+        read_definition(table, "mine")
+    for part in ("no key 'title'", "no key 'onset'", "'kind' = 'warmth'", "'mine.signs.high'"):
+        assert part in str(error.value)

@@ -1,85 +1,216 @@
-"""Put the signs of a definition and the tables that every definition has together."""
+"""Read a definition from its file: what the file says, and which reader each kind of sign has."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
 
-import numpy as np
-import numpy.typing as npt
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_validator
 
-from riskmodel.arrays import States
-from riskmodel.cohort import Cohort
-from riskmodel.criteria.definitions.definition import Definition, Part, read_exclusion, read_parts
-from riskmodel.criteria.grading import Grader
-from riskmodel.criteria.signs.cytopenia import CYTOPENIA_RULES, CytopeniaSign, Switch
-from riskmodel.criteria.signs.sign import CohortSign, Sign
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.definitions.definition import Definition, Exclusion, Item, Part
+from riskmodel.criteria.definitions.points import ItemsTable, ProbabilityTable, Score
+from riskmodel.criteria.grading import GradesTable
+from riskmodel.criteria.signs.baseline import NormalLimits
+from riskmodel.criteria.signs.cytopenia import (
+    CYTOPENIA_RULES,
+    CountTable,
+    CytopeniaTable,
+    SwitchTable,
+)
+from riskmodel.criteria.signs.events import EventTable, TemperatureTable, UnrecordedTable
+from riskmodel.criteria.signs.ferritin import FerritinTable
+from riskmodel.criteria.signs.fold_change import LowTable, RelativeTable, RiseTable
+from riskmodel.criteria.signs.peaks import PeakSign, WindowTable
+from riskmodel.criteria.signs.sign import (
+    CohortSign,
+    FindingTable,
+    LabTable,
+    NormalTable,
+    Shared,
+    SignTable,
+)
+from riskmodel.criteria.toml_table import (
+    Filled,
+    SignNames,
+    Sourced,
+    Whole,
+    sentences,
+    unverified,
+)
+from riskmodel.toml_model import Fault, Table, faults, must, read, refuse
 
-Scores = Callable[[States], Mapping[str, npt.NDArray[np.generic]]]
+KINDS: Mapping[str, type[SignTable]] = {
+    "limit": LabTable,
+    "limit_or_low": LowTable,
+    "limit_of_normal": NormalTable,
+    "relative": RelativeTable,
+    "rise": RiseTable,
+    "ferritin_by_target": FerritinTable,
+    "cytopenia": CytopeniaTable,
+    "count": CountTable,
+    "finding": FindingTable,
+    "events": EventTable,
+    "temperature": TemperatureTable,
+    "unrecorded": UnrecordedTable,
+}
+"""Table of each kind of sign that a definition's file may hold."""
 
 
-def assemble(
-    keys: Keys,
-    signs: tuple[CohortSign, ...],
-    *,
-    lineages: tuple[CytopeniaSign, ...] = (),
-    switch: Switch | None = None,
-    grade: Grader | None = None,
-    scores: Callable[[tuple[Part, ...], tuple[str, ...]], Scores] | None = None,
-) -> Definition:
-    """The definition of its signs and of what else `keys` says.
+class _OnsetTable(Sourced):
+    from_hours: float
+
+
+class _ExclusionTable(Sourced):
+    window_hours: float
+    not_routine: SignNames
+
+
+class _ItemTable(Sourced):
+    points: Whole = 1
+    at_least: Whole
+    signs: Annotated[SignNames, Filled]
+
+
+class _PartTable(Sourced):
+    """Its signs count one point each; an inner table is an item of several, or of other points."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, _ItemTable] = Field(init=False)
+
+    at_least: Whole
+    operational: Annotated[bool, must("true, or left out", bool)] = False
+    signs: Annotated[SignNames, Filled] | None = None
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> "_PartTable":
+        if self.signs is None and not self.__pydantic_extra__:
+            raise refuse("a table with 'signs'")
+        return self
+
+    def part(self, name: str) -> Part:
+        """As the definition reads it."""
+        items = [Item(sign, 1, 1, (sign,)) for sign in self.signs or ()]
+        for inner, item in self.__pydantic_extra__.items():
+            items.append(Item(inner, item.points, item.at_least, tuple(item.signs)))
+        return Part(name, self.at_least, tuple(items), self.operational)
+
+
+def _known_windows(windows: dict[str, WindowTable], info: ValidationInfo) -> dict[str, WindowTable]:
+    asked = set((info.context or {}).get("windows", ()))
+    if asked != set(windows):
+        raise refuse(f"the windows that signs are reached in: {', '.join(sorted(asked)) or 'none'}")
+    return windows
+
+
+class _File(Table):
+    """Everything that the file of a definition says."""
+
+    name: str
+    title: str
+    version: str
+    source: str
+    onset: _OnsetTable
+    parts: dict[str, _PartTable]
+    exclusion: _ExclusionTable
+    signs: dict[str, dict[str, Any]]
+    windows: Annotated[dict[str, WindowTable], AfterValidator(_known_windows)] = Field(
+        default={}, validate_default=True
+    )
+    default_uln: NormalLimits | None = None
+    cytopenia_switch: SwitchTable | None = None
+    grades: GradesTable | None = None
+    items: ItemsTable | None = None
+    probability: ProbabilityTable | None = None
+
+
+def read_definition(table: Mapping[str, Any], where: str) -> Definition:
+    """The definition of a parsed file.
 
     Parameters
     ----------
-    keys : Keys
-        Of the whole file; the tables of the signs are taken already.
-    signs : tuple of CohortSign
-    lineages : tuple of CytopeniaSign
-        Signs that follow the cytopenia switch; they stand after the others.
-    switch : Switch or None
-    grade : Grader or None
-    scores : callable or None
-        Makes the `scores` of the definition from its parts and signs.
+    table : mapping
+    where : str
+        How messages name it.
 
     Raises
     ------
     SchemaError
-        When a key is missing or mistyped.
+        With every key that is missing, mistyped or without a use.
     """
-    limits = {sign.name: sign.thresholds for sign in signs}
-    limits |= {lineage.name: lineage.thresholds for lineage in lineages}
-    names = tuple(limits)
-    onset = keys.table("onset")
-    onset.text("source")
-    parts = read_parts(keys.table("parts"), names)
+    signs, found = _signs(table)
+    context = {
+        "signs": tuple(table.get("signs", {})),
+        "windows": [sign.reached_in for sign in signs.values() if sign.reached_in],
+        "points": [row for part in table.get("parts", {}).values() for row in part],
+    }
+    found = [*faults(_File, table, context), *found]
+    if found:
+        raise sentences(where, found)
+    file = read(_File, table, lambda seen: sentences(where, seen), context)
+    switch = None if file.cytopenia_switch is None else file.cytopenia_switch.switch
+    shared = Shared({} if file.default_uln is None else file.default_uln.limits, switch)
+    readers = tuple(_reader(name, sign, shared, file) for name, sign in signs.items())
+    parts = tuple(part.part(name) for name, part in file.parts.items())
     rules: tuple[str, ...] = ()
     if switch is not None:
-        others = tuple(rule for rule in CYTOPENIA_RULES if rule != switch.default)
-        rules = (switch.default, *others)
-    return Definition(
-        name=keys.text("name"),
-        title=keys.text("title"),
-        version=keys.text("version"),
-        source=keys.text("source"),
-        signs=names,
+        rules = (switch.default, *(rule for rule in CYTOPENIA_RULES if rule != switch.default))
+    definition = Definition(
+        name=file.name,
+        title=file.title,
+        version=file.version,
+        source=file.source,
+        readers=readers,
         parts=parts,
-        from_hours=onset.number("from_hours"),
-        exclusion=read_exclusion(keys.table("exclusion"), names),
+        from_hours=file.onset.from_hours,
+        exclusion=Exclusion(
+            file.exclusion.window_hours, tuple(file.exclusion.not_routine), file.exclusion.source
+        ),
         cytopenia_rules=rules,
-        thresholds=limits,
-        judge=partial(_judge, signs, lineages),
-        grade=grade,
-        unverified=keys.unverified(),
-        scores=None if scores is None else scores(parts, names),
+        limits={name: sign.limits for name, sign in signs.items()},
+        reported={name: sign.reported for name, sign in signs.items()},
+        grade=None if file.grades is None else file.grades.grading.grade,
+        unverified=unverified(table),
     )
+    if file.items is None or file.probability is None:
+        return definition
+    chances = file.probability
+    score = Score(
+        parts[0],
+        definition.signs,
+        file.items.members,
+        tuple(chances.totals),
+        tuple(chances.percent),
+    )
+    return replace(definition, scores=score.columns)
 
 
-def _judge(
-    signs: tuple[CohortSign, ...],
-    lineages: tuple[CytopeniaSign, ...],
-    cohort: Cohort,
-    cytopenia_rule: str,
-) -> tuple[Sign, ...]:
-    return (
-        *(sign.judge(cohort) for sign in signs),
-        *(lineage.judge(cohort, cytopenia_rule) for lineage in lineages),
-    )
+def _signs(table: Mapping[str, Any]) -> tuple[dict[str, SignTable], list[Fault]]:
+    """The signs in the order of the file, and what is wrong with the others."""
+    signs: dict[str, SignTable] = {}
+    found: list[Fault] = []
+    tables = table.get("signs")
+    for name, entry in tables.items() if isinstance(tables, Mapping) else ():
+        if not isinstance(entry, Mapping):
+            continue  # the file's own model says so
+        model = KINDS.get(str(entry.get("kind")))
+        if "kind" not in entry:
+            found.append(Fault(("signs", name, "kind"), "missing"))
+        elif model is None:
+            words = f"one of {', '.join(KINDS)}"
+            found.append(Fault(("signs", name, "kind"), "wrong", words, entry["kind"]))
+        else:
+            wrong = faults(model, entry)
+            found += [replace(fault, path=("signs", name, *fault.path)) for fault in wrong]
+            if not wrong:
+                signs[name] = model.model_validate(entry)
+    if "cytopenia_switch" not in table and "cytopenia" in {sign.kind for sign in signs.values()}:
+        found.append(Fault(("cytopenia_switch",), "missing"))
+    return signs, found
+
+
+def _reader(name: str, sign: SignTable, shared: Shared, file: _File) -> CohortSign:
+    reader = sign.sign(name, shared)
+    if not sign.reached_in:
+        return reader
+    # A first sample says nothing about a rise before it.
+    counts = not isinstance(sign, RiseTable)
+    return PeakSign(reader, file.windows[sign.reached_in].window, first_counts=counts)

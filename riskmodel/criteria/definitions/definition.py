@@ -9,9 +9,9 @@ import numpy.typing as npt
 from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.grading import Grader
-from riskmodel.criteria.signs.cytopenia import check_rule
-from riskmodel.criteria.signs.sign import Sign, Threshold
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.signs.cytopenia import CytopeniaSign, check_rule
+from riskmodel.criteria.signs.ferritin import ABSOLUTE, FerritinSign, Rise
+from riskmodel.criteria.signs.sign import CohortSign, Limit, Sign, Threshold
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, all_of, at_least, decide
 from riskmodel.errors import SchemaError
 
@@ -123,8 +123,8 @@ class Definition:
     Attributes
     ----------
     name, title, version, source : str
-    signs : tuple of str
-        Names, in the order of every output.
+    readers : tuple of CohortSign
+        What judges each sign, in the order of every output.
     parts : tuple of Part
         All must hold.
     from_hours : float
@@ -132,10 +132,10 @@ class Definition:
     exclusion : Exclusion
     cytopenia_rules : tuple of str
         The positions of the switch, the first the default; empty where it has none.
-    thresholds : mapping
-        Limits by sign, to be drawn beside the curves.
-    judge : callable
-        ``(cohort, cytopenia_rule) -> tuple of Sign``, in the order of `signs`.
+    limits : mapping
+        By sign, what meets it where that is more than, or other than, its `thresholds`.
+    reported : mapping
+        By sign, the events that meet it.
     grade : Grader or None
         Grade by the events and results up to a time of each patient, NaN where that time is NaN.
     unverified : tuple of str
@@ -149,16 +149,53 @@ class Definition:
     title: str
     version: str
     source: str
-    signs: tuple[str, ...]
+    readers: tuple[CohortSign, ...]
     parts: tuple[Part, ...]
     from_hours: float
     exclusion: Exclusion
     cytopenia_rules: tuple[str, ...]
-    thresholds: Mapping[str, tuple[Threshold, ...]]
-    judge: Callable[[Cohort, str], tuple[Sign, ...]]
+    limits: Mapping[str, tuple[Limit, ...]]
+    reported: Mapping[str, tuple[str, ...]]
     grade: Grader | None
     unverified: tuple[str, ...] = ()
     scores: Callable[[States], Mapping[str, npt.NDArray[np.generic]]] | None = None
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """Names of the signs, in the order of every output."""
+        return tuple(reader.name for reader in self.readers)
+
+    @property
+    def thresholds(self) -> Mapping[str, tuple[Threshold, ...]]:
+        """Limits by sign, to be drawn beside the curves."""
+        return {reader.name: reader.thresholds for reader in self.readers}
+
+    @property
+    def lasting_rise(self) -> Rise | None:
+        """The rise of ferritin that must last, where the definition has one."""
+        return next((r.rise for r in self.readers if isinstance(r, FerritinSign)), None)
+
+    def ferritin_rule(self, target: str | None) -> str:
+        """``absolute``, ``rate`` or ``either``: what its ferritin sign reads for a target antigen.
+
+        Parameters
+        ----------
+        target : str or None
+            None, or missing, where it is not known.
+        """
+        for reader in self.readers:
+            if isinstance(reader, FerritinSign):
+                return reader.rule_of.get(str(target), reader.otherwise)
+        return ABSOLUTE
+
+    def judge(self, cohort: Cohort, cytopenia_rule: str) -> tuple[Sign, ...]:
+        """Judge a cohort by every sign, under a position of the cytopenia switch."""
+        return tuple(
+            reader.judge(cohort, cytopenia_rule)
+            if isinstance(reader, CytopeniaSign)
+            else reader.judge(cohort)
+            for reader in self.readers
+        )
 
     @property
     def operational_rule(self) -> str:
@@ -239,35 +276,3 @@ class Definition:
         for part in self.parts:
             needed += part.still_needed(states, self.signs)
         return needed
-
-
-def read_parts(keys: Keys, signs: tuple[str, ...]) -> tuple[Part, ...]:
-    """The parts of a definition, in the order of the file.
-
-    The signs of a part count one point each; an inner table is an item of several signs, or of
-    other points.
-    """
-    parts = []
-    for name in keys.names():
-        part = keys.table(name)
-        part.text("source")
-        count, operational = part.whole("at_least"), part.flag("operational")
-        left = part.names()
-        single = part.texts("signs", signs, least=1) if "signs" in left or not left else ()
-        items = [Item(sign, 1, 1, (sign,)) for sign in single]
-        for inner in part.names():
-            item = part.table(inner)
-            item.text("source")
-            points = item.whole("points") if "points" in item.names() else 1
-            items.append(
-                Item(inner, points, item.whole("at_least"), item.texts("signs", signs, least=1))
-            )
-        parts.append(Part(name, count, tuple(items), operational))
-    return tuple(parts)
-
-
-def read_exclusion(keys: Keys, signs: tuple[str, ...]) -> Exclusion:
-    """What excludes a definition."""
-    return Exclusion(
-        keys.number("window_hours"), keys.texts("not_routine", signs), keys.text("source")
-    )

@@ -1,15 +1,14 @@
-"""The definitions there are: a TOML of limits and a module of the same name each.
+"""The definitions there are: a TOML each.
 
 A file of this folder is a definition when its ``name`` is its own, so that adding one takes its
-two files and no other change.
+file and no other change.
 """
 
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
+from riskmodel.criteria.definitions.build import read_definition
 from riskmodel.criteria.definitions.definition import Definition
-from riskmodel.criteria.toml_table import Keys
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 
@@ -45,7 +44,7 @@ def load_definition(name: str) -> Definition:
     Raises
     ------
     SchemaError
-        For an unknown name, and for a TOML with a key missing, mistyped or left over.
+        For an unknown name, and for a TOML with keys missing, mistyped or left over.
 
     Examples
     --------
@@ -56,8 +55,4 @@ def load_definition(name: str) -> Definition:
         raise SchemaError(
             f"Definition '{name}' is unknown. Allowed: {', '.join(definition_names())}."
         )
-    keys = Keys(read_toml(definition_path(name)), name)
-    module = import_module(f"riskmodel.criteria.definitions.{definition_path(name).stem}")
-    definition: Definition = module.read(keys)
-    keys.finish()
-    return definition
+    return read_definition(read_toml(definition_path(name)), name)

@@ -8,10 +8,12 @@ not assessable.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pydantic import ConfigDict, Field, model_validator
 
 from riskmodel.arrays import Floats, States
 from riskmodel.cohort import Cohort, analytes
@@ -21,12 +23,14 @@ from riskmodel.criteria.signs.sign import (
     FROM_DEFAULT,
     FROM_ROW,
     ULN,
+    Limit,
     Series,
     Threshold,
     lab_series,
 )
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.toml_table import Above, AnalyteName, Sourced, among
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, Intervals, any_of, decide, satisfies, tidy
+from riskmodel.toml_model import refuse
 
 ULN_RULE, BASELINE_RULE, HIGHER_RULE, BELOW_RULE = "uln", "baseline", "higher", "reference_low"
 
@@ -188,24 +192,53 @@ def _combinations(names: list[str]) -> tuple[str, ...]:
     )
 
 
-def read_relative_rule(
-    analyte: str, keys: Keys, defaults: Mapping[str, float] | None = None
-) -> RelativeRule:
+class RelativeRuleTable(Sourced):
     """A rule of a definition: ``multiple_of`` says of what its threshold is a multiple."""
-    kind = keys.text("multiple_of", (ULN_RULE, BASELINE_RULE, HIGHER_RULE))
-    default = (defaults or {}).get(analyte, analytes()[analyte].uln)
-    return RelativeRule(
-        analyte,
-        kind,
-        keys.text("comparison", (">", ">=")),
-        keys.number("threshold"),
-        0.0 if kind == ULN_RULE else keys.number("oldest_baseline_hours"),
-        default,
-        keys.text("source"),
-    )
+
+    analyte: AnalyteName
+    multiple_of: Annotated[str, among(lambda: (ULN_RULE, BASELINE_RULE, HIGHER_RULE))]
+    comparison: Above
+    threshold: float
+    oldest_baseline_hours: float | None = None
+
+    @model_validator(mode="after")
+    def _baseline(self) -> "RelativeRuleTable":
+        if (self.oldest_baseline_hours is None) != (self.multiple_of == ULN_RULE):
+            raise refuse("a table with 'oldest_baseline_hours' where a baseline counts, there only")
+        return self
+
+    def rule(self, defaults: Mapping[str, float]) -> RelativeRule:
+        """As the signs read it, with the default limits of normal that the definition adds."""
+        return RelativeRule(
+            self.analyte,
+            self.multiple_of,
+            self.comparison,
+            self.threshold,
+            self.oldest_baseline_hours or 0.0,
+            defaults.get(self.analyte, analytes()[self.analyte].uln),
+            self.source,
+        )
+
+    @property
+    def limit(self) -> Limit:
+        """As pages show it."""
+        return Limit(self.analyte, self.comparison, self.threshold, multiple_of=self.multiple_of)
 
 
-def read_defaults(keys: Keys) -> dict[str, float]:
-    """Default upper limits of normal of a definition, by analyte, in the canonical unit."""
-    keys.text("source")
-    return {name: keys.number(name) for name in analytes() if name in keys.names()}
+class NormalLimits(Sourced):
+    """Default upper limits of normal, every other key an analyte, in the canonical unit."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float] = Field(init=False)
+
+    @model_validator(mode="after")
+    def _analytes(self) -> "NormalLimits":
+        strange = ", ".join(set(self.limits) - set(analytes()))
+        if strange:
+            raise refuse(f"limits of known analytes, and {strange} is none")
+        return self
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """By analyte."""
+        return dict(self.__pydantic_extra__)

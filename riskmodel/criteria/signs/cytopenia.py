@@ -7,14 +7,23 @@ recovery   below (nadir), then recovered, then below again: the letter of the cr
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from riskmodel.arrays import Flags, Floats, States
-from riskmodel.cohort import EVENT_NAMES, Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.intervals import Samples, changes, lab_samples, previous, running_max
-from riskmodel.criteria.signs.sign import LabSign, Series, Sign, Threshold, read_lab_sign
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.signs.sign import (
+    CohortSign,
+    LabSign,
+    LabTable,
+    Series,
+    Shared,
+    Sign,
+    Threshold,
+)
+from riskmodel.criteria.toml_table import EventName, Sourced, Whole, among
 from riskmodel.criteria.truth import (
     MET,
     NOT_ASSESSABLE,
@@ -72,7 +81,7 @@ class CytopeniaSign:
         """The limit of the count."""
         return self.lab.thresholds
 
-    def judge(self, cohort: Cohort, rule: str) -> Sign:
+    def judge(self, cohort: Cohort, rule: str = "any") -> Sign:
         """Judge every count and event since the infusion.
 
         An event is met, newly, until the next measurement; under `recovery` it is not
@@ -209,23 +218,33 @@ class CountSign:
         return self.lineage.judge(cohort, "any")
 
 
-def read_switch(keys: Keys) -> Switch:
+class SwitchTable(Sourced):
     """The cytopenia switch of a definition."""
-    return Switch(
-        keys.text("default", CYTOPENIA_RULES),
-        keys.whole("recovered_samples"),
-        keys.number("worsened_share"),
-        keys.text("source"),
-    )
+
+    default: Annotated[str, among(lambda: CYTOPENIA_RULES)]
+    recovered_samples: Whole
+    worsened_share: float
+
+    @property
+    def switch(self) -> Switch:
+        """As the signs read it."""
+        return Switch(self.default, self.recovered_samples, self.worsened_share, self.source)
 
 
-def read_cytopenia_sign(name: str, keys: Keys, switch: Switch) -> CytopeniaSign:
-    """One lineage of a definition."""
-    event = keys.text("event", tuple(sorted(EVENT_NAMES)))
-    return CytopeniaSign(read_lab_sign(name, keys), event, switch)
+class CytopeniaTable(LabTable):
+    """``cytopenia``: one lineage that follows the switch."""
+
+    event: EventName
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        return CytopeniaSign(self.lab(name), self.event, shared.switch)
 
 
-def read_count_sign(name: str, keys: Keys) -> CountSign:
-    """One lineage of a definition that has no switch."""
-    unused = Switch(default="any", recovered_samples=1, worsened_share=1.0, source="")
-    return CountSign(read_cytopenia_sign(name, keys, unused))
+class CountTable(CytopeniaTable):
+    """``count``: one lineage low as it stands, whatever it was before."""
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        unused = Switch(default="any", recovered_samples=1, worsened_share=1.0, source="")
+        return CountSign(CytopeniaSign(self.lab(name), self.event, unused))

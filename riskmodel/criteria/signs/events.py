@@ -6,17 +6,27 @@ not assessable. An event whose value says no is not met.
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from riskmodel.arrays import Codes, Floats, States
-from riskmodel.cohort import EVENT_NAMES, Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.intervals import changes
-from riskmodel.criteria.signs.sign import Series, Sign, Threshold
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.signs.sign import (
+    CohortSign,
+    Limit,
+    Series,
+    Shared,
+    Sign,
+    SignTable,
+    Threshold,
+)
+from riskmodel.criteria.toml_table import Comparison, EventName, Events, Texts, among
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, holds
 
 _TEMPERATURE = re.compile(r"(\d{2,3}(?:[.,]\d+)?)\s*(?:°|deg)?\s*([cf])?\b")
+_WITHOUT_NUMBER = {"met": MET, "not_assessable": NOT_ASSESSABLE}
 _CELSIUS, _FAHRENHEIT = (30.0, 45.0), (86.0, 113.0)  # what can be a body temperature
 
 
@@ -174,30 +184,61 @@ def _event_series(
     )
 
 
-def read_event_sign(name: str, keys: Keys) -> EventSign:
-    """A sign of events."""
-    events = keys.texts("events", tuple(sorted(EVENT_NAMES)), least=1)
-    keys.text("source")
-    return EventSign(name, events, keys.texts("not_met_values"), keys.number("carry_forward_hours"))
+class EventTable(SignTable):
+    """``events``: any of some events."""
+
+    events: Events
+    not_met_values: Texts
+    carry_forward_hours: float
+    source: str
+
+    def sign(self, name: str, shared: Shared) -> EventSign:
+        """What judges a cohort by it."""
+        return EventSign(
+            name, tuple(self.events), tuple(self.not_met_values), self.carry_forward_hours
+        )
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Events that meet it."""
+        return tuple(self.events)
 
 
-def read_temperature_sign(name: str, keys: Keys) -> TemperatureSign:
-    """A sign of fever."""
-    keys.text("source")
-    keys.text("unit", ("Cel",))
-    states = {"met": MET, "not_assessable": NOT_ASSESSABLE}
-    return TemperatureSign(
-        name,
-        keys.text("event", tuple(sorted(EVENT_NAMES))),
-        keys.comparison("comparison"),
-        keys.number("threshold"),
-        states[keys.text("without_number", tuple(states))],
-        keys.texts("not_met_values"),
-        keys.number("carry_forward_hours"),
-    )
+class TemperatureTable(SignTable):
+    """``temperature``: fever, by its temperature where it has one."""
+
+    event: EventName
+    comparison: Comparison
+    threshold: float
+    unit: Annotated[str, among(lambda: ("Cel",))]
+    without_number: Annotated[str, among(lambda: tuple(_WITHOUT_NUMBER))]
+    not_met_values: Texts
+    carry_forward_hours: float
+    source: str
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        return TemperatureSign(
+            name,
+            self.event,
+            self.comparison,
+            self.threshold,
+            _WITHOUT_NUMBER[self.without_number],
+            tuple(self.not_met_values),
+            self.carry_forward_hours,
+        )
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """As pages show them."""
+        return (Limit("", self.comparison, self.threshold, self.unit),)
 
 
-def read_unrecorded_sign(name: str, keys: Keys) -> UnrecordedSign:
-    """A sign that the cohort contract cannot hold."""
-    keys.text("source")
-    return UnrecordedSign(name)
+class UnrecordedTable(SignTable):
+    """``unrecorded``: what the cohort contract cannot hold."""
+
+    source: str
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        return UnrecordedSign(name)

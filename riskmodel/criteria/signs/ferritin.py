@@ -7,14 +7,25 @@ run that ends there lasts long enough.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from riskmodel.arrays import Flags, Floats, States
-from riskmodel.cohort import PATIENT_CHOICES, Cohort
+from riskmodel.cohort import PATIENT_CHOICES, Cohort, analytes
 from riskmodel.criteria.intervals import Samples, changes, lab_samples, previous
-from riskmodel.criteria.signs.sign import LabSign, Sign, Threshold, lab_series, read_lab_sign
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.signs.sign import (
+    CohortSign,
+    LabSign,
+    LabTable,
+    Limit,
+    Shared,
+    Sign,
+    Threshold,
+    lab_series,
+)
+from riskmodel.criteria.toml_table import Above, Comparison, Sourced, among
 from riskmodel.criteria.truth import (
     MET,
     NOT_ASSESSABLE,
@@ -26,6 +37,7 @@ from riskmodel.criteria.truth import (
     satisfies,
     tidy,
 )
+from riskmodel.toml_model import refuse
 
 ABSOLUTE, RATE, EITHER = "absolute", "rate", "either"
 FERRITIN_RULES = ("", "absolute", "rate", "both")
@@ -177,38 +189,85 @@ def _run_hours(hours: Floats, joined: Flags) -> Floats:
     return tidy(hours - hours[start])
 
 
-def read_quick_rise(keys: Keys, unit: str) -> QuickRise:
-    """A rate of rise within a period, of an analyte in `unit`."""
-    keys.text("unit", (f"{unit}/h",))
-    return QuickRise(
-        keys.text("comparison", (">", ">=")),
-        keys.number("threshold"),
-        keys.number("within_hours"),
-        keys.text("source"),
-    )
+class QuickRiseTable(Sourced):
+    """A rate of rise within a period."""
+
+    comparison: Above
+    threshold: float
+    unit: str
+    within_hours: float
+
+    @property
+    def rise(self) -> QuickRise:
+        """As the signs read it."""
+        return QuickRise(self.comparison, self.threshold, self.within_hours, self.source)
+
+    @property
+    def limit(self) -> Limit:
+        """As pages show it."""
+        return Limit("", self.comparison, self.threshold, self.unit, within_hours=self.within_hours)
 
 
-def read_ferritin_sign(name: str, keys: Keys) -> FerritinSign:
-    """The ferritin sign of a definition."""
-    rise, rules = keys.table("rate"), keys.table("rule_by_target")
-    absolute = read_lab_sign(name, keys)
-    allowed = (ABSOLUTE, RATE, EITHER)
-    otherwise, source = rules.text("otherwise", allowed), rules.text("source")
-    rise.text("unit", (f"{absolute.thresholds[0].unit}/h",))
-    return FerritinSign(
-        absolute=absolute,
-        rise=Rise(
-            rise.comparison("comparison"),
-            rise.number("threshold"),
-            rise.comparison("lasting_comparison"),
-            rise.number("lasting_hours"),
-            rise.text("source"),
-        ),
-        rule_of={
-            target: rules.text(target, allowed)
-            for target in PATIENT_CHOICES["target_antigen"]
-            if target in rules.names()
-        },
-        otherwise=otherwise,
-        source=source,
-    )
+class RateTable(Sourced):
+    """A rate of rise that must last."""
+
+    comparison: Comparison
+    threshold: float
+    unit: str
+    lasting_comparison: Comparison
+    lasting_hours: float
+
+
+FerritinRule = Annotated[str, among(lambda: (ABSOLUTE, RATE, EITHER))]
+
+
+class RuleTable(Sourced):
+    """Which rule holds for which target antigen; every other key is a target."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, FerritinRule] = Field(init=False)
+
+    otherwise: FerritinRule
+
+    @model_validator(mode="after")
+    def _targets(self) -> "RuleTable":
+        if not set(self.of_target) <= set(PATIENT_CHOICES["target_antigen"]):
+            raise refuse(f"of targets among {', '.join(PATIENT_CHOICES['target_antigen'])}")
+        return self
+
+    @property
+    def of_target(self) -> dict[str, str]:
+        """Rules by target antigen."""
+        return dict(self.__pydantic_extra__)
+
+
+class FerritinTable(LabTable):
+    """``ferritin_by_target``: an absolute limit or a lasting rise, by what the product targets."""
+
+    rate: RateTable
+    rule_by_target: RuleTable
+
+    @field_validator("rate")
+    @classmethod
+    def _of_the_analyte(cls, rate: RateTable, info: ValidationInfo) -> RateTable:
+        analyte = info.data.get("analyte")
+        if analyte is not None and rate.unit != f"{analytes()[analyte].unit}/h":
+            raise refuse(f"a rate in {analytes()[analyte].unit}/h")
+        return rate
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        rate, rules = self.rate, self.rule_by_target
+        return FerritinSign(
+            absolute=self.lab(name),
+            rise=Rise(
+                rate.comparison,
+                rate.threshold,
+                rate.lasting_comparison,
+                rate.lasting_hours,
+                rate.source,
+            ),
+            rule_of=rules.of_target,
+            otherwise=rules.otherwise,
+            source=rules.source,
+        )

@@ -4,15 +4,27 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from pydantic import ConfigDict, Field, model_validator
 
 from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria.intervals import lab_samples
-from riskmodel.criteria.signs.baseline import RelativeRule, RelativeSeries, read_relative_rule
-from riskmodel.criteria.signs.events import EventSign, read_event_sign
-from riskmodel.criteria.signs.ferritin import QuickRise, read_quick_rise, rising_within
-from riskmodel.criteria.signs.sign import LabSign, Sign, Threshold, lab_series, read_lab_sign
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.signs.baseline import RelativeRule, RelativeRuleTable, RelativeSeries
+from riskmodel.criteria.signs.events import EventSign, EventTable
+from riskmodel.criteria.signs.ferritin import QuickRise, QuickRiseTable, rising_within
+from riskmodel.criteria.signs.sign import (
+    CohortSign,
+    LabSign,
+    LabTable,
+    Limit,
+    Shared,
+    Sign,
+    SignTable,
+    Threshold,
+    lab_series,
+)
+from riskmodel.criteria.toml_table import Above, AnalyteName, CanonicalRate
 from riskmodel.criteria.truth import NOT_MET, any_of, satisfies
+from riskmodel.toml_model import refuse
 
 
 @dataclass(frozen=True)
@@ -103,47 +115,75 @@ class LowSign:
         return Sign(self.name, (lab_series(samples, limit.analyte, state, carry),))
 
 
-def read_relative_sign(
-    name: str, keys: Keys, defaults: dict[str, float] | None = None
-) -> RelativeSign:
-    """A sign whose inner tables are its rules; ``events`` and ``rise`` are tables of that name.
+class RelativeTable(SignTable):
+    """``relative``: every further inner table is a rule; ``rise`` and ``events`` add to them."""
 
-    Parameters
-    ----------
-    name : str
-    keys : Keys
-    defaults : dict or None
-        Default upper limits of normal that the definition adds to those of the analytes.
-    """
-    carry = keys.number("carry_forward_hours")
-    left = keys.names()
-    events = read_event_sign(name, keys.table("events")) if "events" in left else None
-    rules: dict[str, list[RelativeRule]] = {}
-    rise_keys = keys.table("rise") if "rise" in left else None
-    for inner in keys.names():
-        table = keys.table(inner)
-        analyte = table.text("analyte", tuple(analytes()))
-        rules.setdefault(analyte, []).append(read_relative_rule(analyte, table, defaults))
-    series = tuple(RelativeSeries(analyte, tuple(found), carry) for analyte, found in rules.items())
-    rise = None
-    if rise_keys is not None:
-        rise = read_quick_rise(rise_keys, analytes()[series[0].analyte].unit)
-    return RelativeSign(name, series, rise, events)
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, RelativeRuleTable] = Field(init=False)
+
+    carry_forward_hours: float
+    rise: QuickRiseTable | None = None
+    events: EventTable | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "RelativeTable":
+        if not self.rows:
+            raise refuse("a table with a rule of its own")
+        unit = f"{analytes()[self.rows[0].analyte].unit}/h"
+        if self.rise is not None and self.rise.unit != unit:
+            raise refuse(f"a table whose rise is in {unit}")
+        return self
+
+    @property
+    def rows(self) -> tuple[RelativeRuleTable, ...]:
+        """The rules, in the order of the file."""
+        return tuple(self.__pydantic_extra__.values())
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        rules: dict[str, list[RelativeRule]] = {}
+        for row in self.rows:
+            rules.setdefault(row.analyte, []).append(row.rule(shared.normal))
+        return RelativeSign(
+            name,
+            tuple(RelativeSeries(a, tuple(r), self.carry_forward_hours) for a, r in rules.items()),
+            None if self.rise is None else self.rise.rise,
+            None if self.events is None else self.events.sign(name, shared),
+        )
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """As pages show them."""
+        rise = () if self.rise is None else (self.rise.limit,)
+        return (*(row.limit for row in self.rows), *rise)
 
 
-def read_rise_sign(name: str, keys: Keys) -> RiseSign:
-    """A sign of one analyte's rise."""
-    analyte = keys.text("analyte", tuple(analytes()))
-    return RiseSign(
-        name,
-        analyte,
-        read_quick_rise(keys, analytes()[analyte].unit),
-        keys.number("carry_forward_hours"),
-    )
+class RiseTable(SignTable):
+    """``rise``: one analyte's rise since its last sample."""
+
+    analyte: AnalyteName
+    comparison: Above
+    threshold: float
+    unit: CanonicalRate
+    within_hours: float
+    carry_forward_hours: float
+    source: str
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        rise = QuickRise(self.comparison, self.threshold, self.within_hours, self.source)
+        return RiseSign(name, self.analyte, rise, self.carry_forward_hours)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """As pages show them."""
+        within = self.within_hours
+        return (Limit("", self.comparison, self.threshold, self.unit, within_hours=within),)
 
 
-def read_low_sign(name: str, keys: Keys) -> LabSign | LowSign:
-    """A sign of one analyte below a limit, with ``or_below_normal`` below either."""
-    either = keys.flag("or_below_normal")
-    absolute = read_lab_sign(name, keys)
-    return LowSign(absolute) if either else absolute
+class LowTable(LabTable):
+    """``limit_or_low``: below a limit, or below the lower limit of normal of the own row."""
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        return LowSign(self.lab(name))

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from riskmodel.arrays import Codes, Flags, Floats
-from riskmodel.cohort import EVENT_NAMES, Cohort
+from riskmodel.cohort import Cohort
 from riskmodel.criteria.intervals import changes, running_max
 from riskmodel.criteria.signs.sign import CohortSign, Series, Sign, Threshold
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.toml_table import EventName, Sourced
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, rank, unrank
 
 
@@ -116,10 +116,14 @@ class PeakSign:
         return Sign(self.name, (so_far(series, inside, counted),))
 
 
-def read_window(keys: Keys) -> Window:
+class WindowTable(Sourced):
     """A window of a definition; without ``event`` it is counted from the infusion."""
-    keys.text("source")
-    event = None
-    if "event" in keys.names():
-        event = keys.text("event", tuple(sorted(EVENT_NAMES)))
-    return Window(event, keys.number("from_hours"), keys.number("to_hours"))
+
+    event: EventName | None = None
+    from_hours: float
+    to_hours: float
+
+    @property
+    def window(self) -> Window:
+        """As the signs read it."""
+        return Window(self.event, self.from_hours, self.to_hours)

@@ -5,17 +5,26 @@ series of which any suffices. Between samples a state holds for its carry-forwar
 not assessable.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from riskmodel.arrays import Codes, Floats, States
-from riskmodel.cohort import EVENT_NAMES, Cohort, analytes
+from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria.intervals import Samples, changes, lab_samples
-from riskmodel.criteria.toml_table import Keys
+from riskmodel.criteria.toml_table import (
+    AnalyteName,
+    CanonicalUnit,
+    Comparison,
+    EventName,
+    Texts,
+    among,
+)
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, satisfies, tidy
+from riskmodel.toml_model import Table, must
 
 ULN = "ULN"
 FROM_ROW, FROM_DEFAULT, FROM_CENTRE = 1, 2, 3
@@ -198,36 +207,139 @@ class FindingSign:
         return Sign(self.name, (series,))
 
 
-def read_lab_sign(name: str, keys: Keys) -> LabSign:
-    """A sign of one analyte with an absolute limit."""
-    analyte = keys.analyte("analyte", "unit")
-    limit = Threshold(
-        analyte,
-        keys.comparison("comparison"),
-        keys.number("threshold"),
-        analytes()[analyte].unit,
-        keys.text("source"),
-    )
-    return LabSign(name, (limit,), keys.number("carry_forward_hours"))
+@dataclass(frozen=True)
+class Limit:
+    """A limit of a sign that is not drawn, or only part of what meets the sign.
+
+    Attributes
+    ----------
+    analyte : str
+        Empty where what is measured is no analyte.
+    comparison, value, unit :
+        As `Threshold`; `unit` is empty for a multiple.
+    multiple_of : str
+        ``uln``, ``baseline`` or ``higher``; empty for none.
+    within_hours : float or None
+        The period of a rise; None for a value.
+    """
+
+    analyte: str
+    comparison: str
+    value: float
+    unit: str = ""
+    multiple_of: str = ""
+    within_hours: float | None = None
 
 
-def read_uln_sign(name: str, keys: Keys) -> LabSign:
-    """A sign of several analytes with one multiple of the upper limit of normal."""
-    names = keys.texts("analytes", tuple(a for a, entry in analytes().items() if entry.uln))
-    keys.text("unit", (ULN,))
-    comparison, multiple = keys.comparison("comparison"), keys.number("threshold")
-    source = keys.text("source")
-    limits = tuple(Threshold(name, comparison, multiple, ULN, source) for name in names)
-    return LabSign(name, limits, keys.number("carry_forward_hours"))
+@dataclass(frozen=True)
+class Shared:
+    """What the signs of a definition share.
+
+    Attributes
+    ----------
+    normal : mapping
+        Default upper limits of normal that the definition adds to those of the analytes.
+    switch : Any
+        The cytopenia switch, None where the definition has none.
+    """
+
+    normal: Mapping[str, float] = field(default_factory=dict)
+    switch: Any = None
 
 
-def read_finding_sign(name: str, keys: Keys) -> FindingSign:
-    """A sign that is an event with a yes or no."""
-    return FindingSign(
-        name,
-        event=keys.text("event", tuple(sorted(EVENT_NAMES))),
-        met_values=keys.texts("met_values"),
-        not_met_values=keys.texts("not_met_values"),
-        carry_forward_hours=keys.number("carry_forward_hours"),
-        source=keys.text("source"),
-    )
+class SignTable(Table):
+    """The table of a sign in a definition's file.
+
+    Attributes
+    ----------
+    kind : str
+        Which table this is, a key of ``KINDS``.
+    reached_in : str
+        The window of the file in which the sign is reached, and then stays met; empty for a sign
+        that stands as it is now.
+    unverified : bool
+        Whether what stands in it rests on memory, not on its source.
+    """
+
+    kind: str
+    reached_in: str = ""
+    unverified: Annotated[bool, must("true, or left out", bool)] = False
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        raise NotImplementedError
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Limits beside, or in place of, those that are drawn; empty where those say it all."""
+        return ()
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Events that meet the sign."""
+        return ()
+
+
+class LabTable(SignTable):
+    """``limit``: one analyte with an absolute limit."""
+
+    analyte: AnalyteName
+    comparison: Comparison
+    threshold: float
+    unit: CanonicalUnit
+    carry_forward_hours: float
+    source: str
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        return self.lab(name)
+
+    def lab(self, name: str) -> LabSign:
+        """The sign of the limit alone."""
+        limit = Threshold(self.analyte, self.comparison, self.threshold, self.unit, self.source)
+        return LabSign(name, (limit,), self.carry_forward_hours)
+
+
+class NormalTable(SignTable):
+    """``limit_of_normal``: several analytes with one multiple of their upper limit of normal."""
+
+    analytes: Annotated[Texts, among(lambda: [a for a, e in analytes().items() if e.uln])]
+    comparison: Comparison
+    threshold: float
+    unit: Annotated[str, among(lambda: (ULN,))]
+    carry_forward_hours: float
+    source: str
+
+    def sign(self, name: str, shared: Shared) -> LabSign:
+        """What judges a cohort by it."""
+        limits = tuple(
+            Threshold(analyte, self.comparison, self.threshold, ULN, self.source)
+            for analyte in self.analytes
+        )
+        return LabSign(name, limits, self.carry_forward_hours)
+
+
+class FindingTable(SignTable):
+    """``finding``: an event with a yes or no."""
+
+    event: EventName
+    met_values: Texts
+    not_met_values: Texts
+    carry_forward_hours: float
+    source: str
+
+    def sign(self, name: str, shared: Shared) -> CohortSign:
+        """What judges a cohort by it."""
+        return FindingSign(
+            name,
+            self.event,
+            tuple(self.met_values),
+            tuple(self.not_met_values),
+            self.carry_forward_hours,
+            self.source,
+        )
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Events that meet it."""
+        return (self.event,)

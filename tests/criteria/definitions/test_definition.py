@@ -4,7 +4,6 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ from riskmodel.criteria import (
     label,
     load_definition,
 )
+from riskmodel.criteria.definitions.build import read_definition
 from riskmodel.criteria.definitions.registry import definition_path
-from riskmodel.criteria.toml_table import Keys
 from riskmodel.criteria.truth import STATE_NAMES
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
@@ -30,7 +29,7 @@ from riskmodel.files import read_toml
 # astct-2024 has a file of its own, test_astct_2024.py.
 NAMES = [name for name in definition_names() if name != "astct-2024"]
 # What names things and says where they come from; the loader checks the units.
-WORDS = ("name", "title", "version", "source", "unit", "analyte", "event")
+WORDS = ("name", "title", "version", "source", "kind", "unit", "analyte", "event", "reached_in")
 CHOICES = (("baseline", "higher"), ("met", "not_assessable"))
 COUNTS = ("at_least", "recovered_samples", "points")
 
@@ -56,15 +55,6 @@ def golden_of(cohort_of: Callable[..., Cohort]) -> Callable[[str], Golden]:
 
 def toml_of(name: str) -> dict[str, Any]:
     return read_toml(definition_path(name))
-
-
-def parse(name: str, table: dict[str, Any]) -> Definition:
-    keys = Keys(table, "changed")
-    definition: Definition = import_module(
-        f"riskmodel.criteria.definitions.{definition_path(name).stem}"
-    ).read(keys)
-    keys.finish()
-    return definition
 
 
 def shown(value: object) -> str:
@@ -168,10 +158,10 @@ def test_each_number_is_pinned_by_a_golden_row(
     inner(table, path)[path[-1]] = other
     if other == [] and path[-1] in ("signs", "events"):
         with pytest.raises(SchemaError, match="at least 1"):
-            parse(name, table)
+            read_definition(table, "changed")
         return
     golden = golden_of(name)
-    assert changes_an_answer(golden, parse(name, table))
+    assert changes_an_answer(golden, read_definition(table, "changed"))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +178,7 @@ def test_a_key_left_out_is_missed_or_changes_a_golden_row(
     table = copy.deepcopy(toml_of(name))
     del inner(table, path)[path[-1]]
     try:
-        definition = parse(name, table)
+        definition = read_definition(table, "changed")
     except SchemaError:
         return
     golden = golden_of(name)
@@ -207,7 +197,7 @@ def test_a_key_without_a_use_is_refused(name: str, path: tuple[str, ...]) -> Non
     table = copy.deepcopy(toml_of(name))
     inner(table, (*path, "stray"))["stray"] = 1
     with pytest.raises(SchemaError, match="stray"):
-        parse(name, table)
+        read_definition(table, "changed")
 
 
 def test_another_count_where_the_print_leaves_it_open(cohort_of: Callable[..., Cohort]) -> None:
