@@ -132,17 +132,20 @@ def at_midnight(column: pd.Series) -> Flags:
     return matches(_texts(column), _MIDNIGHT)
 
 
+def has_clock(column: pd.Series) -> Flags:
+    """Whether each cell names a time of day."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.notna().to_numpy(dtype=bool)
+    return matches(_texts(column), r"[T ]\d")
+
+
 def clocks_of(column: pd.Series) -> set[str]:
     """What times of day a column names: ``midnight``, or ``clock`` where there is any other."""
     midnight = False
     for start in range(0, len(column), _AT_A_TIME):
         part = column.iloc[start : start + _AT_A_TIME]
         at = at_midnight(part)
-        if pd.api.types.is_datetime64_any_dtype(part.dtype):
-            timed = part.notna().to_numpy(dtype=bool)
-        else:
-            timed = matches(_texts(part), r"[T ]\d")
-        if (timed & ~at).any():
+        if (has_clock(part) & ~at).any():
             return {"clock"}
         midnight |= bool(at.any())
     return {"midnight"} if midnight else set()
