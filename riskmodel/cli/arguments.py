@@ -45,9 +45,13 @@ class Closed(StrEnum):
 
 def prediction_time(text: str) -> str:
     """A prediction time as typed; anything else is wrong usage."""
-    days = [f"day-{k}" for k in range(1, 14)]
-    if text not in ("pre-infusion", *days):
-        raise typer.BadParameter(f"'{text}' is not pre-infusion or day-1 to day-13.")
+    from riskmodel.errors import SchemaError
+    from riskmodel.features import prediction_hours
+
+    try:
+        prediction_hours(text)
+    except SchemaError as error:
+        raise typer.BadParameter(str(error)) from None
     return text
 
 
@@ -73,7 +77,11 @@ def optional_table_file(path: Path | None) -> Path | None:
 
 PredictionTime = Annotated[
     str,
-    typer.Option("--at", callback=prediction_time, help="pre-infusion, or day-1 to day-13."),
+    typer.Option(
+        "--at",
+        callback=prediction_time,
+        help="pre-infusion, or day-K before the horizon.",
+    ),
 ]
 TableFile = Annotated[
     Path, typer.Option("--out", callback=table_file, help="Output, .csv or .parquet.")

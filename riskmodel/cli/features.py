@@ -31,7 +31,7 @@ def features(
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option(callback=_optional_prediction_time, help="pre-infusion, or day-1 to day-13."),
+        typer.Option(callback=_optional_prediction_time, help="pre-infusion, or day-1 to day-29."),
     ] = None,
     out: Annotated[
         Path | None,

@@ -152,5 +152,5 @@ def _lines(made: Mapping[str, Any]) -> list[list[str]]:
 
 def _time(hours: float | None) -> str:
     if hours is None:
-        return "none, or after day 13"
+        return "none, or after the last day"
     return "pre-infusion" if hours == 0 else f"day {hours / 24:g}"

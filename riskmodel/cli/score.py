@@ -52,7 +52,7 @@ def score(
         list[str],
         typer.Option(
             callback=prediction_times,
-            help="pre-infusion, day-1 to day-13, or today (each patient's last record); several.",
+            help="pre-infusion, day-K before the horizon, or today (last record); several.",
         ),
     ],
     out: Annotated[

@@ -1,5 +1,6 @@
 """The feature catalogue: every feature is a table of features/*.toml, or it does not exist."""
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,11 @@ from riskmodel.files import material
 Stage = Literal["pre_infusion", "early"]
 SHIPPED = ("baseline.toml", "kinetics.toml", "course.toml")
 """The files of features/, in the order of the columns."""
+
+
+_DAY_OF_HORIZON = re.compile(
+    r'(builder = "days_left"(?:(?!\[\[feature\]\]).)*?\bday = )[\d.]+', re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,30 @@ class Catalogue:
                 f"Feature '{unknown[0]}' is not in the catalogue. Known: {', '.join(by_name)}."
             )
         return Catalogue(tuple(by_name[name] for name in names), self.text)
+
+    def for_horizon(self, days: float) -> "Catalogue":
+        """The features with the days left counted to this horizon, and a text that says so.
+
+        Raises
+        ------
+        SchemaError
+            When a feature counts to another day and its text cannot be changed here.
+        """
+        if _counts_to(self, days):
+            return self
+        text = re.sub(_DAY_OF_HORIZON, rf"\g<1>{days:g}", self.text)
+        found = parse_catalogue(text, self.names)
+        if not _counts_to(found, days):
+            raise SchemaError(
+                f"A feature with the builder 'days_left' counts to another day than the horizon "
+                f"{days:g}. Write it as parameters = {{ day = {days:g} }}."
+            )
+        return found
+
+
+def _counts_to(catalogue: Catalogue, days: float) -> bool:
+    left = [f for f in catalogue if f.builder == "days_left"]
+    return all(float(f.parameters["day"]) == days for f in left)
 
 
 def load_catalogue(*paths: Path) -> Catalogue:

@@ -13,7 +13,8 @@ from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.catalogue import Catalogue, Feature
 from riskmodel.features.records import Records
 
-LAST_LANDMARK_DAY = 13
+LAST_LANDMARK_DAY = 29
+"""The day before the longest horizon, 30; a model answers up to the day before its own."""
 _SMALLEST = 1e-6
 """What a logarithm takes for zero, far below any catalogue range."""
 
@@ -24,7 +25,7 @@ def prediction_hours(at: str) -> float:
     Raises
     ------
     SchemaError
-        For any other text, or a day outside 1 to 13.
+        For any other text, or a day outside 1 to 29.
 
     Examples
     --------

@@ -25,7 +25,7 @@ class FeatureBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     prediction_time : str
-        ``pre-infusion`` or ``day-1`` to ``day-13``. Records after it change nothing.
+        ``pre-infusion`` or ``day-1`` to ``day-29``. Records after it change nothing.
     catalogue : Catalogue, Path or str, optional
         Its features of the stage, in its order; a path is that of a TOML file. By default the
         features of the shipped catalogue that models get.

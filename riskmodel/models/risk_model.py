@@ -1,5 +1,6 @@
 """A trained model: a fitted classifier, and everything needed to use it rightly."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -85,6 +86,11 @@ class RiskModel:
     def features(self) -> list[str]:
         """Names of the columns that the classifier expects, in order."""
         return list(self.classifier.names_)
+
+    @property
+    def last_day(self) -> int:
+        """Last whole day after the infusion that it can be asked on: the one before its horizon."""
+        return math.ceil(self.horizon_days) - 1
 
     @property
     def signs(self) -> tuple[str, str]:

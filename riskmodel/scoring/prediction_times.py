@@ -9,7 +9,7 @@ import pandas as pd
 from riskmodel.arrays import Codes
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import LAST_LANDMARK_DAY, prediction_hours
+from riskmodel.features import prediction_hours
 from riskmodel.models import RiskModel, predict_frame
 from riskmodel.scoring.findings import OutOfScope
 from riskmodel.scoring.inputs import last_record
@@ -55,9 +55,9 @@ def score_times(
 ) -> pd.DataFrame:
     """Rows of every patient, model and prediction time that go together.
 
-    At ``today`` the time is that of the patient's last record: the last whole day 1 to 13 that
-    it reached, or pre-infusion before the end of day 1. Which time that is rests on the last
-    record; how the patient is scored at it rests on the records up to it alone.
+    At ``today`` the time is that of the patient's last record: the last whole day after the
+    infusion that it reached, or pre-infusion before the end of day 1. Which time that is rests on
+    the last record; how the patient is scored at it rests on the records up to it alone.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def _at_today(cohort: Cohort, models: Sequence[RiskModel], explain: bool) -> lis
             codes = np.flatnonzero(mine)
             parts.append(_without_model(cohort.patient_id[codes], stage, days[codes], codes))
         for model in of_stage:
-            last = min(LAST_LANDMARK_DAY, int(np.ceil(model.horizon_days)) - 1)
+            last = model.last_day
             for day in np.unique(days[mine & (days <= last)]).tolist():
                 codes = np.flatnonzero(days == day)
                 rows = score_rows(cohort.take(codes), model, 24.0 * day, explain=explain)

@@ -24,7 +24,8 @@ def check_stage(model: RiskModel, at: str) -> float:
     hours = prediction_hours(at)
     wanted = "pre_infusion" if hours == 0 else "early"
     if model.stage != wanted:
-        use = "--at pre-infusion" if model.stage == "pre_infusion" else "--at day-1 to day-13"
+        early = f"day-1 to day-{model.last_day}"
+        use = f"--at {'pre-infusion' if model.stage == 'pre_infusion' else early}"
         raise SchemaError(
             f"Model '{model.name}' is of stage '{model.stage}' and cannot score at '{at}'. "
             f"Use {use}, or a model of stage '{wanted}'."

@@ -3,6 +3,7 @@
 Its sections follow the items of TRIPOD+AI (Collins 2024; EVIDENCE.md E).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,7 +108,8 @@ def model_card(about: Mapping[str, Any], evaluation: Evaluation, performance: pd
     when = (
         "before the infusion"
         if about["stage"] == "pre_infusion"
-        else "on any day from 1 to 13 after the infusion, for patients at risk on that day"
+        else f"on any day from 1 to {math.ceil(about['horizon_days']) - 1} after the infusion, for "
+        "patients at risk on that day"
     )
     return f"""# {about["name"]}
 

@@ -106,7 +106,7 @@ def gathered(
     SchemaError
         When the cohort cannot be trained on, or `update` is of another stage or horizon.
     """
-    full = (catalogue or load_catalogue()).stage(stage)
+    full = (catalogue or load_catalogue()).stage(stage).for_horizon(plan.horizon_days)
     if update is None:
         features = chosen(full, plan)
     else:

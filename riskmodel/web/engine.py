@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from riskmodel.cohort import Cohort, cohort_of
-from riskmodel.features import prediction_hours
+from riskmodel.features import LAST_LANDMARK_DAY, prediction_hours
 from riskmodel.models import RiskModel
 from riskmodel.scoring import find_model, model_folder, score
 from riskmodel.web.problems import ProblemError
@@ -32,6 +32,11 @@ class Engine:
     def of_stage(self, stage: str) -> RiskModel | None:
         """The first model of a stage, None without one."""
         return next((model for model in self.models if model.stage == stage), None)
+
+    def last_day(self, stage: str = "early") -> int:
+        """Last day that the model of a stage answers for; the last of all without one."""
+        model = self.of_stage(stage)
+        return LAST_LANDMARK_DAY if model is None else model.last_day
 
     def fitting(self, at: str, name: str | None = None) -> RiskModel:
         """The model to ask at a prediction time.

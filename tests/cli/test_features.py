@@ -41,5 +41,5 @@ def test_features_without_a_cohort_or_with_one_too_many_is_wrong_usage(cli, smal
     assert cli("features", small, "--at", "day-3")[0] == 2
     assert cli("features", small, "--out", out)[0] == 2
     assert cli("features", small, "--list")[0] == 2
-    assert cli("features", small, "--at", "day-14", "--out", out)[0] == 2
+    assert cli("features", small, "--at", "day-30", "--out", out)[0] == 2
     assert not out.exists()

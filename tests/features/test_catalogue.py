@@ -14,7 +14,7 @@ from riskmodel.cohort.schema import (
 )
 from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.features import Records, load_catalogue, matrix, parse_catalogue
+from riskmodel.features import Catalogue, Records, load_catalogue, matrix, parse_catalogue
 from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.catalogue_checks import faults
 from riskmodel.files import material
@@ -235,3 +235,23 @@ def test_the_shipped_models_have_the_default_features():
     for name, stage in (("pre-infusion", "pre_infusion"), ("early", "early")):
         model = load_model(material("models", name))
         assert model.features == load_catalogue().stage(stage).for_model().names
+
+
+def test_the_days_left_follow_the_horizon_and_the_text_says_so():
+    catalogue = load_catalogue()
+    assert catalogue.for_horizon(14) is catalogue
+    longer = catalogue.for_horizon(30)
+    assert longer.names == catalogue.names
+    (left,) = [f for f in longer if f.builder == "days_left"]
+    assert left.parameters["day"] == 30
+    again = parse_catalogue(longer.text)
+    assert [f.parameters for f in again] == [f.parameters for f in longer]
+    others = [f for f in catalogue if f.builder != "days_left"]
+    assert [f for f in longer if f.builder != "days_left"] == others
+
+
+def test_days_left_in_another_form_are_told_and_not_guessed():
+    catalogue = load_catalogue().select(["days_left_log2"])
+    other = Catalogue(catalogue.features, catalogue.text.replace("{ day = 14,", "{ 'day' = 14,"))
+    with pytest.raises(SchemaError, match="counts to another day than the horizon 21"):
+        other.for_horizon(21)

@@ -129,7 +129,7 @@ def test_anything_but_a_cohort_is_refused_with_the_way_out(wrong):
 
 def test_wrong_parameters_are_refused_by_fit_and_not_before(cohort):
     builder = FeatureBuilder(prediction_time="day-99", catalogue="nowhere.toml")
-    with pytest.raises(SchemaError, match="Allowed: pre-infusion, day-1 to day-13"):
+    with pytest.raises(SchemaError, match="Allowed: pre-infusion, day-1 to day-29"):
         builder.fit(cohort)
     with pytest.raises(SchemaError, match="catalogue cannot be read"):
         builder.set_params(prediction_time="day-1").fit(cohort)

@@ -21,7 +21,9 @@ landmark_days = [1, 5]
 """
 
 
-@pytest.mark.parametrize("name", ["default", "quick", "shipped", "leave-one-centre-out"])
+@pytest.mark.parametrize(
+    "name", ["default", "quick", "shipped", "leave-one-centre-out", "day-21", "day-30"]
+)
 def test_shipped_designs_load(name: str):
     assert load_design(name).name == name
 

@@ -13,8 +13,8 @@ from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.signal_check import NO_SIGNAL
-from riskmodel.models import FewEventsWarning, load_model, predict_frame
-from riskmodel.scoring import score
+from riskmodel.models import FewEventsWarning, load_model, model_catalogue, predict_frame
+from riskmodel.scoring import score, score_times
 from riskmodel.training import load_design, simulate, train
 from riskmodel.training.design import ABLATED
 
@@ -227,3 +227,21 @@ def test_rules_and_humans_can_label_together(simulated, tiny_design):
     )  # fmt: skip
     assert (result.model.labels, result.model.definition) == ("rules+adjudicated", "astct-2024")
     assert "Labels: rules+adjudicated" in result.card
+
+
+def test_a_model_of_thirty_days_is_asked_up_to_the_day_before(simulated, tiny_design):
+    cohort = read_cohort(simulated)
+    plan = replace(
+        load_design(tiny_design), horizon_days=30.0, landmark_days=(2, 8, 20, 29), comparators=()
+    )
+    model = train(cohort, "early", design=plan, track=False).model
+    assert model.last_day == 29
+    (left,) = [f for f in model_catalogue(model) if f.builder == "days_left"]
+    assert left.parameters["day"] == 30
+    scores = score(cohort, model, "day-29")
+    assert (scores["horizon_days"] == 30).all()
+    assert scores.loc[scores["status"] != "out_of_scope", "risk"].notna().any()
+    with pytest.raises(SchemaError, match="day-30"):
+        score(cohort, model, "day-30")
+    today = score_times(cohort, [model], ["today"])
+    assert today["prediction_time_hours"].max() > 24 * 13

@@ -7,7 +7,7 @@ import numpy as np
 
 from riskmodel.cohort import REASONS, Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import LAST_LANDMARK_DAY, Records
+from riskmodel.features import Records
 from riskmodel.files import replacing
 from riskmodel.models import RiskModel
 from riskmodel.patient import wording as words
@@ -107,8 +107,7 @@ def assess_latest(patient: Cohort, model: RiskModel) -> tuple[Assessment, str]:
     if model.stage == "pre_infusion":
         return assess_patient(patient, model, "pre-infusion"), ""
     last = max([*patient.labs["hours"], *patient.events["hours"]], default=0.0)
-    latest = int(min(LAST_LANDMARK_DAY, np.ceil(model.horizon_days) - 1))
-    known = int(np.clip(np.ceil(last / 24), 1, latest))
+    known = int(np.clip(np.ceil(last / 24), 1, model.last_day))
     if last <= 0:
         found = assess_patient(patient, model, "day-1", course=True)
         return found, "No record since the infusion is known, so this page stands at day 1."

@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, Response
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort, analytes
 from riskmodel.errors import SchemaError
-from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.models import HARDLY, RiskModel
 from riskmodel.patient import (
     Assessment,
@@ -69,16 +68,18 @@ SERVICES: dict[str, dict[str, Any]] = {
         "hook": "patient-view",
         "title": "Risk of IEC-HS after CAR-T",
         "description": (
-            "Shows the risk of IEC-HS before day 14 for a patient with a CAR-T infusion in the "
-            f"last {LAST_LANDMARK_DAY} days; for others no card. {RESEARCH_USE}"
+            "Shows the risk of IEC-HS before the model's horizon, day 14 for the shipped ones, "
+            "for a patient with a CAR-T infusion in the days before; for others no card. "
+            f"{RESEARCH_USE}"
         ),
     },
     "iec-hs-order-select": {
         "hook": "order-select",
         "title": "Risk of IEC-HS before CAR-T",
         "description": (
-            "Shows the risk of IEC-HS before day 14 when a CAR-T product is selected in an order; "
-            f"for other orders no card. {RESEARCH_USE}"
+            "Shows the risk of IEC-HS before the model's horizon, day 14 for the shipped ones, "
+            "when a CAR-T product is selected in an order; for other orders no card. "
+            f"{RESEARCH_USE}"
         ),
     },
 }
@@ -139,7 +140,7 @@ def cds_router(engine: Engine, audit: AuditLog, settings: Settings, clock: Clock
         except SchemaError:
             # Nobody here had an infusion: nothing to say, and no card to dismiss.
             return []
-        at = _time(cohort, moment, planned=ordered is not None)
+        at = _time(cohort, moment, engine.last_day(), planned=ordered is not None)
         model = engine.of_stage("pre_infusion" if at == "pre-infusion" else "early")
         if len(cohort) == 0 or at is None or model is None:
             return []
@@ -187,7 +188,7 @@ def _service(name: str) -> dict[str, Any]:
     return SERVICES[name]
 
 
-def _time(cohort: Cohort, moment: datetime, *, planned: bool) -> str | None:
+def _time(cohort: Cohort, moment: datetime, last_day: int, *, planned: bool) -> str | None:
     """The prediction time, None where the infusion is too long ago."""
     if planned:
         return "pre-infusion"
@@ -200,7 +201,7 @@ def _time(cohort: Cohort, moment: datetime, *, planned: bool) -> str | None:
     days = (present - start) / pd.Timedelta(days=1)
     if days <= 0:
         return "pre-infusion"
-    return f"day-{int(np.ceil(days))}" if days <= LAST_LANDMARK_DAY else None
+    return f"day-{int(np.ceil(days))}" if days <= last_day else None
 
 
 def _not_later(assessment: dict[str, Any], moment: datetime) -> None:

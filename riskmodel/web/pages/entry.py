@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import LAST_LANDMARK_DAY, prediction_hours
+from riskmodel.features import prediction_hours
 from riskmodel.patient import patient_content, when
 from riskmodel.scoring import score
 from riskmodel.web.engine import Engine
@@ -51,7 +51,7 @@ def page_router(engine: Engine, audit: AuditLog) -> APIRouter:
                 engine,
                 page=page,
                 model=engine.of_stage(_STAGES[page]),
-                **_form(page, answers, faults or Faults()),
+                **_form(page, engine.last_day(), answers, faults or Faults()),
             ),
             status_code=422 if faults else 200,
         )
@@ -82,7 +82,7 @@ def page_router(engine: Engine, audit: AuditLog) -> APIRouter:
             if sent.upload:
                 answers["table"] = decoded(sent.upload)
             found = _entered(answers, page)
-            at = _time(found.cohort, answers, page)
+            at = _time(found.cohort, answers, page, engine.last_day())
         except SchemaError as error:
             return blank(page, answers, Faults(whole=[str(error)]))
         if found.faults:
@@ -92,15 +92,15 @@ def page_router(engine: Engine, audit: AuditLog) -> APIRouter:
         if sent.base and sent.base != answers:
             try:
                 before = _entered(sent.base, page)
-                if _time(before.cohort, sent.base, page) == at:
+                if _time(before.cohort, sent.base, page, engine.last_day()) == at:
                     compared = score(before.cohort, model, at, explain=True).iloc[0]
             except SchemaError:
                 base = answers
         other = engine.of_stage("pre_infusion") if page == "after" else None
         content = patient_content(found.cohort, model, at, before=other, compared=compared)
         audit.note(page, found.cohort.patient_id, at=at, model=model.name, version=model.version)
-        content.update(_form(page, answers, found.faults, base))
-        notes = (*found.notes, *_beyond(found.cohort, at))
+        content.update(_form(page, engine.last_day(), answers, found.faults, base))
+        notes = (*found.notes, *_beyond(found.cohort, at, engine.last_day()))
         content.update(notes=notes, changed=_changed(page, base, answers))
         content.update(base=json.dumps(base), scored=True)
         return HTMLResponse(view(f"{page}.html.j2", engine, page=page, **content))
@@ -119,20 +119,20 @@ def _entered(answers: Answers, page: str) -> Entered:
     return entered(answers, page, table)
 
 
-def _time(cohort: Cohort, answers: Answers, page: str) -> str:
+def _time(cohort: Cohort, answers: Answers, page: str, last_day: int) -> str:
     """The prediction time asked for; else the day of the last record, completed."""
     if page == "before":
         return "pre-infusion"
     asked = answers.get("day", "")
     if asked:
-        if asked not in map(str, range(1, LAST_LANDMARK_DAY + 1)):
-            raise SchemaError(f"The day of prediction is one of 1 to {LAST_LANDMARK_DAY}.")
+        if asked not in map(str, range(1, last_day + 1)):
+            raise SchemaError(f"The day of prediction is one of 1 to {last_day}.")
         return f"day-{asked}"
     last = max([*cohort.labs["hours"], *cohort.events["hours"]], default=0.0)
-    return f"day-{int(np.clip(np.ceil(last / 24), 1, LAST_LANDMARK_DAY))}"
+    return f"day-{int(np.clip(np.ceil(last / 24), 1, last_day))}"
 
 
-def _beyond(cohort: Cohort, at: str) -> list[str]:
+def _beyond(cohort: Cohort, at: str, last_day: int) -> list[str]:
     """What of the records does not fit the prediction time."""
     if at == "pre-infusion":
         return []
@@ -143,7 +143,7 @@ def _beyond(cohort: Cohort, at: str) -> list[str]:
         rows = f"{later} results or events lie" if later > 1 else "1 result or event lies"
         said.append(
             f"{rows} after {when(end)} and {'were' if later > 1 else 'was'} left aside: nothing "
-            f"after the prediction time counts, of which the last is day {LAST_LANDMARK_DAY}."
+            f"after the prediction time counts, of which the last is day {last_day}."
         )
     if not (cohort.labs["hours"].between(0, end, inclusive="right")).any():
         said.append(
@@ -185,7 +185,7 @@ async def _sent(request: Request) -> Sent:
 
 
 def _form(
-    page: str, answers: Answers, faults: Faults, base: Answers | None = None
+    page: str, last_day: int, answers: Answers, faults: Faults, base: Answers | None = None
 ) -> dict[str, Any]:
     """What the form shows."""
     return {
@@ -193,7 +193,7 @@ def _form(
         "products": product_choices(),
         "events_to_choose": event_choices(),
         "event_rows": range(1, EVENT_ROWS + 1),
-        "last_day": LAST_LANDMARK_DAY,
+        "last_day": last_day,
         "labels": {
             "infusion_time": "Infusion began",
             **{field.name: field.label for field in fields(page)},

@@ -130,7 +130,7 @@ def test_one_broken_patient_among_many_costs_no_other_its_risk(client: TestClien
         ({"patients": [{}]}, "patients[0].patient_id"),
         ({"labs": [{"patient_id": "a", "value": [1]}]}, "labs[0].value"),
         ({"events": [{"patient_id": "a"}]}, "events[0].event"),
-        ({"at": "day-14"}, "at"),
+        ({"at": "day-30"}, "at"),
         ({"model": "another"}, "model"),
     ],
 )

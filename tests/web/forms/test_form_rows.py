@@ -79,7 +79,7 @@ def test_dates_without_an_infusion_ask_for_it():
 def test_what_does_not_fit_the_prediction_time_is_said():
     table = read_table("day,ferritin [ng/mL]\n1,800\n20,9000\n21,9000\n")
     cohort = entered({}, "after", table).cohort
-    assert "2 results or events lie after day 13" in _beyond(cohort, "day-13")[0]
-    assert _beyond(cohort.until(48.0), "day-2") == []
+    assert "2 results or events lie after day 13" in _beyond(cohort, "day-13", 13)[0]
+    assert _beyond(cohort.until(48.0), "day-2", 13) == []
     before = entered({}, "after", read_table("day,ferritin [ng/mL]\n-1,800\n")).cohort
-    assert "No result from after the infusion" in _beyond(before, "day-1")[0]
+    assert "No result from after the infusion" in _beyond(before, "day-1", 13)[0]
