@@ -14,7 +14,8 @@ from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.signal_check import NO_SIGNAL
 from riskmodel.models import FewEventsWarning, load_model, model_catalogue, predict_frame
-from riskmodel.scoring import score, score_times
+from riskmodel.scoring import score
+from riskmodel.scoring.prediction_times import score_times
 from riskmodel.training import load_design, simulate, train
 from riskmodel.training.design import ABLATED
 
