@@ -80,9 +80,12 @@ def _compare(name: str, before: Path, after: Path) -> Difference | None:
 
 
 def _trees(name: str, before: dict[str, str], after: dict[str, str]) -> Difference | None:
-    for place, value in before.items():
-        if after.get(place, _ABSENT) != value:
-            return Difference(name, place, (value, after.get(place, _ABSENT)))
+    changed = [place for place, value in before.items() if after.get(place, _ABSENT) != value]
+    if changed:
+        first = changed[0]
+        keys = dict.fromkeys(place.rpartition(".")[2] for place in changed)
+        others = f" ({len(changed)} leaves: {', '.join(keys)})"
+        return Difference(name, first + others, (before[first], after.get(first, _ABSENT)))
     added = [place for place in after if place not in before]
     return Difference(name, f"{added[0]} is new", kind="more") if added else None
 
@@ -122,6 +125,7 @@ def _frames(name: str, before: pd.DataFrame, after: pd.DataFrame) -> Difference 
         return Difference(name, "order of columns")
     if len(before) != len(after):
         return Difference(name, "number of rows", (str(len(before)), str(len(after))))
+    firsts = {}
     for column in before:
         left, right = before[column], after[column]
         unknown = left.isna().to_numpy()
@@ -135,9 +139,13 @@ def _frames(name: str, before: pd.DataFrame, after: pd.DataFrame) -> Difference 
             unequal = np.array([str(a) != str(b) for a, b in zip(left, right, strict=True)], bool)
         bad = np.flatnonzero(other | (unequal & ~unknown))
         if len(bad):
-            row = int(bad[0])
-            pair = repr(left.iloc[row]), repr(right.iloc[row])
-            return Difference(name, f"row {row + 1}, column {column}", pair)
+            firsts[str(column)] = int(bad[0])
+    if firsts:
+        column, row = min(firsts.items(), key=lambda one: one[1])
+        pair = tuple(str(frame[column].iloc[row]) for frame in (before, after))
+        also = [one for one in firsts if one != column]
+        others = f" (also {', '.join(also)})" if also else ""
+        return Difference(name, f"row {row + 1}, column {column}{others}", (pair[0], pair[1]))
     return Difference(name, f"column {added[0]} is new", kind="more") if added else None
 
 
