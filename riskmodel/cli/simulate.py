@@ -41,6 +41,9 @@ def simulate(
             help="Products or targets to draw from, with commas: axi-cel,cilta-cel. All if absent.",
         ),
     ] = None,
+    sampling: Annotated[
+        str, typer.Option(help="How blood is drawn; an unknown name lists all.")
+    ] = "ward",
     report: Annotated[
         Path | None,
         typer.Option(
@@ -62,21 +65,24 @@ def simulate(
             "The report draws its own cohorts, in the world literature."
         )
     if out is not None and patients is not None and seed is not None:
-        _write_cohort(out, patients, seed, world, products)
+        _write_cohort(out, patients, seed, world, products, sampling)
     if report is not None:
         _write_report(report, 0 if out is not None or seed is None else seed)
 
 
-def _write_cohort(out: Path, patients: int, seed: int, world: str, products: str | None) -> None:
+def _write_cohort(
+    out: Path, patients: int, seed: int, world: str, products: str | None, sampling: str
+) -> None:
     from riskmodel.simulation import settings, simulate as write_cohort
 
     chosen = None if products is None else [p for p in map(str.strip, products.split(",")) if p]
     try:
-        settings(world, chosen)
+        settings(world, chosen, sampling=sampling)
     except SchemaError as error:
         raise typer.BadParameter(str(error)) from None
-    write_cohort(out, patients=patients, seed=seed, world=world, products=chosen)
+    write_cohort(out, patients=patients, seed=seed, world=world, products=chosen, sampling=sampling)
     mix = "" if chosen is None else f", products {', '.join(chosen)}"
+    mix += "" if sampling == "ward" else f", sampling {sampling}"
     typer.echo(f"Wrote {patients} simulated patients (world {world}, seed {seed}{mix}) to {out}.")
 
 

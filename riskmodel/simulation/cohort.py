@@ -34,7 +34,11 @@ class SimulatedCohort:
 
 
 def draw_cohort(
-    patients: int, seed: int, world: str = "literature", products: Sequence[str] | None = None
+    patients: int,
+    seed: int,
+    world: str = "literature",
+    products: Sequence[str] | None = None,
+    sampling: str = "ward",
 ) -> SimulatedCohort:
     """Draw a cohort in memory; see `simulate` for parameters and errors."""
     if patients < 1:
@@ -43,7 +47,7 @@ def draw_cohort(
         )
     if seed < 0:
         raise SchemaError(f"Seed {seed} is negative. Choose 0 or a positive whole number.")
-    chosen = settings(world, products, seed)
+    chosen = settings(world, products, seed, sampling)
     streams = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(7)]
     risk = Risk(chosen)
     people = draw_patients(chosen, risk, patients, streams[0])
@@ -84,6 +88,7 @@ def simulate(
     world: str = "literature",
     products: Sequence[str] | None = None,
     file_format: Literal["csv", "parquet"] = "csv",
+    sampling: str = "ward",
 ) -> None:
     """Write a simulated cohort: patients, labs, events, and truth.csv with its known truth.
 
@@ -104,6 +109,8 @@ def simulate(
         Generic, brand or short product names, or a target antigen, to draw from; all if None.
     file_format : {"csv", "parquet"}
         Form of the three tables; truth is always CSV.
+    sampling : {"ward", "daily", "outpatient", "severity", "mixed"}
+        How blood is drawn. The patients, their onsets and their truth are the same in all.
 
     Raises
     ------
@@ -128,7 +135,7 @@ def simulate(
             f"Folder '{out}' is not empty and holds no truth.csv, so it is no simulated cohort. "
             "Choose another folder or empty it."
         )
-    cohort = draw_cohort(patients, seed, world, products)
+    cohort = draw_cohort(patients, seed, world, products, sampling)
     with replacing(out) as folder:
         folder.mkdir()
         cohort.truth.to_csv(folder / "truth.csv", index=False, lineterminator="\n")

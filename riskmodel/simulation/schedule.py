@@ -8,7 +8,7 @@ import numpy as np
 from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.simulation.course import Course
 from riskmodel.simulation.latent import Patients
-from riskmodel.simulation.settings import Settings, uniform
+from riskmodel.simulation.settings import REGIMES, Settings, uniform
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def draw_schedule(
     rate = np.where(watched == 2, sampling["severe"], rate)
     late = np.arange(day.shape[1]) >= 2 + days
     rate = np.where(late, np.where(watched == 2, sampling["evening_severe"], 0.0), rate)
+    rate = _by_regime(settings, patients, day, late, watched, rate)
     rate[:, 0], rate[:, 1] = sampling["early_baseline"], 1.0
     taken = (rng.random(day.shape) < rate) & (day <= patients.end_days[:, None])
 
@@ -85,6 +86,25 @@ def draw_schedule(
     }
     sent["hepatic"] = sent["renal"] = sent.pop("metabolic")
     return Draws(patient=patient.astype(np.int64), day=found, panels=sent)
+
+
+def _by_regime(
+    settings: Settings, patients: Patients, day: Floats, late: Flags, watched: Codes, rate: Floats
+) -> Floats:
+    """Shares of the slots with a draw where a centre draws otherwise than a ward."""
+    regimes = settings.constants["regimes"]
+    own = np.full(len(patients), settings.sampling, dtype=object)
+    if settings.sampling == "mixed":
+        own = np.array(REGIMES[:-1], dtype=object)[patients.center % len(REGIMES[:-1])]
+    after, number = day > 0, np.floor(day)
+    daily, visits, sicker = (regimes[name] for name in REGIMES[1:-1])
+    here = (own == "daily")[:, None] & after & ~late & (day <= daily["to_day"])
+    rate = np.where(here, daily["share"], rate)
+    here = (own == "outpatient")[:, None] & (day >= visits["from_day"])
+    seen = np.isin(number, visits["visits"]) & ~late
+    rate = np.where(here, np.where(seen, visits["share"], 0.0), rate)
+    here = (own == "severity")[:, None] & ~late & (day >= sicker["from_day"])
+    return np.where(here, np.array(sicker["watched"])[watched], rate)
 
 
 def _panel_shares(

@@ -24,6 +24,10 @@ def uniform(rng: np.random.Generator, ends: Sequence[float], size: int | tuple[i
     return rng.uniform(low, high, size)
 
 
+REGIMES = ("ward", "daily", "outpatient", "severity", "mixed")
+"""How blood is drawn: `ward` in the numbers of [sampling], the others in those of [regimes]."""
+
+
 @dataclass(frozen=True)
 class World:
     """What is true of a simulated cohort: one table of worlds.toml."""
@@ -55,6 +59,8 @@ class Settings:
         per population, for the distance of its incidence from the mix's mean.
     constants, analytes, measures, charting : mapping
         The TOML files of the same names.
+    sampling : str
+        One of `REGIMES`.
     """
 
     world: World
@@ -64,6 +70,7 @@ class Settings:
     analytes: Mapping[str, Mapping[str, Any]]
     measures: Mapping[str, Mapping[str, Any]]
     charting: Mapping[str, Any]
+    sampling: str = "ward"
 
     @property
     def shares(self) -> Floats:
@@ -173,7 +180,9 @@ def _multipliers(world: World, seed: int) -> Mapping[str, float]:
     return dict(zip(names, drawn.tolist(), strict=True))
 
 
-def settings(world: str, products: Sequence[str] | None = None, seed: int = 0) -> Settings:
+def settings(
+    world: str, products: Sequence[str] | None = None, seed: int = 0, sampling: str = "ward"
+) -> Settings:
     """Read the constants for one world.
 
     Parameters
@@ -184,12 +193,18 @@ def settings(world: str, products: Sequence[str] | None = None, seed: int = 0) -
         Generic, brand or short names, or a target antigen; all of the world's products if None.
     seed : int
         Seed of the cohort; it decides the effects of a world that draws them.
+    sampling : str
+        One of `REGIMES`.
 
     Raises
     ------
     SchemaError
-        When the world or a product is unknown.
+        When the world, a product or the sampling is unknown.
     """
+    if sampling not in REGIMES:
+        raise SchemaError(
+            f"Sampling '{sampling}' is unknown. Allowed: {', '.join(REGIMES)}. Choose one of them."
+        )
     if world not in worlds():
         raise SchemaError(
             f"World '{world}' is unknown. Allowed: {', '.join(worlds())}. Choose one of them."
@@ -212,4 +227,5 @@ def settings(world: str, products: Sequence[str] | None = None, seed: int = 0) -
         _file("analytes"),
         _file("measures"),
         _file("charting"),
+        sampling,
     )
