@@ -192,7 +192,8 @@ def through_meds(cohort: Cohort, folder: Path) -> Cohort:
         sign = row["comparator"] if isinstance(row["comparator"], str) else ""
         code = f"LOINC//{LOINC[row['analyte']]}//{row['unit']}"
         text = f"{sign}{row['value']!r}" if sign else None
-        value = None if sign else row["value"]
+        # The number beside its text: "<1.875" alone may as well be a thousand.
+        value = row["value"]
         rows.append((row["patient_id"], row["hours_from_infusion"], code, value, text))
     for who, kg in weights.items():
         for hours, value in ((-30.0, kg + 1), (-2.0, kg), (5.0, kg + 2)):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort.number_text import NINES, Reading, read_number
+from riskmodel.cohort.numbers import signs_of
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.units import ucum
 
@@ -38,7 +39,8 @@ def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) ->
     """What each row's number and text say together.
 
     A text is read where it stands alone; beside a number it has to say the same number, and then
-    gives its comparator. A text without a number beside a number is a remark.
+    gives its comparator. A text without a number beside a number is a remark. The decimal sign of
+    the texts is the one that they show, where they show one.
 
     Parameters
     ----------
@@ -57,7 +59,9 @@ def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) ->
     """
     words = text.astype("str").str.strip()
     codes, distinct = pd.factorize(words.mask(words == ""))
-    read: list[Reading | str] = [read_number(str(one)) for one in distinct]
+    signs = signs_of(pd.Series(distinct, dtype="str"))
+    decimal = signs.pop() if len(signs) == 1 else ""
+    read: list[Reading | str] = [read_number(str(one), decimal) for one in distinct]
     none = Reading(np.nan)
     given = codes >= 0
 

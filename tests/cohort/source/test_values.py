@@ -49,3 +49,11 @@ def test_units_of_the_text() -> None:
     assert joined_unit("mg/L", "MG/L") == ("mg/L", "")
     assert joined_unit("ng/mL", "mg/L")[1] == "unit_conflict"
     assert joined_unit("odd", "") == ("odd", "")
+
+
+def test_the_texts_show_their_decimal_sign() -> None:
+    for texts, value in ((["<1.875", "2.5"], 1.875), (["<1.875", "2,5"], 1875)):
+        found = read_values(np.full(2, np.nan), pd.Series(texts, dtype="str"))
+        assert found.value[0] == value
+    both = read_values(np.full(3, np.nan), pd.Series(["<1.875", "2,5", "2.5"], dtype="str"))
+    assert both.refusal[0] == "number_two_ways"
