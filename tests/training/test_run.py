@@ -16,16 +16,23 @@ from riskmodel.evaluation.signal_check import NO_SIGNAL
 from riskmodel.models import FewEventsWarning, load_model, model_catalogue, predict_frame
 from riskmodel.scoring import score
 from riskmodel.scoring.prediction_times import score_times
-from riskmodel.training import load_design, simulate, train
+from riskmodel.training import TrainingResult, load_design, simulate, train
 from riskmodel.training.design import ABLATED
 
 
-def test_the_run_is_repeatable_and_says_what_it_is(simulated: Path, tiny_design: Path):
+@pytest.fixture(scope="module")
+def trained(simulated: Path, tiny_design: Path) -> TrainingResult:
+    """One run, not to be changed."""
     cohort = read_cohort(simulated)
-    runs = [
-        train(cohort, "pre_infusion", design=tiny_design, simulated=True, track=False)
-        for _ in range(2)
-    ]
+    return train(cohort, "pre_infusion", design=tiny_design, simulated=True, track=False)
+
+
+def test_the_run_is_repeatable_and_says_what_it_is(
+    trained: TrainingResult, simulated: Path, tiny_design: Path
+):
+    cohort = read_cohort(simulated)
+    again = train(cohort, "pre_infusion", design=tiny_design, simulated=True, track=False)
+    runs = (trained, again)
     assert runs[0].model.version == runs[1].model.version
     assert_frame_equal(runs[0].performance, runs[1].performance)
     card = runs[0].card
@@ -40,11 +47,12 @@ def test_the_run_is_repeatable_and_says_what_it_is(simulated: Path, tiny_design:
     assert {"riskmodel", "ridge logistic", "ferritin alone"} <= set(runs[0].performance["model"])
 
 
-def test_another_cohort_makes_another_version(simulated: Path, tiny_design: Path):
-    cohort = read_cohort(simulated)
-    whole = train(cohort, "pre_infusion", design=tiny_design, track=False)
-    part = train(cohort.take(np.arange(200)), "pre_infusion", design=tiny_design, track=False)
-    assert whole.model.version != part.model.version
+def test_another_cohort_makes_another_version(
+    trained: TrainingResult, simulated: Path, tiny_design: Path
+):
+    cohort = read_cohort(simulated).take(np.arange(200))
+    part = train(cohort, "pre_infusion", design=tiny_design, simulated=True, track=False)
+    assert trained.model.version != part.model.version
 
 
 @pytest.mark.parametrize("events", [1, 3])
@@ -92,10 +100,9 @@ def test_a_world_without_signal_is_told_so(tmp_path: Path, tiny_design: Path):
     assert result.evaluation.about["signal"] == sentence
 
 
-def test_the_literature_world_has_a_signal(simulated: Path, tiny_design: Path):
-    result = train(read_cohort(simulated), "pre_infusion", design=tiny_design, track=False)
-    assert not [text for text in result.warnings if text.startswith(NO_SIGNAL)]
-    assert "more than chance" in result.card
+def test_the_literature_world_has_a_signal(trained: TrainingResult):
+    assert not [text for text in trained.warnings if text.startswith(NO_SIGNAL)]
+    assert "more than chance" in trained.card
 
 
 def test_the_design_decides_what_is_compared_and_held_out(simulated, tiny_design, tmp_path):
