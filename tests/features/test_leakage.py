@@ -323,6 +323,7 @@ def test_a_planted_leak_is_caught(make_cohort, monkeypatch, leak):
         database=None,
         derandomize=True,
         phases=[Phase.generate],
+        report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.nested_given, HealthCheck.too_slow],
     )
     def law(drawn):
