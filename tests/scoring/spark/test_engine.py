@@ -40,6 +40,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator["pyspark.sql.S
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.memory", "1g")
+        # A session of a minute: compiling its Java well takes longer than it saves.
+        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         .config("spark.sql.shuffle.partitions", "3")
         .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
         .config("spark.python.worker.reuse", "true")
