@@ -30,8 +30,12 @@ from .labelling import (
 from .optimism import (
     corrected as corrected,
 )
-from .pictures import (
+from .pages.pictures import (
     calibration_svg as calibration_svg,
+)
+from .pages.writing import (
+    ABOUT_FILE as ABOUT_FILE,
+    write_evaluation as write_evaluation,
 )
 from .row_subsets import (
     subsets as subsets,
@@ -62,8 +66,4 @@ from .splits import (
 from .unseen import (
     check_seen as check_seen,
     in_words as in_words,
-)
-from .writing import (
-    ABOUT_FILE as ABOUT_FILE,
-    write_evaluation as write_evaluation,
 )

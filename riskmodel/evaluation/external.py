@@ -18,6 +18,7 @@ from riskmodel.evaluation.comparators import (
 from riskmodel.evaluation.evaluation import Evaluation, assess
 from riskmodel.evaluation.labelling import labelled
 from riskmodel.evaluation.metrics import logit_of
+from riskmodel.evaluation.pages.writing import ABOUT_FILE, write_evaluation
 from riskmodel.evaluation.rows import (
     Examples,
     at_risk_rows,
@@ -25,7 +26,6 @@ from riskmodel.evaluation.rows import (
     prediction_times,
 )
 from riskmodel.evaluation.unseen import in_words
-from riskmodel.evaluation.writing import ABOUT_FILE, write_evaluation
 from riskmodel.features import Catalogue, load_catalogue
 from riskmodel.files import check_output_folder
 from riskmodel.models import LabelSource, RiskModel, directions_kept, model_catalogue, predict_frame

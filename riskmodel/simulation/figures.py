@@ -106,7 +106,7 @@ def _allowed(row: Mapping[str, Any]) -> tuple[tuple[float, float] | None, str]:
 
 @cache
 def _file() -> Mapping[str, Any]:
-    return read_toml(Path(__file__).parent / "figures.toml")
+    return read_toml(Path(__file__).parent / "tables" / "figures.toml")
 
 
 def figures() -> tuple[Figure, ...]:

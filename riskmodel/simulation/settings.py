@@ -118,7 +118,7 @@ def _dig(table: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
 
 @cache
 def _file(name: str) -> Mapping[str, Any]:
-    return read_toml(Path(__file__).parent / f"{name}.toml")
+    return read_toml(Path(__file__).parent / "tables" / f"{name}.toml")
 
 
 def worlds() -> tuple[str, ...]:

@@ -76,6 +76,6 @@ def test_an_unknown_way_is_refused_with_the_known_ones():
 
 
 def test_numbers_of_the_regimes_have_a_source(checkout: Path):
-    text = (checkout / "riskmodel" / "simulation" / "constants.toml").read_text()
+    text = (checkout / "riskmodel" / "simulation" / "tables" / "constants.toml").read_text()
     assert "[regimes]" in text
     assert settings("null").constants["regimes"]["source"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from riskmodel import RESEARCH_USE
 from riskmodel.evaluation.evaluation import Evaluation
-from riskmodel.evaluation.pictures import draw, save
-from riskmodel.evaluation.report import page
+from riskmodel.evaluation.pages.pictures import draw, save
+from riskmodel.evaluation.pages.report import page
 from riskmodel.files import check_output_folder, replacing, write_table
 
 ABOUT_FILE = "evaluation.json"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.evaluation.evaluation import Evaluation, shown
-from riskmodel.evaluation.pictures import TITLES, caption
+from riskmodel.evaluation.pages.pictures import TITLES, caption
 
 METRIC_NAMES: Mapping[str, str] = {
     "auroc": "AUROC",

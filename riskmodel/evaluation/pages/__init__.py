@@ -1,0 +1,1 @@
+"""An evaluation as pictures, as one page, and as a folder."""
