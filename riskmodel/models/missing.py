@@ -1,10 +1,12 @@
 """What is missing: how far it could move a risk, and which test would narrow that most."""
 
+from collections.abc import Container
+
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from riskmodel.arrays import Floats, expit
+from riskmodel.arrays import Flags, Floats, expit
 from riskmodel.errors import SchemaError
 from riskmodel.features import parse_catalogue
 from riskmodel.models.predict import numeric_features
@@ -20,7 +22,9 @@ _SEED = 20240614
 _AT_ONCE = 50
 
 
-def missing_range(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
+def missing_range(
+    model: RiskModel, X: pd.DataFrame, askable: Container[str] | None = None
+) -> pd.DataFrame:
     """Range of each risk over plausible values of its missing inputs, and the test to ask for.
 
     Plausible is what the training patients with such known inputs have: each missing feature
@@ -32,6 +36,9 @@ def missing_range(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
     model : RiskModel
     X : DataFrame of shape (n, any)
         Feature columns; absent ones count as unknown.
+    askable : container of str, optional
+        Features that a test asked for now would fill; all by default. The range is over everything
+        that is missing, the advice over these.
 
     Returns
     -------
@@ -49,6 +56,7 @@ def missing_range(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
     rows = numeric_features(model, X)
     values = rows.to_numpy(np.float64)
     tests = tests_of(model)
+    fills = np.array([askable is None or name in askable for name in model.features], dtype=bool)
     noise = np.random.default_rng(_SEED).standard_normal((DRAWS // 2, len(tests)))
     noise = np.concatenate([noise, -noise])
     found = []
@@ -59,7 +67,9 @@ def missing_range(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
         log_odds = model.classifier.decision_function(everything)
         for k, row in enumerate(part):
             versions = log_odds[len(part) + k * DRAWS :][:DRAWS]
-            found.append(_described(row, drawn[k], float(log_odds[k]), versions, tests, model))
+            found.append(
+                _described(row, drawn[k], float(log_odds[k]), versions, tests, fills, model)
+            )
     columns = [
         "n_missing", "risk_if_low", "risk_if_high",
         "most_useful_feature", "most_useful_test", "narrowing",
@@ -68,13 +78,19 @@ def missing_range(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
 
 
 def _described(
-    row: Floats, drawn: Floats, own: float, versions: Floats, tests: list[str], model: RiskModel
+    row: Floats,
+    drawn: Floats,
+    own: float,
+    versions: Floats,
+    tests: list[str],
+    fills: Flags,
+    model: RiskModel,
 ) -> tuple[int, float, float, str, str, float]:
     missing = np.isnan(row)
     low, high = np.percentile(versions, RANGE)
     low, high = min(float(low), own), max(float(high), own)
     ends = expit(np.array([low, high]))
-    asked = np.flatnonzero(missing & ~np.isnan(drawn[0]))
+    asked = np.flatnonzero(missing & fills & ~np.isnan(drawn[0]))
     asked = asked[np.ptp(drawn[:, asked], axis=0) > 0]
     nothing = (int(missing.sum()), float(ends[0]), float(ends[1]), "", "", 0.0)
     if not len(asked) or np.ptp(versions) < 1e-12:

@@ -238,7 +238,7 @@ def _moved(assessed: Assessment) -> dict[str, Any]:
     if pd.isna(assessed.row["risk"]):
         return {"moved": None}
     model = assessed.model
-    return {"moved": range_of(model, assessed.features, list(model_catalogue(model)))}
+    return {"moved": range_of(model, assessed.features, tuple(model_catalogue(model)))}
 
 
 def _days(assessed: Assessment) -> dict[str, Any]:

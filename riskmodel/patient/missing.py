@@ -1,5 +1,6 @@
-"""What is missing of one patient: how far it could move the risk, and the test to ask for."""
+"""What is missing of one patient: how far it could move the risk, and the test that can still be asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -30,7 +31,28 @@ class MissingRange:
     narrowing: str
 
 
-def range_of(model: RiskModel, X: pd.DataFrame, features: list[Feature]) -> MissingRange | None:
+_ONE_RESULT = (
+    "last_lab", "highest", "lowest", "fold_change", "last_above_limit", "last_below_limit",
+    "event_seen", "highest_grade",
+)  # fmt: skip
+"""Builders whose feature one more result fills: trends and rises need a second."""
+
+
+def askable(features: Sequence[Feature], X: pd.Series, stage: str) -> frozenset[str]:
+    """Features that a test done now would fill.
+
+    Before the infusion every test can still be done. After it, one whose window ended with the
+    infusion changes nothing any more (an NK count of day 7), and a trend needs a second result. A
+    fold change is filled where the analyte has no result that counts.
+    """
+    if stage == "pre_infusion":
+        return frozenset(feature.name for feature in features)
+    open_now = [f for f in features if f.window.end[0] == "prediction" and f.builder in _ONE_RESULT]
+    measured = {f.of for f in open_now if f.builder == "last_lab" and pd.notna(X[f.name])}
+    return frozenset(f.name for f in open_now if f.of not in measured)
+
+
+def range_of(model: RiskModel, X: pd.DataFrame, features: Sequence[Feature]) -> MissingRange | None:
     """The range of one feature row; None where nothing is missing.
 
     Parameters
@@ -38,10 +60,10 @@ def range_of(model: RiskModel, X: pd.DataFrame, features: list[Feature]) -> Miss
     model : RiskModel
     X : DataFrame of one row
         Feature columns.
-    features : list of Feature
+    features : sequence of Feature
         The model's own catalogue.
     """
-    row = missing_range(model, X).iloc[0]
+    row = missing_range(model, X, askable(features, X.iloc[0], model.stage)).iloc[0]
     if not row["n_missing"]:
         return None
     share = float(row["narrowing"])
@@ -54,7 +76,7 @@ def range_of(model: RiskModel, X: pd.DataFrame, features: list[Feature]) -> Miss
     )
 
 
-def _label(test: str, features: list[Feature]) -> str:
+def _label(test: str, features: Sequence[Feature]) -> str:
     """Plain name of an analyte, column, event or feature."""
     if test in analytes():
         return analytes()[test].label

@@ -72,6 +72,15 @@ def test_the_test_that_narrows_most_is_the_one_that_counts_most(model, world):
     assert (found["narrowing"] > 0.5).all()
 
 
+def test_advice_is_for_what_can_be_asked_and_the_range_for_all_that_is_missing(model, world):
+    size = model.classifier.contributions(world.X).drop(columns="base").std()
+    strong, weak = size.idxmax(), size.idxmin()
+    X = world.X.dropna().iloc[:5].assign(**{strong: np.nan, weak: np.nan})
+    found, ends = missing_range(model, X, {weak}), ["risk_if_low", "risk_if_high"]
+    assert set(found["most_useful_feature"]) <= {weak, ""}
+    pd.testing.assert_frame_equal(found[ends], missing_range(model, X)[ends])
+
+
 def test_a_row_alone_is_as_among_others_and_absent_columns_are_unknown(model, world):
     X = world.X.iloc[:7]
     together = missing_range(model, X)
