@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from riskmodel.cohort.fhir.resources import Resource, codings, listed, mapping, names, number, text
-from riskmodel.cohort.number_text import parse_result, read_limit, read_number
+from riskmodel.cohort.number_text import POINT, parse_result, read_limit, read_number
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.source.values import joined_unit
 from riskmodel.cohort.units import find_analyte, ucum, unit_in_name
@@ -158,7 +158,7 @@ def _off_scale(part: Resource, value: float) -> set[str]:
 
 def _worded(value: str, comparator: str, unit: str) -> tuple[float, str, str, str]:
     """Value, comparator, unit and refusal of a text, beside a comparator and a unit."""
-    found = read_number(value)
+    found = read_number(value, POINT)
     if isinstance(found, str):
         return math.nan, "", unit, found
     if not math.isnan(found.other):

@@ -85,7 +85,9 @@ def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) ->
     refusal = np.full(len(number), "", dtype=object)
     refusal[~given & np.isnan(number)] = "value_missing"
     refusal[alone] = fault[alone]
-    refusal[alone & (fault == "") & ~np.isnan(other)] = "number_two_ways"
+    # Alone, a point is a decimal one, as standards have it; a comma may be either.
+    comma = np.append(["," in str(one) for one in distinct], False)[codes]
+    refusal[alone & (fault == "") & ~np.isnan(other) & comma] = "number_two_ways"
     refusal[beside & ~same] = "value_conflict"
     value = np.where(alone & (refusal == ""), worded, number)
     used = alone | (beside & same)
