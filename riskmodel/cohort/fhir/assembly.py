@@ -89,7 +89,8 @@ def _with_units(
         of_analyte[analyte] = one if len(sizes) == 1 else ""
     unit = part["unit"].astype("str")
     filled = unit.mask(bare, part["analyte"].astype("str").map(of_analyte).fillna(""))
-    read = part["analyte"][bare & (filled != "").to_numpy(dtype=bool)]
+    used = (filled != "") & (part["refusal"] == "")
+    read = part["analyte"][bare & used.to_numpy(dtype=bool)]
     for name, count in read.astype("str").value_counts().items():
         text = f"{name}: text without a unit, read in {of_analyte[str(name)]} as all others"
         told.note("flagged", text, int(count))

@@ -119,6 +119,8 @@ class Collected:
             place = (text(resource.get("kind")), text(resource.get("id")))
             when = float(stamp_of(resource)) or math.inf
             self.deleted[place] = max(when, self.deleted.get(place, 0.0))
+        elif kind == "DiagnosticReport" and not inside and not listed(resource.get("result")):
+            self.unused["DiagnosticReport whose results stand only in a text or a file"] += 1
         elif not inside:
             self.unused[kind[:40] or "no type"] += 1
         for part in inside:

@@ -24,6 +24,9 @@ _LINES = (".ndjson", ".jsonl")
 _ENDINGS = (*_LINES, ".json", *(f"{ending}.gz" for ending in (*_LINES, ".json")))
 _KIND = re.compile(rb'^[ \t\r\n]*\{[ \t\r\n]*"resourceType"[ \t\r\n]*:[ \t\r\n]*"([A-Za-z]+)"')
 _DEEPEST_BUNDLE = 3
+NEXT_PAGE = "next_page"
+"""What is told of a Bundle that names a page after it: nothing is wrong where that is here too."""
+
 DELETION = "(deletion)"
 """Type of a Bundle's word that a resource was deleted: ``kind`` and ``id`` of it."""
 
@@ -219,6 +222,10 @@ def _from_object(cursor: Cursor, name: str, refuse: Fault) -> Iterator[Located]:
             yield from _entry(value, name, place, refuse, 0)
         else:
             refuse(name, place, "not_a_resource")
+    links = top.get("link") if top.get("resourceType") == "Bundle" else None
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("relation") == "next":
+            refuse(name, first, NEXT_PAGE)
     if not isinstance(top.get("resourceType"), str):
         if not faults:
             refuse(name, first, "not_a_resource")

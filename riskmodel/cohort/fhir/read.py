@@ -18,7 +18,7 @@ import pandas as pd
 
 from riskmodel.cohort.fhir.assembly import cohort_of
 from riskmodel.cohort.fhir.collect import LABS, WANTED, Collected
-from riskmodel.cohort.fhir.files import Located, Place, fhir_files, resources
+from riskmodel.cohort.fhir.files import NEXT_PAGE, Located, Place, fhir_files, resources
 from riskmodel.cohort.fhir.patients import People
 from riskmodel.cohort.fhir.resources import codings, names
 from riskmodel.cohort.fhir.server import fetch
@@ -26,6 +26,7 @@ from riskmodel.cohort.rejections import Fault, Rejections, with_faults
 from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import note_files, note_unread
 from riskmodel.cohort.source.workspace import StoredRows
+from riskmodel.cohort.source.zones import CHECK
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
 from riskmodel.errors import SchemaError
@@ -83,13 +84,21 @@ def read_fhir(
     listed = read_infusions(infusions, own) if infusions is not None else None
     people = People(identifier_system)
     faults: list[Fault] = []
+    further: list[str] = []
     files, others, unread = fhir_files(source)
     note_files(own, unread, source)
     own.note("files left out (links, hidden, other endings)", "files", others)
     found = 0
     with StoredRows(LABS, "subject") as labs:
         collected = Collected(people, labs, infusion_codes(codes), codes.analytes)
-        told = resources(files, source, WANTED, lambda *fault: faults.append(Fault(*fault)))
+
+        def fault(file: str, place: Place, reason: str) -> None:
+            if reason == NEXT_PAGE:
+                further.append(file)
+            else:
+                faults.append(Fault(file, place, reason))
+
+        told = resources(files, source, WANTED, fault)
         for resource in told:
             found += 1
             if isinstance(resource, str):
@@ -106,6 +115,12 @@ def read_fhir(
         for key, count in collected.unused.most_common(40):
             own.note("resources not used", key, count)
         note_unread(own, collected.other_results)
+        only_text = "DiagnosticReport whose results stand only in a text or a file"
+        own.note(CHECK, "reports whose results stand only in a text or a file",
+                 collected.unused[only_text])  # fmt: skip
+        if further:
+            first = f"Bundles that name a further page: is it here too? (first: {further[0]})"
+            own.note(CHECK, first, len(further))
         cohort = cohort_of(source.name, collected, listed, own, timezone)
     return replace(cohort, rejected=with_faults(cohort.rejected, faults))
 
@@ -128,7 +143,13 @@ def _served(
             identifier_system=identifier_system,
             timezone=timezone,
         )
-    return replace(found, name=urlsplit(address).hostname or "server")
+    # Every page was fetched: that one names the next is no news.
+    checks = {
+        told: n for told, n in found.notes.get(CHECK, {}).items() if "further page" not in told
+    }
+    notes = {kind: counts for kind, counts in found.notes.items() if kind != CHECK}
+    notes |= {CHECK: checks} if checks else {}
+    return replace(found, name=urlsplit(address).hostname or "server", notes=notes)
 
 
 def read_fhir_resources(

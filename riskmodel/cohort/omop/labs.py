@@ -1,5 +1,6 @@
 """Lab results of an OMOP source: filtered in the workspace, handed out by groups of patients."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from riskmodel.cohort.omop.concepts import Concepts, operators
 from riskmodel.cohort.omop.source import literal, quoted
 from riskmodel.cohort.omop.tables import Tables, id_sql, key_sql, text_sql
 from riskmodel.cohort.rejections import Rejections
+from riskmodel.cohort.source.record import say_unread
 from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.units import recorded
 from riskmodel.cohort.vocabulary.specimens import not_blood_pattern
@@ -131,12 +133,15 @@ class LabTable:
             "SELECT concept, source, count(*) FROM lab "
             "WHERE person IS NOT NULL AND analyte IS NULL GROUP BY ALL ORDER BY ALL"
         ).fetchall()
+        unread: Counter[str] = Counter()
         for concept, source, count in rows:
             _, code, name = self._concepts.row(concept)
             shown = " ".join(text for text in (str(concept), code, name) if text)
             if concept == 0:
                 shown = f"source code {source}" if source else "no code"
             self._rejections.note("measurements of other concepts, not read", shown, count)
+            unread[shown] += count
+        say_unread(self._rejections, unread)
         seen, others = self._connection.execute(
             "SELECT count(*), count(*) FILTER (WHERE person IS NULL) FROM lab"
         ).fetchall()[0]

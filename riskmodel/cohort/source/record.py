@@ -189,12 +189,17 @@ def note_unread(
     for code, count in most[:_NAMED]:
         own.note("results of other codes (not used)", code, count)
     own.note("results of other codes (not used)", "other codes", sum(c for _, c in most[_NAMED:]))
-    labs = [(code, count) for code, count in most if is_lab(code)]
-    if labs:
-        shown = ", ".join(f"{code} {count:,}" for code, count in labs[:_SAID])
-        rest = f" and {len(labs) - _SAID} more codes" if len(labs) > _SAID else ""
+    say_unread(own, {code: count for code, count in most if is_lab(code)})
+
+
+def say_unread(own: Rejections, unread: Mapping[str, int]) -> None:
+    """Say on the terminal which codes of results were not read, the most frequent by name."""
+    most = sorted(unread.items(), key=lambda item: (-item[1], item[0]))
+    if most:
+        shown = ", ".join(f"{code} {count:,}" for code, count in most[:_SAID])
+        rest = f" and {len(most) - _SAID} more codes" if len(most) > _SAID else ""
         told = f"results of codes that mean no analyte here were not read: {shown}{rest}"
-        own.note(CHECK, told, sum(count for _, count in labs))
+        own.note(CHECK, told, sum(unread.values()))
 
 
 def _note_without_results(cohort: Cohort, own: Rejections) -> None:

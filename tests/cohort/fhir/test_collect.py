@@ -9,6 +9,7 @@ import pytest
 
 from riskmodel.cohort import Cohort
 from riskmodel.cohort.fhir.read import read_fhir
+from riskmodel.cohort.source.zones import CHECK
 
 Resource = dict[str, Any]
 
@@ -208,3 +209,10 @@ def test_deleted_treatments_diagnoses_and_people(read: Read) -> None:
     assert gone.events.empty
     assert gone.patients["disease"].isna().all()
     assert read(drug, deletion("Patient/P1")).patients["sex"].isna().all()
+
+
+def test_a_report_without_results_in_fields_is_named(read: Read) -> None:
+    report = {"resourceType": "DiagnosticReport", "id": "r", "status": "final",
+              "subject": {"reference": "Patient/P1"}, "conclusion": "ferritin 40000"}  # fmt: skip
+    cohort = read(observation(), report)
+    assert cohort.notes[CHECK] == {"reports whose results stand only in a text or a file": 1}

@@ -117,3 +117,13 @@ def test_gzipped_files_are_read_at_any_depth(tmp_path: Path, ending: str) -> Non
     path.write_bytes(b"no gzip")
     with pytest.raises(SchemaError):
         read_fhir(path)
+
+
+def test_a_page_that_names_a_further_one_is_told(tmp_path: Path) -> None:
+    page = bundle([PATIENT, INFUSION, observation()], "searchset")
+    page["link"] = [{"relation": "next", "url": "https://ex.org/fhir?page=2"}]
+    (tmp_path / "page.json").write_text(json.dumps(page))
+    cohort = read_fhir(tmp_path)
+    assert cohort.labs["value"].tolist() == [900]
+    assert cohort.rejected.empty
+    assert any("further page" in told and "page.json" in told for told in cohort.notes[CHECK])
