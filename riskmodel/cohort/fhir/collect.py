@@ -1,7 +1,7 @@
 """Collect what a FHIR source holds of results, acts and diagnoses."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -95,7 +95,7 @@ class Collected:
         self.acts = Acts(infusion_codes, self.unused)
         self.deleted: dict[tuple[str, str], float] = {}
         self.specimens: dict[str, bool] = {}
-        self.units: dict[str, set[str]] = {}
+        self.units: dict[str, set[str]] = defaultdict(set)
         self._own_codes = own_codes
 
     def add(self, located: Located) -> None:
@@ -167,7 +167,7 @@ class Collected:
         whole = hash((kind or "Observation", name)) if own else 0
         subject, stamp = subject_token(located), stamp_of(resource)
         for place, result in enumerate(found):
-            self.units.setdefault(result.analyte, set()).add(result.unit)
+            self.units[result.analyte].add(result.unit)
             self.labs.add(
                 (
                     subject,
@@ -220,6 +220,8 @@ def _is_other(concept: Any) -> bool:
 def _specimen(located: Located) -> tuple[str, bool]:
     """Reference of an Observation's Specimen, and whether it says itself that it is not blood."""
     resource = located.resource
+    if "specimen" not in resource and "bodySite" not in resource:
+        return "", False
     asked = mapping(resource.get("specimen"))
     reference = text(asked.get("reference"))
     other = _is_other(resource.get("bodySite")) or is_not_blood(text(asked.get("display"))[:200])

@@ -86,7 +86,7 @@ def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) ->
     refusal[~given & np.isnan(number)] = "value_missing"
     refusal[alone] = fault[alone]
     # Alone, a point is a decimal one, as standards have it; a comma may be either.
-    comma = np.append(["," in str(one) for one in distinct], False)[codes]
+    comma = np.array([*("," in str(one) for one in distinct), False], dtype=bool)[codes]
     refusal[alone & (fault == "") & ~np.isnan(other) & comma] = "number_two_ways"
     refusal[beside & ~same] = "value_conflict"
     value = np.where(alone & (refusal == ""), worded, number)

@@ -55,5 +55,8 @@ def test_the_texts_show_their_decimal_sign() -> None:
     for texts, value in ((["<1.875", "2.5"], 1.875), (["<1.875", "2,5"], 1875)):
         found = read_values(np.full(2, np.nan), pd.Series(texts, dtype="str"))
         assert found.value[0] == value
-    both = read_values(np.full(3, np.nan), pd.Series(["<1.875", "2,5", "2.5"], dtype="str"))
-    assert both.refusal[0] == "number_two_ways"
+    # Of texts that show both, a comma before three digits stays open; a point is a decimal one.
+    both = read_values(np.full(4, np.nan), pd.Series(["<1.875", "1,875", "2,5", "2.5"]))
+    assert both.refusal.tolist() == ["", "number_two_ways", "", ""]
+    none = read_values(np.array([1.0]), pd.Series([None], dtype="str"))
+    assert none.value.tolist() == [1.0]
