@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from riskmodel.cohort import Cohort, read_cohort
+from riskmodel.cohort import (
+    Cohort,
+    guess_mapping,
+    read_cohort,
+    read_spreadsheets,
+    source_sheets,
+    written_mapping,
+)
 from riskmodel.cohort.fhir.read import read_fhir
 from riskmodel.cohort.meds.read import read_meds
 from riskmodel.cohort.schema import GREATER, LESS
@@ -132,3 +139,14 @@ def test_rejected_rows_name_their_place(top: Path) -> None:
         file, _, place = rejected["source"].iloc[0].partition(":")
         assert (top / door / file).is_file()
         assert place
+
+
+def test_the_door_of_spreadsheets_says_the_same(top: Path, tidy: Cohort, tmp_path: Path) -> None:
+    sheets = source_sheets(top / "tidy")
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(written_mapping(guess_mapping(sheets), sheets), encoding="utf-8")
+    cohort = read_spreadsheets(top / "tidy", mapping)
+    assert_frame_equal(cohort.patients, tidy.patients)
+    assert_frame_equal(cohort.labs, tidy.labs, rtol=0, atol=EXACT)
+    assert_frame_equal(cohort.events, tidy.events, rtol=0, atol=EXACT)
+    assert cohort.rejected["reason"].tolist() == tidy.rejected["reason"].tolist()

@@ -65,7 +65,9 @@ def heading_column(heading: str) -> str:
 
 @cache
 def _meanings() -> Mapping[str, str]:
-    return {text: name for name, texts in _headers()["columns"].items() for text in texts}
+    own = {name.replace("_", " "): name for names in COLUMNS.values() for name in names}
+    told = {text: name for name, texts in _headers()["columns"].items() for text in texts}
+    return {**told, **own}
 
 
 def plain_heading(text: str) -> str:
