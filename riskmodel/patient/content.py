@@ -15,13 +15,14 @@ from riskmodel.patient.factors import Factor, grouped
 from riskmodel.patient.missing import range_of
 from riskmodel.patient.published_scores import published_scores
 from riskmodel.patient.risk_course import Change, changes, comparable, reading_of, readings_of
-from riskmodel.patient.statement import statement_of
+from riskmodel.patient.statement import parts_words, statement_of
 from riskmodel.patient.svg.lab_panels import course, event_strip, events_so_far
 from riskmodel.patient.svg.risk_charts import Reading, course_svg, hundred_svg, scale_svg
 from riskmodel.patient.svg.waterfall import waterfall
 from riskmodel.scoring import BaseRateOnly, NotTrainedOn, OutsideRange, model_catalogue
 
 _FACTS = ("product", "target_antigen", "costimulatory_domain", "disease")
+_DRIVERS = 3  # each way, on the first screen
 _ACTS_ON_LABS = ("tocilizumab", "siltuximab", "corticosteroid", "anakinra", "ruxolitinib",
                  "emapalumab", "etoposide")  # fmt: skip
 
@@ -89,6 +90,9 @@ NOBODY: dict[str, Any] = {
     "standing": None,
     "course": None,
     "factors": [],
+    "raises": [],
+    "lowers": [],
+    "criteria_now": "",
     "days": "",
     "changes": [],
     "comparable": False,
@@ -148,6 +152,7 @@ def content_of(assessed: Assessment, compared: pd.Series | None = None) -> dict[
         **_moved(assessed),
         **_days(assessed),
         "standing": assessed.standing,
+        "criteria_now": parts_words(assessed) if hours > 0 else "",
         "adjudicated": words.when(onset) if onset is not None else "",
         "course": course(known, assessed.standing.definition, hours),
         "events": events_so_far(known),
@@ -216,6 +221,8 @@ def _risk(assessed: Assessment, compared: pd.Series | None) -> dict[str, Any]:
             scale_svg(reading, risk_edges(model), before=before, published=published, narrow=True)
         ),
         "factors": ranked,
+        "raises": [f for f in ranked if f.direction == "raises"][:_DRIVERS],
+        "lowers": [f for f in ranked if f.direction == "lowers"][:_DRIVERS],
         "waterfall": waterfall(ranked, float(row["contribution_base"])),
         "compared": _compared(before, compared, ranked),
     }

@@ -1,5 +1,6 @@
 """How one patient stands against a published definition at a time: parts, signs, last results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from riskmodel.criteria import (
     load_definition,
 )
 from riskmodel.patient.wording import (
+    UNCOUNTED_WORDS,
     ago,
     number,
     part_label,
@@ -154,6 +156,21 @@ def _result(series: Series, patient: Cohort, hours: float, named: bool) -> str:
     return text
 
 
+def _uncounted(series: Series, limits: Sequence[Threshold], hours: float, rule: str | None) -> str:
+    """Why the last value, below the limit that is drawn beside it, does not meet the sign."""
+    known = np.flatnonzero(series.hours <= hours)
+    if not len(known) or series.state[known[-1]] != NOT_MET:
+        return ""
+    value = float(series.value[known[-1]])
+    below = any(
+        value < limit.value or (limit.comparison == "<=" and value == limit.value)
+        for limit in limits
+        if limit.analyte == series.name and limit.comparison in ("<", "<=") and limit.unit != ULN
+    )
+    why = UNCOUNTED_WORDS.get(rule or "")
+    return f"; below the limit, not counted: {why}" if below and why else ""
+
+
 def _value(series: Series, k: int, patient: Cohort, unit: str) -> str:
     labs = patient.labs
     same = (labs["analyte"] == series.name) & (labs["hours"] == series.hours[k])
@@ -178,7 +195,7 @@ def standing(patient: Cohort, definition: str, rule: str, hours: float) -> Stand
 
 def standing_of(patient: Cohort, timeline: SignTimeline, hours: float) -> Standing:
     """`standing` from signs that have been judged already."""
-    chosen = timeline.definition
+    chosen, rule = timeline.definition, timeline.cytopenia_rule
     states = timeline.at(hours).to_numpy(np.int8)
     part_states = chosen.part_states(states)[0]
     rows: dict[str, SignRow] = {}
@@ -193,7 +210,11 @@ def standing_of(patient: Cohort, timeline: SignTimeline, hours: float) -> Standi
             sign_label(sign.name),
             STATE_WORDS[int(states[0, j])],
             tuple(words),
-            tuple(_result(series, patient, hours, len(sign.series) > 1) for series in sign.series),
+            tuple(
+                _result(series, patient, hours, len(sign.series) > 1)
+                + _uncounted(series, chosen.thresholds.get(sign.name, ()), hours, rule)
+                for series in sign.series
+            ),
         )
     parts = [
         PartRow(

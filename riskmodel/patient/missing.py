@@ -1,4 +1,4 @@
-"""What is missing of one patient: how far it could move the risk, and the test that can still be asked for."""
+"""What is missing of one patient: how far it could move the risk, and the test to ask for now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -35,15 +35,15 @@ def statement_of(assessed: Assessment) -> Statement | None:
         return _onset(assessed)
     for finding in assessed.findings:
         if isinstance(finding, CriteriaMet):
-            return Statement(f"Criteria met now: {_parts(assessed)}.", _RECOGNISED, True)
+            return Statement(f"Criteria met now: {parts_words(assessed)}.", _RECOGNISED, True)
         if isinstance(finding, NearlyMet):
-            more = f"{_parts(assessed)}. Do not wait for a forecast: judge the patient now."
+            more = f"{parts_words(assessed)}. Do not wait for a forecast: judge the patient now."
             return Statement("Criteria all but met: one sign is missing.", more, True)
         if isinstance(finding, MayBeMet):
             draw = ", ".join(map(_in_sentence, finding.open_signs))
             large = "Criteria may be met, and cannot be assessed."
             return Statement(
-                large, f"{_parts(assessed)}. Not measured, and deciding: {draw}.", True
+                large, f"{parts_words(assessed)}. Not measured, and deciding: {draw}.", True
             )
         if isinstance(finding, BaseRateOnly):
             product = assessed.patient.patients["product"].iloc[0]
@@ -55,7 +55,9 @@ def statement_of(assessed: Assessment) -> Statement | None:
                 f"({cited(finding.source)}), over the whole course. "
                 "Nothing of this patient was used."
             )
-            return Statement(f"No risk of this patient: {finding.why}.", more, False)
+            return Statement(
+                f"The risk of this patient cannot be told: {finding.why}.", more, False
+            )
     if any(isinstance(finding, CannotBeTold) for finding in assessed.findings):
         more = "The interval reaches from low to high: see below what would narrow it most."
         return Statement("Low or high cannot be told from these inputs.", more, False)
@@ -73,14 +75,14 @@ def _onset(assessed: Assessment) -> Statement:
     if recorded is not None:
         said.append(f"An IEC-HS onset is recorded on {when(recorded)}")
     if met:
-        said.append(f"Criteria met now: {_parts(assessed)}")
+        said.append(f"Criteria met now: {parts_words(assessed)}")
     elif since <= assessed.hours:
         said.append(f"Criteria were met on {when(since)}")
     tail = f", since {when(since)}" if met and since <= assessed.hours else ""
     return Statement(f"{'. '.join(said) or 'An onset is known'}{tail}.", _RECOGNISED, True)
 
 
-def _parts(assessed: Assessment) -> str:
+def parts_words(assessed: Assessment) -> str:
     """``macrophage activation 3 of 5, cytopenias 3 of 3``: signs met of those that count."""
     definition = assessed.standing.definition
     states = assessed.records.signs.at(assessed.hours).iloc[0]

@@ -26,6 +26,12 @@ RULE_WORDS = {
     ),
     "any": "counts whenever the value is below the limit",
 }
+UNCOUNTED_WORDS = {
+    "recovery": "no recovery seen since lymphodepletion",
+    "infusion": "never at or above the limit since the infusion",
+    "worsening": "not at or above the limit, and no fall by half, since the infusion",
+}
+"""Why a lineage below its limit does not count, by position of the cytopenia switch."""
 SCOPE_WORDS = {
     "onset_known": "by this time IEC-HS had already begun by the model's own label",
     "dead": "by this time the patient had died",

@@ -84,7 +84,10 @@ def test_a_recorded_onset_is_said_with_its_day(early):
 def test_nothing_known_is_no_risk_of_this_patient(early):
     cohort = one([])
     found = statement_of(assess_patient(cohort, early, "day-3"))
-    assert found.large == "No risk of this patient: no laboratory result since the infusion."
+    assert (
+        found.large
+        == "The risk of this patient cannot be told: no laboratory result since the infusion."
+    )
     assert not found.urgent
     html = page(cohort, "p", early, at="day-3")
     assert "published rate, not this patient&#39;s risk" in html or "published rate, not" in html

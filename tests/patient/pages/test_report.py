@@ -423,7 +423,7 @@ def test_the_published_patient(shared_data, early, before):
     assert default_time(published, early)[0] == "day-6"
 
     first = Document(page(published, "manghisi-2025", before)).text
-    assert "No risk of this patient: fewer than 2 inputs known." in first
+    assert "The risk of this patient cannot be told: fewer than 2 inputs known." in first
     assert "Low" not in text.partition("Published criteria")[0].partition("Low below")[0]
     for missing in ("Tumor burden", "NK cells", "Baseline inflammation", "Cell dose"):
         assert missing in first.partition("Not known")[2].partition("Published criteria")[0]
