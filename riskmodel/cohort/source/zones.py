@@ -74,7 +74,9 @@ def in_timezone(times: pd.Series, zone: ZoneInfo) -> pd.Series:
 
 
 def _of(text: str, zone: ZoneInfo) -> str:
-    return _offset(split_zone(text)[0], zone)
+    """Offset that a text lacks, empty where it names one, also a day (2024-05-10+02:00)."""
+    local, own = split_zone(text)
+    return "" if own or local[10:11] in ("+", "-", "Z", "z") else _offset(local, zone)
 
 
 def in_their_zone(times: pd.Series, patients: pd.Series, zones: Mapping[str, str]) -> pd.Series:

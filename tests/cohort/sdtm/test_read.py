@@ -146,6 +146,14 @@ def test_adam_is_second_best(tmp_path: Path) -> None:
     assert labs == [["ferritin", 900.0, 44.0], ["platelets", 23.0, 62.0]]
 
 
+def test_a_stated_clock_changes_nothing_where_it_does_not_change(tmp_path: Path) -> None:
+    folder = write(tmp_path, "csv", {**STUDY, "EX": [
+        {"USUBJID": "S-1", "EXTRT": "Yescarta", "EXSTDTC": "2024-05-10"}]})  # fmt: skip
+    one, other = read_sdtm(folder), read_sdtm(folder, timezone="America/New_York")
+    assert_frame_equal(one.labs, other.labs)
+    assert_frame_equal(one.events[:3], other.events[:3])
+
+
 def test_a_mapping_says_what_stands_in_for_the_cells(tmp_path: Path) -> None:
     study = {**STUDY, "EX": [{"USUBJID": "S-1", "EXTRT": "XANOMELINE", "EXSTDTC": "2024-05-10"}]}
     folder = write(tmp_path / "study", "json", study)

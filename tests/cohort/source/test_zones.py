@@ -64,6 +64,8 @@ def test_a_stated_zone_knows_its_clock_changes() -> None:
         "2024-03-31T02:30:00",
         "2024-10-27T02:30:00+02:00",
     ]
+    again = in_timezone(in_timezone(pd.Series(times, dtype="str"), madrid), madrid)
+    assert again.tolist() == in_timezone(pd.Series(times, dtype="str"), madrid).tolist()
     stamps = pd.Series(pd.to_datetime(["2024-05-10 10:00:00"]))
     assert in_timezone(stamps, madrid).tolist() == ["2024-05-10T10:00:00.000000+02:00"]
 
