@@ -20,6 +20,22 @@ def test_long_and_wide_say_the_same():
     assert read_table(LONG.replace(",", "\t")).rows == read_table(LONG).rows
 
 
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("Test;Einheit;Day 1;Day 2.5\nFerritin;ng/mL;820;>2000\nLDH;U/L;;300\n", [24, 60, 60]),
+        ("Test\tUnit\t2026-03-02\t2026-03-03 12:00\nFerritin\tng/mL\t820\t>2000\n", [14, 50]),
+        (",Unit,1,2\nFerritin,ng/mL,820,>2000\n", [24, 48]),
+    ],
+)
+def test_a_flowsheet_with_times_across_is_read(text, hours):
+    found = entered({"infusion_time": "2026-03-01 10:00"}, "after", read_table(text))
+    labs = found.cohort.labs
+    assert labs["hours"].tolist() == sorted(hours)
+    assert labs["comparator"].tolist()[1] == 2
+    assert not found.faults.rows
+
+
 def test_a_table_becomes_results_in_canonical_units():
     text = (
         "hours,analyte,value,unit,ULN\n-5,hemoglobin,94,g/L,\n24,crp,2.4,mg/dL,0.5\n24,LDH,?,U/L,\n"
