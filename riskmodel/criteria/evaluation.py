@@ -13,7 +13,7 @@ from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.definitions.registry import load_definition
 from riskmodel.criteria.intervals import Moments, changes, moments
 from riskmodel.criteria.signs.sign import Sign
-from riskmodel.criteria.truth import MET, any_of, tidy
+from riskmodel.criteria.truth import MET, NOT_MET, any_of, tidy
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,43 @@ def evaluate_signs(
     return SignTimeline(chosen, rule, judged, when, states, whole, onset, done)
 
 
+def grades(cohort: Cohort, timeline: SignTimeline, until_hours: Floats) -> Floats:
+    """Highest grade of each patient's episode up to a time, NaN without an onset or a grade table.
+
+    Only what falls into the episode counts: from the windows of the grade table before the onset
+    until the definition has not been met for as long as the table says.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    timeline : SignTimeline
+    until_hours : float64 array of shape (n,)
+        NaN where there is nothing to grade.
+    """
+    grading = timeline.definition.grading
+    if grading is None:
+        return np.full(len(until_hours), np.nan)
+    until = np.minimum(until_hours, _episode_end(timeline, grading.resolved_hours))
+    return grading.grade(cohort, until, timeline.onset_hours)
+
+
+def _episode_end(timeline: SignTimeline, resolved_hours: float) -> Floats:
+    """When the first episode was over, infinity where it never was.
+
+    A run of moments at which the definition is not met, after the onset, must last that long; the
+    moment at which it has is the end, so that no later record moves it.
+    """
+    when, state = timeline.moments, timeline.definition_states
+    clear = (state == NOT_MET) & (when.hours > timeline.onset_hours[when.patient])
+    continued = clear & ~changes(when.patient) & np.roll(clear, 1)
+    start = np.maximum.accumulate(np.where(continued, 0, np.arange(len(clear))))
+    since = when.hours[start]
+    over = clear & (tidy(when.hours - since) >= resolved_hours)
+    end = np.full(when.patients, np.inf)
+    np.minimum.at(end, when.patient[over], since[over] + resolved_hours)
+    return end
+
+
 def grades_by_day(
     cohort: Cohort,
     definition: str | Definition = "astct-2024",
@@ -178,13 +215,11 @@ def grades_by_day(
     ['patient_id', 'day_7']
     """
     timeline = evaluate_signs(cohort, definition, cytopenia_rule)
-    onset, grade = timeline.onset_hours, timeline.definition.grade
+    onset = timeline.onset_hours
     columns = {"patient_id": pd.Series(cohort.patient_id, dtype="str")}
     for day in days:
         until = np.where(onset <= 24.0 * day, 24.0 * day, np.nan)
-        found = np.full(len(cohort), np.nan)
-        if grade is not None:
-            found = grade(cohort, until, onset)
+        found = grades(cohort, timeline, until)
         columns[f"day_{day}"] = pd.Series(found).astype("Int64")
     return pd.DataFrame(columns)
 

@@ -5,7 +5,7 @@ or, for the targets named, by what ferritin did in that window.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
@@ -13,33 +13,19 @@ from pydantic import ConfigDict, Field, model_validator
 from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort import PATIENT_CHOICES, Cohort
 from riskmodel.criteria.intervals import lab_samples
-from riskmodel.criteria.toml_table import Events, Sourced, Texts, Whole, among
-from riskmodel.toml_model import refuse
-
-
-class Grader(Protocol):
-    """How a definition grades."""
-
-    def __call__(
-        self, cohort: Cohort, until_hours: Floats, onset_hours: Floats | None = None
-    ) -> Floats:
-        """Grade by the records up to each patient's time, NaN where that time is NaN.
-
-        Parameters
-        ----------
-        cohort : Cohort
-        until_hours : float64 array of shape (n,)
-        onset_hours : float64 array of shape (n,) or None
-            Around which the windows lie; None for the infusion.
-        """
+from riskmodel.criteria.signs.baseline import baselines
+from riskmodel.criteria.signs.ferritin import RateTable, Rise, rising
+from riskmodel.criteria.toml_table import Comparison, Events, Sourced, Texts, Whole, among
+from riskmodel.criteria.truth import MET, satisfies
+from riskmodel.toml_model import Table, refuse
 
 
 @dataclass(frozen=True)
 class Window:
     """Hours around the onset, both ends included, never before the infusion."""
 
-    before_onset_hours: float = np.inf
-    after_onset_hours: float = np.inf
+    before_onset_hours: float
+    after_onset_hours: float
 
     def ends(self, onset_hours: Floats, until_hours: Floats) -> tuple[Floats, Floats]:
         """First and last hour of each patient."""
@@ -70,49 +56,68 @@ class EventRow:
 
 @dataclass(frozen=True)
 class FerritinRow:
-    """A grade that a multiple of the own baseline ferritin reaches.
+    """A grade that a high ferritin reaches, that rose besides.
 
     Attributes
     ----------
     targets : tuple of str
         Target antigens that it applies to.
-    fold : float
-        At or above this multiple of the last result before the infusion.
+    comparison, threshold :
+        Of the value, in ng/mL.
+    fold : float or None
+        The same value at or above this multiple of the last result before the infusion.
     baseline_hours : float
         Oldest baseline before the infusion, that age included.
+    rise : Rise or None
+        A run of rising results that lasts and ends in the same value.
     """
 
     grade: int
     targets: tuple[str, ...]
-    fold: float
+    comparison: str
+    threshold: float
+    fold: float | None
     baseline_hours: float
+    rise: Rise | None
     window: Window
 
     def holds(self, cohort: Cohort, onset_hours: Floats, until_hours: Floats) -> Flags:
-        """Whether ferritin certainly reached the fold, whatever the bounds (``>``) allow."""
+        """Whether a result in the window certainly does, whatever the bounds (``>``) allow."""
         begin, end = self.window.ends(onset_hours, until_hours)
-        samples, n = lab_samples(cohort, "ferritin"), len(cohort)
-        before = samples.where((samples.hours <= 0) & (samples.hours >= -self.baseline_hours))
-        baseline = np.full(n, np.inf)
-        baseline[before.patient] = before.interval.high  # sorted: the last one stays
-        inside = (samples.hours >= begin[samples.patient]) & (samples.hours <= end[samples.patient])
-        after = samples.where(inside)
-        highest = np.zeros(n)
-        np.maximum.at(highest, after.patient, after.interval.low)
-        named = cohort.patients["target_antigen"].isin(self.targets).to_numpy(dtype=bool)
-        return np.asarray(named & (highest >= self.fold * baseline))
+        samples = lab_samples(cohort, "ferritin")
+        found = satisfies(samples.interval, self.comparison, self.threshold) == MET
+        if self.fold is not None:
+            base = baselines(samples, len(cohort), self.baseline_hours)
+            found &= samples.interval.low >= self.fold * base.high[samples.patient]
+        if self.rise is not None:
+            found &= rising(samples, self.rise) == MET
+        found &= samples.hours >= begin[samples.patient]
+        found &= samples.hours <= end[samples.patient]
+        had = np.zeros(len(cohort), dtype=bool)
+        had[samples.patient[found]] = True
+        return had & cohort.patients["target_antigen"].isin(self.targets).to_numpy(dtype=bool)
 
 
 @dataclass(frozen=True)
 class Grading:
-    """The rows of a grade table above the first."""
+    """The rows of a grade table above the first, and when an episode is over."""
 
     rows: tuple[EventRow | FerritinRow, ...]
+    resolved_hours: float
 
     def grade(
         self, cohort: Cohort, until_hours: Floats, onset_hours: Floats | None = None
     ) -> Floats:
-        """Highest grade up to each patient's time, that time included (see `Grader`)."""
+        """Highest grade by the records up to each patient's time, NaN where that time is NaN.
+
+        Parameters
+        ----------
+        cohort : Cohort
+        until_hours : float64 array of shape (n,)
+            Included.
+        onset_hours : float64 array of shape (n,) or None
+            Around which the windows lie; None for the infusion.
+        """
         onset = np.zeros(len(cohort)) if onset_hours is None else onset_hours
         grade = np.ones(len(cohort))
         for row in self.rows:
@@ -122,10 +127,10 @@ class Grading:
 
 
 class _WindowTable(Sourced):
-    """The window of a row; without its ends it is the whole time since the infusion."""
+    """The window of a row."""
 
-    before_onset_hours: float = np.inf
-    after_onset_hours: float = np.inf
+    before_onset_hours: float
+    after_onset_hours: float
 
     @property
     def window(self) -> Window:
@@ -139,23 +144,58 @@ class EventRowTable(_WindowTable):
     events: Events
 
 
-class FerritinRowTable(_WindowTable):
+class _FerritinRowTable(_WindowTable):
     """What ferritin adds."""
 
     grade: Whole
     targets: Annotated[Texts, among(lambda: PATIENT_CHOICES["target_antigen"])]
+    comparison: Comparison
+    threshold: float
+
+    def row(self, fold: float | None, baseline_hours: float, rise: Rise | None) -> FerritinRow:
+        """As labels read it."""
+        return FerritinRow(
+            self.grade,
+            tuple(self.targets),
+            self.comparison,
+            self.threshold,
+            fold,
+            baseline_hours,
+            rise,
+            self.window,
+        )
+
+
+class FerritinFoldTable(_FerritinRowTable):
+    """A multiple of the own baseline."""
+
     fold: float
     baseline_hours: float
 
 
-class GradesTable(Sourced):
-    """The grade table of a definition: one table ``<grade>`` a row, and ``ferritin``."""
+class FerritinRiseTable(_FerritinRowTable):
+    """A rise that lasts."""
+
+    rate: RateTable
+
+
+class GradesTable(Table):
+    """The grade table of a definition: one table ``<grade>`` a row, and what ferritin adds.
+
+    Attributes
+    ----------
+    resolved_hours : float
+        How long the definition must not have been met for the episode to be over; what comes
+        later belongs to no onset.
+    """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, EventRowTable] = Field(init=False)
 
-    source: str = ""
-    ferritin: FerritinRowTable | None = None
+    resolved_hours: float
+    source: str
+    ferritin_fold: FerritinFoldTable | None = None
+    ferritin_rise: FerritinRiseTable | None = None
 
     @model_validator(mode="after")
     def _numbered(self) -> "GradesTable":
@@ -170,7 +210,9 @@ class GradesTable(Sourced):
             EventRow(int(name), tuple(row.events), row.window)
             for name, row in self.__pydantic_extra__.items()
         ]
-        if self.ferritin is not None:
-            f = self.ferritin
-            rows.append(FerritinRow(f.grade, tuple(f.targets), f.fold, f.baseline_hours, f.window))
-        return Grading(tuple(rows))
+        fold, rise = self.ferritin_fold, self.ferritin_rise
+        if fold is not None:
+            rows.append(fold.row(fold.fold, fold.baseline_hours, None))
+        if rise is not None:
+            rows.append(rise.row(None, 0.0, rise.rate.rise))
+        return Grading(tuple(rows), self.resolved_hours)

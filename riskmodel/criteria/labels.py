@@ -7,7 +7,7 @@ import pandas as pd
 from riskmodel.arrays import Codes, Flags, Floats, States, Texts
 from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria.definitions.definition import Definition
-from riskmodel.criteria.evaluation import SignTimeline, Standing, evaluate_signs
+from riskmodel.criteria.evaluation import SignTimeline, Standing, evaluate_signs, grades
 from riskmodel.criteria.intervals import changes, moments
 from riskmodel.criteria.outcome import (
     first_event,
@@ -91,11 +91,11 @@ def label(
         "outcome": found.outcome,
         "outcome_hours": found.hours,
         "onset_hours": onset,
-        "grade": _grades(chosen, cohort, np.where(np.isnan(onset), np.nan, np.inf), onset),
+        "grade": _whole(grades(cohort, timeline, np.where(np.isnan(onset), np.nan, np.inf))),
         "first_unassessable_sign": first,
     }
     extras = {
-        "grade_at_onset": _grades(chosen, cohort, onset, onset),
+        "grade_at_onset": _whole(grades(cohort, timeline, onset)),
         **details(chosen, timeline.judged, standing),
         "unassessable_parts": parts,
         "judged_hours": judged_hours,
@@ -161,12 +161,6 @@ def _frame(columns: dict[str, object], n: int) -> pd.DataFrame:
 
 def _whole(numbers: Floats) -> pd.Series:
     return pd.Series(numbers).astype("Int64")
-
-
-def _grades(chosen: Definition, cohort: Cohort, until: Floats, onset: Floats) -> pd.Series:
-    if chosen.grade is None:
-        return _whole(np.full(len(onset), np.nan))
-    return _whole(chosen.grade(cohort, until, onset))
 
 
 def _closest(timeline: SignTimeline, horizon: float, closed: str) -> Floats:

@@ -11,6 +11,7 @@ _MULTIPLES = {
     "uln": "ULN",
     "baseline": "the own baseline",
     "higher": "the higher of ULN and the own baseline",
+    "higher_known": "ULN, or of the own baseline where that is higher",
 }
 _ACRONYMS = ("ldh", "nk", "ast", "alt", "wbc")
 _RULES = {
@@ -20,6 +21,7 @@ _RULES = {
     "uln": "against the ULN",
     "baseline": "against the own baseline",
     "higher": "against the higher of ULN and the own baseline",
+    "higher_known": "against the ULN, or the own baseline where that is higher",
     "reference_low": "against the lower limit of normal",
     "rise": "by its rise",
 }

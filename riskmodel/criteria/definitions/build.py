@@ -167,7 +167,7 @@ def read_definition(table: Mapping[str, Any], where: str) -> Definition:
         cytopenia_rules=rules,
         limits={name: sign.limits for name, sign in signs.items()},
         reported={name: sign.reported for name, sign in signs.items()},
-        grade=None if file.grades is None else file.grades.grading.grade,
+        grading=None if file.grades is None else file.grades.grading,
         unverified=unverified(table),
     )
     if file.items is None or file.probability is None:

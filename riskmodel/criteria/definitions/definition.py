@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import Cohort
-from riskmodel.criteria.grading import Grader
+from riskmodel.criteria.grading import Grading
 from riskmodel.criteria.signs.cytopenia import CytopeniaSign, check_rule
 from riskmodel.criteria.signs.ferritin import ABSOLUTE, FerritinSign, Rise
 from riskmodel.criteria.signs.sign import CohortSign, Limit, Sign, Threshold
@@ -136,8 +136,8 @@ class Definition:
         By sign, what meets it where that is more than, or other than, its `thresholds`.
     reported : mapping
         By sign, the events that meet it.
-    grade : Grader or None
-        Grade by the events and results up to a time of each patient, NaN where that time is NaN.
+    grading : Grading or None
+        What an onset is graded by, where the definition grades.
     unverified : tuple of str
         Tables of its file that rest on memory, not on the source they name.
     scores : callable or None
@@ -156,7 +156,7 @@ class Definition:
     cytopenia_rules: tuple[str, ...]
     limits: Mapping[str, tuple[Limit, ...]]
     reported: Mapping[str, tuple[str, ...]]
-    grade: Grader | None
+    grading: Grading | None
     unverified: tuple[str, ...] = ()
     scores: Callable[[States], Mapping[str, npt.NDArray[np.generic]]] | None = None
 

@@ -32,7 +32,13 @@ from riskmodel.criteria.toml_table import Above, AnalyteName, Sourced, among
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, Intervals, any_of, decide, satisfies, tidy
 from riskmodel.toml_model import refuse
 
-ULN_RULE, BASELINE_RULE, HIGHER_RULE, BELOW_RULE = "uln", "baseline", "higher", "reference_low"
+ULN_RULE, BASELINE_RULE, HIGHER_RULE, KNOWN_RULE, BELOW_RULE = (
+    "uln",
+    "baseline",
+    "higher",
+    "higher_known",
+    "reference_low",
+)
 
 
 @dataclass(frozen=True)
@@ -96,8 +102,9 @@ class RelativeRule:
     Attributes
     ----------
     analyte : str
-    kind : {"uln", "baseline", "higher"}
-        The upper limit of normal, the baseline, or the higher of the two.
+    kind : {"uln", "baseline", "higher", "higher_known"}
+        The upper limit of normal, the baseline, or the higher of the two; in the last, without a
+        baseline the upper limit of normal alone.
     comparison : {">", ">="}
     multiple : float
     oldest_hours : float
@@ -130,7 +137,10 @@ class RelativeRule:
         if self.kind != ULN_RULE:
             base = baselines(samples, patients, self.oldest_hours)
             low, high = base.low[samples.patient], base.high[samples.patient]
-        if self.kind == HIGHER_RULE:
+        if self.kind == KNOWN_RULE:
+            unknown = (low == 0.0) & np.isinf(high)
+            low, high = np.where(unknown, limit, low), np.where(unknown, limit, high)
+        if self.kind in (HIGHER_RULE, KNOWN_RULE):
             low, high = np.maximum(low, limit), np.maximum(high, limit)
         low, high = tidy(self.multiple * low), tidy(self.multiple * high)
         state = decide(
@@ -196,7 +206,7 @@ class RelativeRuleTable(Sourced):
     """A rule of a definition: ``multiple_of`` says of what its threshold is a multiple."""
 
     analyte: AnalyteName
-    multiple_of: Annotated[str, among(lambda: (ULN_RULE, BASELINE_RULE, HIGHER_RULE))]
+    multiple_of: Annotated[str, among(lambda: (ULN_RULE, BASELINE_RULE, HIGHER_RULE, KNOWN_RULE))]
     comparison: Above
     threshold: float
     oldest_baseline_hours: float | None = None

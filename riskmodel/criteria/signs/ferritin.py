@@ -217,6 +217,17 @@ class RateTable(Sourced):
     lasting_comparison: Comparison
     lasting_hours: float
 
+    @property
+    def rise(self) -> Rise:
+        """As the signs read it."""
+        return Rise(
+            self.comparison,
+            self.threshold,
+            self.lasting_comparison,
+            self.lasting_hours,
+            self.source,
+        )
+
 
 FerritinRule = Annotated[str, among(lambda: (ABSOLUTE, RATE, EITHER))]
 
@@ -257,16 +268,10 @@ class FerritinTable(LabTable):
 
     def sign(self, name: str, shared: Shared) -> CohortSign:
         """What judges a cohort by it."""
-        rate, rules = self.rate, self.rule_by_target
+        rules = self.rule_by_target
         return FerritinSign(
             absolute=self.lab(name),
-            rise=Rise(
-                rate.comparison,
-                rate.threshold,
-                rate.lasting_comparison,
-                rate.lasting_hours,
-                rate.source,
-            ),
+            rise=self.rate.rise,
             rule_of=rules.of_target,
             otherwise=rules.otherwise,
             source=rules.source,

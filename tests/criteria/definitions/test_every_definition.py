@@ -119,7 +119,7 @@ def test_the_rows_agree_with_themselves(name: str, lines: list[str], cohort_of: 
             assert row.first_unassessable_sign == ""
             assert timeline.definition_state_at(row.onset_hours)[row.Index] == 1
             assert timeline.signs_still_needed_at(row.onset_hours)[row.Index] == 0
-            assert pd.isna(row.grade) == (definition.grade is None)
+            assert pd.isna(row.grade) == (definition.grading is None)
         else:
             assert pd.isna(row.grade)
 
