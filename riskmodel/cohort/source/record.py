@@ -27,6 +27,9 @@ from riskmodel.cohort.source.zones import (
 )
 from riskmodel.cohort.times import split_zone
 
+DIFFERING = "differing results at one time, both kept"
+"""Under which such results are counted."""
+
 _NAMED, _SAID = 40, 8
 """Codes that are named in the report, and on the terminal."""
 
@@ -150,7 +153,7 @@ def assembled(
         return labs.assign(time=times), usable
 
     cohort = assemble_stored(record.rows, record.owners, patients, events, charted, record.name)
-    _note_without_results(cohort, own)
+    _note_doubts(cohort, own)
     rejected = refused.frame()
     rejected = rejected.assign(source=acts["source"].iloc[rejected["row"].astype(int) - 1].array)
     return replace(
@@ -202,8 +205,15 @@ def say_unread(own: Rejections, unread: Mapping[str, int]) -> None:
         own.note(CHECK, told, sum(unread.values()))
 
 
-def _note_without_results(cohort: Cohort, own: Rejections) -> None:
-    """Tell of patients of whom no result was read at all."""
+def _note_doubts(cohort: Cohort, own: Rejections) -> None:
+    """Tell of patients of whom no result was read at all, and of results that contradict."""
+    differing = cohort.notes.get(DIFFERING, {}).get("labs", 0)
+    own.note(
+        CHECK,
+        "results of one analyte at one time that differ, all kept: one may be the correction of "
+        "another",
+        differing,
+    )
     with_results = np.bincount(cohort.labs["patient"], minlength=len(cohort)) > 0
     without = np.flatnonzero(~with_results)
     if len(without):

@@ -200,3 +200,20 @@ def test_what_was_not_read_is_named() -> None:
     assert "DRUG" not in told
     note_files(own, [Path("/a/b\n.txt")], Path("/a"))
     assert "files that were not read: b?.txt" in own.notes[CHECK]
+
+
+def test_results_that_may_be_a_correction_are_told(tmp_path: Path) -> None:
+    tables = {
+        "person": "person_id,gender_concept_id\n1,8532\n2,8532\n",
+        "procedure_occurrence": "person_id,procedure_concept_id,procedure_datetime,"
+        "procedure_source_value\n1,0,2024-05-10 10:00:00,XW033C3\n"
+        "2,0,2024-05-10 10:00:00,XW033C3\n",
+        "measurement": "measurement_id,person_id,measurement_concept_id,measurement_datetime,"
+        "value_as_number,unit_source_value\n1,1,3001122,2024-05-12 10:00:00,900,ng/mL\n"
+        "2,1,3001122,2024-05-12 10:00:00,9000,ng/mL\n",
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    told = read_omop(tmp_path).notes[CHECK]
+    assert {count for text, count in told.items() if "correction" in text} == {2}
+    assert {count for text, count in told.items() if "(first: '2')" in text} == {1}
