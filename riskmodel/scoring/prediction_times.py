@@ -1,6 +1,7 @@
 """Several models and prediction times in one call, and each patient's own latest time."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from riskmodel.scoring.score import score_rows
 from riskmodel.scoring.score_table import joined, rejected_rows, rows_of
 
 TODAY = "today"
+_ENDS = ("death", "last_follow_up")
 NO_MODEL = "no_model_of_stage"
 BEYOND = "after_last_landmark"
 
@@ -55,8 +57,9 @@ def score_times(
 ) -> pd.DataFrame:
     """Rows of every patient, model and prediction time that go together.
 
-    At ``today`` the time is that of the patient's last record: the last whole day after the
-    infusion that it reached, or pre-infusion before the end of day 1. Which time that is rests on
+    At ``today`` the time is that of the patient's last result or clinical event, a death and the
+    end of follow-up not among them: the last whole day after the infusion that it reached, or
+    pre-infusion before the end of day 1. Which time that is rests on
     the last record; how the patient is scored at it rests on the records up to it alone.
 
     Parameters
@@ -126,8 +129,12 @@ def _asked(
 
 
 def landmark_days(cohort: Cohort) -> Codes:
-    """Whole days that each patient's records reach after the infusion, 0 before the first."""
-    last = last_record(cohort)
+    """Whole days that each patient's records reach after the infusion, 0 before the first.
+
+    A death and the end of follow-up are no records of the patient's state and move no day.
+    """
+    ends = cohort.events["event"].isin(_ENDS).to_numpy(dtype=bool)
+    last = last_record(replace(cohort, events=cohort.events[~ends]))
     return np.floor(np.maximum(last, 0.0) / 24).astype(np.int64)
 
 

@@ -84,6 +84,16 @@ def test_today_is_each_patients_own_last_whole_day(cohort, models):
         assert_frame_equal(row, alone, check_exact=True)
 
 
+@pytest.mark.parametrize("end", ["death", "last_follow_up"])
+def test_the_end_of_follow_up_moves_no_day(cohort, end):
+    live = ending(cohort, np.full(len(cohort), 130.0))
+    known = landmark_days(live)
+    after = pd.DataFrame({"patient": np.arange(len(live)), "hours": 300.0, "event": end})
+    events = pd.concat([live.events, after], ignore_index=True)[list(live.events)]
+    events = events.astype(live.events.dtypes.to_dict())
+    assert landmark_days(replace(live, events=events)).tolist() == known.tolist()
+
+
 def test_after_day_13_there_is_a_reason(cohort, models):
     late = score_times(cohort, models, ["today"])
     after = late[late["prediction_time_hours"] >= 24 * 14]
