@@ -44,5 +44,9 @@ def serve(
         allowed_hosts=tuple(allowed_host or ()),
         audit_log=audit_log,
     )
-    say(f"Serving on http://{host}:{port}/ until interrupted. {RESEARCH_USE}")
-    run(model or ["pre-infusion", "early"], settings, cohort=cohort)
+    run(
+        model or ["pre-infusion", "early"],
+        settings,
+        cohort=cohort,
+        ready=lambda: say(f"Serving on http://{host}:{port}/ until interrupted. {RESEARCH_USE}"),
+    )

@@ -1,6 +1,7 @@
 """Start a server: models loaded once, then every door open on one address."""
 
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from riskmodel.errors import SchemaError
@@ -9,7 +10,13 @@ from riskmodel.web.settings import Settings
 __all__ = ["Settings", "serve"]
 
 
-def serve(models: Sequence[str], settings: Settings, *, cohort: Path | None = None) -> None:
+def serve(
+    models: Sequence[str],
+    settings: Settings,
+    *,
+    cohort: Path | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until interrupted.
 
     Parameters
@@ -19,11 +26,14 @@ def serve(models: Sequence[str], settings: Settings, *, cohort: Path | None = No
     settings : Settings
     cohort : Path, optional
         Folder whose patients the page Patients shows.
+    ready : callable
+        Called once the address is listened on.
 
     Raises
     ------
     SchemaError
-        When a model, the cohort or the audit log cannot be used, or the extra is not installed.
+        When the address, a model, the cohort or the audit log cannot be used, or the extra is not
+        installed.
     """
     try:
         import fastapi
@@ -42,13 +52,18 @@ def serve(models: Sequence[str], settings: Settings, *, cohort: Path | None = No
     from riskmodel.web.security.audit import AuditLog
     from riskmodel.web.security.logs import LOGGING
 
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                ready()
+
+    address = bound(settings.host, settings.port)
     loaded = read_cohort(cohort) if cohort is not None else None
     engine = load_engine(models)
     app = make_app(engine, settings, AuditLog(settings.audit_log), loaded)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         log_config=LOGGING,
         access_log=False,
         server_header=False,
@@ -58,3 +73,32 @@ def serve(models: Sequence[str], settings: Settings, *, cohort: Path | None = No
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=65_536,
     )
+    server = Server(config)
+    try:
+        server.run(sockets=[address])
+    except KeyboardInterrupt:
+        return  # how a server is ended
+    if not server.started:
+        raise SystemExit(3)  # why was logged
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """The address to listen on, taken before anything is loaded.
+
+    Raises
+    ------
+    SchemaError
+        When another program has it, or it is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+    except OSError as error:
+        found.close()
+        raise SchemaError(
+            f"Port {port} of {host} cannot be listened on: {error.strerror or error}. "
+            "Give another with --port, or end the program that has it."
+        ) from None
+    return found

@@ -92,7 +92,9 @@ class Guard:
         if site is not None:
             return site not in (b"same-origin", b"none")
         origin = headers.get("origin", b"").decode("latin-1")
-        return bool(origin) and _name_of(urlsplit(origin).netloc) not in self._settings.hosts
+        # The same name at another port is another program's page.
+        host = headers.get("host", b"").decode("latin-1")
+        return bool(origin) and urlsplit(origin).netloc.casefold() != host.casefold()
 
     async def _body(self, scope: Scope, headers: Mapping[str, bytes], receive: Receive) -> Receive:
         """The whole body, taken in before any work is done on it; refused when too much or late."""

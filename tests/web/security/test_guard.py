@@ -81,6 +81,8 @@ def test_with_a_token_nothing_is_answered_without_it(engine):
         ({}, 200),
         ({"sec-fetch-site": "same-origin", "origin": "null"}, 200),
         ({"origin": "http://localhost:8000"}, 200),
+        ({"origin": "http://localhost:9000"}, 403),
+        ({"origin": "http://localhost"}, 403),
         ({"sec-fetch-site": "cross-site"}, 403),
         ({"sec-fetch-site": "same-site"}, 403),
         ({"origin": "https://evil.example"}, 403),
