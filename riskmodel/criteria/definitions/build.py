@@ -147,7 +147,10 @@ def read_definition(table: Mapping[str, Any], where: str) -> Definition:
         raise sentences(where, found)
     file = read(_File, table, lambda seen: sentences(where, seen), context)
     switch = None if file.cytopenia_switch is None else file.cytopenia_switch.switch
-    shared = Shared({} if file.default_uln is None else file.default_uln.limits, switch)
+    normal = {} if file.default_uln is None else file.default_uln.limits
+    lineage = None if file.cytopenia_switch is None else signs[file.cytopenia_switch.picture]
+    picture = lineage.lab(lineage.kind) if isinstance(lineage, CytopeniaTable) else None
+    shared = Shared(normal, switch, picture)
     readers = tuple(_reader(name, sign, shared, file) for name, sign in signs.items())
     parts = tuple(part.part(name) for name, part in file.parts.items())
     rules: tuple[str, ...] = ()
@@ -202,6 +205,11 @@ def _signs(table: Mapping[str, Any]) -> tuple[dict[str, SignTable], list[Fault]]
             found += [replace(fault, path=("signs", name, *fault.path)) for fault in wrong]
             if not wrong:
                 signs[name] = model.model_validate(entry)
+    picture = table.get("cytopenia_switch", {}).get("picture", "")
+    lineages = [name for name, sign in signs.items() if sign.kind == "cytopenia"]
+    if picture and picture not in lineages:
+        words = f"one of {', '.join(lineages)}"
+        found.append(Fault(("cytopenia_switch", "picture"), "wrong", words, picture))
     if "cytopenia_switch" not in table and "cytopenia" in {sign.kind for sign in signs.values()}:
         found.append(Fault(("cytopenia_switch",), "missing"))
     return signs, found

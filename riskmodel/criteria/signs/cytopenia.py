@@ -3,7 +3,8 @@
 any        below the limit
 infusion   below now, and at or above it at some earlier time since the infusion
 worsening  as infusion, or below now and at or under a share of the own highest value before
-recovery   below (nadir), then recovered, then below again: the letter of the criteria
+recovery   below (nadir), then recovered, then below again: the letter of the criteria; or at or
+           above it earlier, and below once the blood picture has so recovered
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,14 @@ import numpy as np
 
 from riskmodel.arrays import Flags, Floats, States
 from riskmodel.cohort import Cohort
-from riskmodel.criteria.intervals import Samples, changes, lab_samples, previous, running_max
+from riskmodel.criteria.intervals import (
+    Samples,
+    changes,
+    lab_samples,
+    moments,
+    previous,
+    running_max,
+)
 from riskmodel.criteria.signs.sign import (
     CohortSign,
     LabSign,
@@ -70,6 +78,7 @@ class CytopeniaSign:
     lab: LabSign
     event: str
     switch: Switch
+    picture: LabSign | None = None
 
     @property
     def name(self) -> str:
@@ -94,6 +103,12 @@ class CytopeniaSign:
         samples = samples.where(samples.hours >= begin[samples.patient])
         below = satisfies(samples.interval, limit.comparison, limit.value)
         state = cytopenic(samples, below, rule, self.switch)
+        if rule == "recovery" and self.picture is not None:
+            # After the picture's recovery a fall counts, though this lineage was never low before.
+            fallen = all_of(
+                self._picture_recovered(cohort, samples), _ever_before(samples, opposite(below))
+            )
+            state = any_of(state, all_of(below, fallen))
 
         events = cohort.events[(cohort.events["event"] == self.event).to_numpy(dtype=bool)]
         n = len(events)
@@ -111,6 +126,22 @@ class CytopeniaSign:
         )
         weight = np.concatenate([np.where(below == NOT_ASSESSABLE, 0, 2), np.ones(n, dtype=int)])
         return Sign(self.name, (_one_per_time(joined, weight),))
+
+    def _picture_recovered(self, cohort: Cohort, samples: Samples) -> States:
+        """Whether the lineage that stands for the blood picture had recovered by each sample."""
+        assert self.picture is not None
+        (limit,) = self.picture.thresholds
+        counts = lab_samples(cohort, limit.analyte)
+        counts = counts.where(counts.hours >= _history_begin(cohort)[counts.patient])
+        below = satisfies(counts.interval, limit.comparison, limit.value)
+        recovered = _recovered_by(counts, below, self.switch.recovered_samples)
+        when = moments(cohort)
+        position = when.latest(
+            when.keys(counts.patient, counts.hours), when.keys(samples.patient, samples.hours)
+        )
+        state = np.full(len(samples), NOT_MET, dtype=np.int8)
+        state[position >= 0] = recovered[position[position >= 0]]
+        return state
 
 
 def cytopenic(samples: Samples, below: States, rule: str, switch: Switch) -> States:
@@ -170,11 +201,16 @@ def _worsened(samples: Samples, share: float) -> States:
 
 
 def _recovered_before(samples: Samples, below: States, count: int) -> States:
-    """Whether an earlier nadir was followed by `count` consecutive samples not below."""
+    """Whether it had recovered by an earlier sample."""
+    return previous(_recovered_by(samples, below, count), samples.patient, NOT_MET)
+
+
+def _recovered_by(samples: Samples, below: States, count: int) -> States:
+    """Whether a nadir was followed by `count` consecutive samples not below, this one included."""
     patient, above = samples.patient, opposite(below)
     run = [above] + [previous(above, patient, NOT_MET, step) for step in range(1, count)]
     nadir = previous(_ever_before(samples, below), patient, NOT_MET, count - 1)
-    return _ever_before(samples, all_of(nadir, *run))
+    return unrank(running_max(rank(all_of(nadir, *run)), patient))
 
 
 def _history_begin(cohort: Cohort) -> Floats:
@@ -223,6 +259,7 @@ class SwitchTable(Sourced):
 
     default: Annotated[str, among(lambda: CYTOPENIA_RULES)]
     recovered_samples: Whole
+    picture: str
     worsened_share: float
 
     @property
@@ -238,7 +275,7 @@ class CytopeniaTable(LabTable):
 
     def sign(self, name: str, shared: Shared) -> CohortSign:
         """What judges a cohort by it."""
-        return CytopeniaSign(self.lab(name), self.event, shared.switch)
+        return CytopeniaSign(self.lab(name), self.event, shared.switch, shared.picture)
 
 
 class CountTable(CytopeniaTable):

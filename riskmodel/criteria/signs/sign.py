@@ -241,10 +241,13 @@ class Shared:
         Default upper limits of normal that the definition adds to those of the analytes.
     switch : Any
         The cytopenia switch, None where the definition has none.
+    picture : LabSign or None
+        The lineage whose recovery is that of the blood picture.
     """
 
     normal: Mapping[str, float] = field(default_factory=dict)
     switch: Any = None
+    picture: LabSign | None = None
 
 
 class SignTable(Table):

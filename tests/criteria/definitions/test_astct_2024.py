@@ -18,7 +18,7 @@ from riskmodel.files import read_toml
 
 TABLE = read_toml(definition_path("astct-2024"))
 # What names things and says where they come from; the loader checks the units.
-WORDS = ("name", "title", "version", "source", "kind", "unit", "analyte", "event")
+WORDS = ("name", "title", "version", "source", "kind", "picture", "unit", "analyte", "event")
 
 
 def shown(value: object) -> str:

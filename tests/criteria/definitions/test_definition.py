@@ -29,7 +29,18 @@ from riskmodel.files import read_toml
 # astct-2024 has a file of its own, test_astct_2024.py.
 NAMES = [name for name in definition_names() if name != "astct-2024"]
 # What names things and says where they come from; the loader checks the units.
-WORDS = ("name", "title", "version", "source", "kind", "unit", "analyte", "event", "reached_in")
+WORDS = (
+    "name",
+    "title",
+    "version",
+    "source",
+    "kind",
+    "picture",
+    "unit",
+    "analyte",
+    "event",
+    "reached_in",
+)
 CHOICES = (("baseline", "higher"), ("met", "not_assessable"))
 COUNTS = ("at_least", "recovered_samples", "points")
 
