@@ -95,6 +95,7 @@ def rejected_rows(cohort: Cohort, model: RiskModel | None, hours: float | None) 
         "patient_id": whole["patient_id"].to_numpy(dtype=object),
         "status": "rejected",
         "reason": reason.to_numpy(dtype=object),
+        "findings": whole["reason"].to_numpy(dtype=object),
     }
     rows = rows_of(table, len(whole), model, hours)
     return rows.set_axis(pd.Index(whole["row"].to_numpy(dtype=np.int64)), axis="index")

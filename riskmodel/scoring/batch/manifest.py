@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -26,9 +25,6 @@ _PARTS = (
     "not trained on",
 )
 """Kinds of text in the reason of a partial row, each followed by what only the row may say."""
-
-_PART = re.compile(rf"(?:^|; )({'|'.join(_PARTS)})(?=: )")
-_CODE = re.compile(r"[a-z_]+")
 
 
 def digest_of(content: Any) -> str:
@@ -74,22 +70,6 @@ def _weights_digest(model: RiskModel) -> str:
     return digest.hexdigest()
 
 
-def reason_codes(status: str, reason: str) -> list[str]:
-    """Codes in the reason of a row, without anything that is a value of the patient.
-
-    Examples
-    --------
-    >>> reason_codes("partial", "missing: a, b; not trained on: product X; stale")
-    ['missing', 'not trained on']
-    >>> reason_codes("rejected", "patient_id_missing (row 3)")
-    ['patient_id_missing']
-    """
-    if status in ("scored", "partial"):
-        return _PART.findall(reason)
-    found = _CODE.match(reason)
-    return [found[0]] if found else []
-
-
 class Counts:
     """Rows by time, model and status, and their reasons, over the parts of a batch."""
 
@@ -114,9 +94,9 @@ class Counts:
         known = rows["risk"].notna() & rows["n_missing"].notna()
         of_risk = (times[known], rows.loc[known, "stage"], rows.loc[known, "model_name"])
         self._missing.update(zip(*of_risk, map(int, rows.loc[known, "n_missing"]), strict=True))
-        pairs = Counter(zip(rows["status"], rows["reason"], strict=True))
-        for (status, reason), count in pairs.items():
-            for code in reason_codes(status, reason):
+        pairs = Counter(zip(rows["status"], rows["findings"], strict=True))
+        for (status, codes), count in pairs.items():
+            for code in codes.split():
                 self._reasons[(status, code)] += count
 
     def state(self) -> dict[str, Any]:

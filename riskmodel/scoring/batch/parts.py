@@ -175,6 +175,7 @@ def failed(
         "patient_id": ids[first].fillna("").to_numpy(dtype=object),
         "status": "rejected",
         "reason": f"{FAILED}: {type(error).__name__}",
+        "findings": FAILED,
     }
     rows = rows_of(table, int(first.sum()), models[0] if len(models) == 1 else None, None)
     rows = rows.reindex(columns=output_columns(models, explain))
