@@ -11,6 +11,7 @@ from riskmodel import tracking
 from riskmodel.cli import app
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
+from riskmodel.models import load_model
 from riskmodel.training import simulate, train
 from riskmodel.training.promote import promote, rollback
 
@@ -38,18 +39,18 @@ def unseen(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def versions(store, simulated, tiny_design):
+def versions(store, simulated, tiny_design, model_folders):
     """Champion 1; 2 the same patients and design; 3 a damaged copy; 4 of another stage."""
     cohort = read_cohort(simulated)
     first = train(cohort, "pre_infusion", design=tiny_design, simulated=True, register=NAME)
-    train(cohort, "pre_infusion", design=tiny_design, simulated=True, register=NAME)
+    tracking.log_training(first.model, {}, first.performance, NAME)
     damaged = replace(first.model, classifier=first.model.classifier)
     classifier = type(first.model.classifier)(**first.model.classifier.get_params())
     classifier.__dict__ |= first.model.classifier.__dict__
     classifier.calibration_ = (2.0, -1.0)
     damaged = replace(damaged, classifier=classifier, fingerprint="other")
     tracking.log_training(damaged, {}, first.performance, NAME)
-    train(cohort, "early", design=tiny_design, simulated=True, register=NAME)
+    tracking.log_training(load_model(model_folders["early"]), {}, first.performance, NAME)
     return first
 
 
