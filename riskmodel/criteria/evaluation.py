@@ -72,6 +72,38 @@ class SignTimeline:
         """States at one time: int8, patients x signs; 1 met, 0 not met, -1 not assessable."""
         return pd.DataFrame(self._all_at(hours)[0].states, columns=list(self.signs))
 
+    def likely_at(self, hours: float, within: float) -> tuple[States, Flags]:
+        """States at one time, where a sample that leaves its sign open keeps the one before it.
+
+        A ferritin above an assay's limit of 2,000 says nothing of a threshold of 10,000, and no
+        reason to think that a sign which was met is met no more.
+
+        Parameters
+        ----------
+        hours : float
+        within : float
+            How many hours the last state that was known may lie back, included.
+
+        Returns
+        -------
+        states : int8[n, signs]
+        measured : bool[n, signs]
+            Where a sample counts, open or not.
+        """
+        standing, at_hours = self._all_at(hours)
+        states = standing.states.copy()
+        measured = np.column_stack([_any_sample(sign) for sign in standing.samples])
+        asked = self.moments.keys(np.arange(self.moments.patients), at_hours)
+        for k in range(states.shape[1]):
+            known = np.flatnonzero(self.states[:, k] >= 0)
+            keys = self.moments.keys(self.moments.patient[known], self.moments.hours[known])
+            last = self.moments.latest(keys, asked)
+            held = (states[:, k] < 0) & measured[:, k] & (last >= 0)
+            row = known[last[held]]
+            recent = hours - self.moments.hours[row] <= within
+            states[held, k] = np.where(recent, self.states[row, k], states[held, k])
+        return states, measured
+
     def definition_state_at(self, hours: float) -> States:
         """State of the whole definition at one time, int8 of shape (n,)."""
         standing, at_hours = self._all_at(hours)
@@ -136,8 +168,7 @@ def evaluate_signs(
     patient, hours = when.patient[held], when.hours[held]
     first = changes(patient)
     onset[patient[first]] = hours[first]
-    counts = [np.logical_or.reduce([k >= 0 for k in sign]) for sign in standing.samples]
-    done = np.column_stack(counts)
+    done = np.column_stack([_any_sample(sign) for sign in standing.samples])
     return SignTimeline(chosen, rule, judged, when, states, whole, onset, done)
 
 
@@ -222,6 +253,11 @@ def grades_by_day(
         found = grades(cohort, timeline, until)
         columns[f"day_{day}"] = pd.Series(found).astype("Int64")
     return pd.DataFrame(columns)
+
+
+def _any_sample(positions: tuple[Codes, ...]) -> Flags:
+    """Where one of a sign's series has a sample that counts."""
+    return np.asarray(np.logical_or.reduce([position >= 0 for position in positions]))
 
 
 def _standing(judged: tuple[Sign, ...], when: Moments, patient: Codes, hours: Floats) -> Standing:

@@ -11,6 +11,7 @@ from riskmodel.cohort import (
     PATIENT_FLAGS,
     PATIENT_NUMBERS,
     analytes,
+    products,
 )
 from riskmodel.criteria import COMPARISONS
 from riskmodel.errors import SchemaError
@@ -183,6 +184,19 @@ def _lymphodepletion(value: Any) -> bool:
     )  # fmt: skip
 
 
+def _series(value: Any) -> bool:
+    """Series of patients: a share between 0 and 1, and at least one column that says whose."""
+    columns = {"product", "target", "disease"}
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(row, Mapping) for row in value)
+        and all({"share"} < set(row) <= {"share", *columns} for row in value)
+        and all(_number(row["share"]) and 0 < row["share"] < 1 for row in value)
+        and all(isinstance(row[key], str) for row in value for key in columns & set(row))
+    )
+
+
 def _rows(value: Any) -> bool:
     keys = {"analyte", "comparison", "threshold", "points"}
     return isinstance(value, list) and bool(value) and all(
@@ -243,6 +257,11 @@ _PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "floors": (_by_analyte, "positive numbers by analyte"),
     "lymphodepletion": (_lymphodepletion, "hours 'within' above 0 and 'usual' not above 0"),
     "rows": (_rows, "rows of a known analyte, a comparison, a threshold and points"),
+    "series": (_series, "series with a share and a product, target or disease"),
+    "product": (
+        lambda value: value in [one.name for one in products()],
+        "the generic name of a known product",
+    ),
     "log": (_measures, f"a list of {', '.join(_MEASURES)}"),
     "order": (_orders, "lists of known measures by disease, one of them 'other'"),
     "scale": (_scales, f"two rising numbers for each of {', '.join(_MEASURES)}"),

@@ -21,7 +21,12 @@ from riskmodel.models.learning.base_learners import Recipe
 from riskmodel.models.learning.columns import Scale
 from riskmodel.models.learning.fitting import Plan, learn
 from riskmodel.models.learning.folds import canonical_order, patient_codes, patients_with_event
-from riskmodel.models.learning.interval import interval, missing_variance
+from riskmodel.models.learning.interval import (
+    CENTRE_SD,
+    UNSEEN_SHARE,
+    interval,
+    missing_variance,
+)
 from riskmodel.models.learning.trees import TreeSettings
 from riskmodel.models.tree_shap import Forest, pack
 
@@ -98,6 +103,10 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether the data gave up the declared directions, those of `severity` excepted.
     calibration_ : (float, float)
         a and b.
+    slope_sd_ : float
+        Standard deviation of the slope b, relative to it.
+    between_ : float
+        Variance over the training rows of the log-odds' departure from the base rate.
     signal_ : float
         Probability, given the data, that the features tell anything: by it the calibrated
         log-odds are drawn towards the base rate.
@@ -255,6 +264,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             recipe = replace(recipe, overruled=learnt.overruled)
             self.weights_ = pd.Series(learnt.weights, index=recipe.linear + recipe.forests)
             self.calibration_, self.signal_ = learnt.calibration, learnt.signal
+            self.slope_sd_ = learnt.slope_sd
             self.scale_: Scale = learnt.scale
             self.intercept_, self.coef_ = learnt.intercept, learnt.coef
             self.bag_coef_, self.bag_ = learnt.bag_coef, learnt.bag
@@ -263,6 +273,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.out_of_fold_ = np.full(len(y), np.nan)
             self.out_of_fold_[order] = learnt.out_of_fold
             self.spread_ = self._spread(X)
+            self.between_ = float(np.cov(self._departure(self._contributions(X)), aweights=weight))
             self.plausible_: Plausible = learn_plausible(X, weight)
 
     def _names(self) -> list[str]:
@@ -318,6 +329,11 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seen = ~np.isnan(X).all(axis=0)
         spread[seen] = np.nanstd(parts[:, seen], axis=0)
         return spread
+
+    def _departure(self, parts: Floats) -> Floats:
+        """What the features but those of time contribute to each row's log-odds, float64[n]."""
+        clock = np.array([name in (self.clock or ()) for name in self.names_])
+        return row_sums(parts[:, :-1][:, ~clock])
 
     def _checked(self, X: Any) -> Floats:
         check_is_fitted(self)
@@ -392,9 +408,12 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_interval(self, X: Any, level: float = 0.9) -> tuple[Floats, Floats]:
         """Lower and upper probability of each row's risk.
 
-        On the log-odds scale: the spread over the bag, the uncertainty of the base rate, and for
-        each clinical factor what its missing inputs usually contribute. A factor's missing inputs
-        are taken to move together; factors are taken as independent.
+        Of the patients who look like this one to the model, at a centre like those it was trained
+        on, this share has a probability within it. On the log-odds scale: the spread over the bag,
+        the uncertainty of the base rate and of the calibration slope, the spread between centres,
+        what patients who look alike differ by, and for each clinical factor what its missing
+        inputs usually contribute. A factor's missing inputs are taken to move together; factors
+        are taken as independent.
 
         Parameters
         ----------
@@ -416,9 +435,11 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Z = self.scale_.standardise(X)
         linear = [row_sums(Z * coef[1:]) + coef[0] for coef in self.bag_coef_]
         draws = self.calibration_[1] * (np.column_stack(linear) + margins)
-        others = missing_variance(np.isnan(X), self.spread_, self.names_, self.groups or {})
-        others += 1.0 / self.n_events_ + 1.0 / max(self.n_patients_ - self.n_events_, 1)
-        return interval(row_sums(parts), draws, others, level)
+        unseen = missing_variance(np.isnan(X), self.spread_, self.names_, self.groups or {})
+        unseen += UNSEEN_SHARE * self.between_
+        others = unseen + 1.0 / self.n_events_ + 1.0 / max(self.n_patients_ - self.n_events_, 1)
+        others += CENTRE_SD**2 + (self.slope_sd_ * self._departure(parts)) ** 2
+        return interval(row_sums(parts), draws, others, level, unseen)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -193,6 +193,8 @@ def _classifier_state(model: RiskClassifier) -> dict[str, Any]:
         "members": model.weights_.index.tolist(),
         "weights": model.weights_.tolist(),
         "calibration": [a, b],
+        "slope_sd": model.slope_sd_,
+        "between": model.between_,
         "signal": model.signal_,
         "overruled": model.overruled_,
         "scale": {key: value.tolist() for key, value in asdict(model.scale_).items()},
@@ -236,6 +238,7 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
     model.classes_ = np.array(state["classes"])
     model.weights_ = pd.Series(state["weights"], index=state["members"], dtype=np.float64)
     model.calibration_ = (state["calibration"][0], state["calibration"][1])
+    model.slope_sd_, model.between_ = state.get("slope_sd", 0.0), state.get("between", 0.0)
     model.signal_ = state.get("signal", 1.0)
     # An older model held its directions nowhere but in one tree member.
     model.overruled_ = state.get("overruled", True)
@@ -245,6 +248,10 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
         np.array(scale["spread"], dtype=np.float64),
         np.array(scale["known"], dtype=np.bool_),
         np.array(scale["varied"], dtype=np.bool_),
+        np.array(scale.get("clock", []), dtype=np.int64),
+        np.array(scale.get("drift", []), dtype=np.float64).reshape(
+            len(names) if scale.get("clock") else 0, -1 if scale.get("clock") else 0
+        ),
     )
     model.intercept_ = state["intercept"]
     model.coef_ = np.array(state["coefficients"], dtype=np.float64)

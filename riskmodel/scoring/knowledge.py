@@ -22,6 +22,7 @@ _OF_COURSE = (
     "event_seen", "highest_grade", "days_since_first", "signs_met", "prediction_day", "days_left",
     "hours_since_draw",
 )  # fmt: skip
+_OF_PRODUCT = ("product_choice", "reported_incidence")
 _ABOUT = ("product", "target_antigen", "disease")
 
 
@@ -34,7 +35,11 @@ def too_little_known(
     are no inputs. After the infusion a risk needs a result from after it.
     """
     why = np.full(len(cohort), "", dtype=object)
-    own = [f for f in catalogue if f.of not in _NO_INPUT and f.builder not in _OF_COURSE]
+    own = [
+        f
+        for f in catalogue
+        if f.of not in _NO_INPUT and f.builder not in (*_OF_COURSE, *_OF_PRODUCT)
+    ]
     known = np.zeros(len(cohort), dtype=np.int64)
     for source in dict.fromkeys(f.of or f.name for f in own):
         of = [f.name for f in own if (f.of or f.name) == source]

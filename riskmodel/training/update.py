@@ -52,6 +52,7 @@ class Recalibration:
         a, b = self.classifier.calibration_
         found = copy.copy(self.classifier)
         found.calibration_ = (level + slope * a, slope * b)
+        found.between_ = slope**2 * self.classifier.between_
         found.n_patients_ = count
         found.n_events_ = len(np.unique(people[outcome == 1]))
         return found

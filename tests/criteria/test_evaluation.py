@@ -200,3 +200,26 @@ def test_an_empty_cohort_has_an_empty_timeline(cohort_of: Build) -> None:
     timeline = evaluate_signs(cohort_of([]))
     assert timeline.at(24.0).shape == (0, 8)
     assert timeline.onset_hours.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "measured", "why"),
+    [
+        ("ferritin@24=12000; ferritin@48=>2000", 1, True, "open after it was met"),
+        ("ferritin@24=3000; ferritin@48=>2000", 0, True, "open after it was not met"),
+        ("ferritin@48=>2000", -1, True, "open, and never known"),
+        ("ferritin@24=12000; ferritin@48=2000", 0, True, "known"),
+        ("ferritin@24=12000; ferritin@48=3000; ferritin@60=>2000", 0, True, "the last one known"),
+        ("crp@24=12", -1, False, "not measured"),
+        ("ferritin@48=>2000; ferritin@80=12000", -1, True, "what comes later tells nothing"),
+    ],
+)
+def test_an_open_sample_keeps_the_state_before_it(
+    line: str, state: int, measured: bool, why: str, cohort_of: Build
+) -> None:
+    signs = evaluate_signs(cohort_of([line], ["CD19"]))
+    k = signs.signs.index("ferritin")
+    states, done = signs.likely_at(72.0, 168.0)
+    assert (states[0, k], done[0, k]) == (state, measured), why
+    if state == 1:
+        assert signs.likely_at(72.0, 40.0)[0][0, k] == -1

@@ -3,9 +3,11 @@
 import re
 import tomllib
 
+import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from riskmodel.cohort import analytes
 from riskmodel.cohort.schema import (
     PATIENT_CHOICES,
     PATIENT_FLAGS,
@@ -130,7 +132,9 @@ def test_the_shipped_catalogue_never_reads_past_the_prediction_time():
 
 def test_convention_evidence_follows_the_convention():
     for feature in load_catalogue():
-        if feature.evidence_basis == "convention":
+        if feature.name == "reported_incidence_log_odds":
+            assert feature.evidence_mean == feature.evidence_sd == 0.5
+        elif feature.evidence_basis == "convention":
             size = 0.4 if feature.evidence_scale == "unit" else 0.25
             assert abs(feature.evidence_mean) == size == feature.evidence_sd
             assert feature.evidence_mean * feature.direction > 0
@@ -242,8 +246,8 @@ def test_the_days_left_follow_the_horizon_and_the_text_says_so():
     assert catalogue.for_horizon(14) is catalogue
     longer = catalogue.for_horizon(30)
     assert longer.names == catalogue.names
-    (left,) = [f for f in longer if f.builder == "days_left"]
-    assert left.parameters["day"] == 30
+    left = [f for f in longer if f.builder == "days_left"]
+    assert [f.parameters["day"] for f in left] == [30, 30]
     again = parse_catalogue(longer.text)
     assert [f.parameters for f in again] == [f.parameters for f in longer]
     others = [f for f in catalogue if f.builder != "days_left"]
@@ -255,3 +259,21 @@ def test_days_left_in_another_form_are_told_and_not_guessed():
     other = Catalogue(catalogue.features, catalogue.text.replace("{ day = 14,", "{ 'day' = 14,"))
     with pytest.raises(SchemaError, match="counts to another day than the horizon 21"):
         other.for_horizon(21)
+
+
+def test_no_result_that_a_reader_takes_is_too_bad_for_a_feature():
+    """A value outside the range is missing: a worse result would then look better."""
+    levels = ("last_lab", "highest", "lowest", "last_lab_before_lymphodepletion")
+    changed = {"log10": np.log10, "log10_plus_1": lambda x: np.log10(x + 1), "": float}
+    for feature in load_catalogue():
+        if feature.builder in levels:
+            lowest, highest = analytes()[feature.of].possible
+            low = changed[feature.transform](
+                max(lowest, feature.parameters.get("floor", 0.0), 1e-6)
+            )
+            if feature.direction > 0 or feature.direction == 0:
+                assert changed[feature.transform](highest) <= feature.maximum, feature.name
+            if feature.direction < 0:
+                assert low >= feature.minimum - 1e-9, feature.name
+        elif feature.unit == "doublings per day":
+            assert feature.maximum == -feature.minimum == 40  # a millionfold in twelve hours

@@ -196,11 +196,11 @@ def test_tet2_is_read_from_an_allele_fraction(make_cohort):
 
 
 def test_an_implausible_value_is_missing(make_cohort):
-    assert np.isnan(one(make_cohort, "ferritin_baseline_log10", [(-1, "ferritin", 2e6, 0)], 0))
+    assert np.isnan(one(make_cohort, "ferritin_baseline_log10", [(-1, "ferritin", 1e7, 0)], 0))
 
 
 def test_values_outside_their_range_are_counted(make_cohort):
-    labs = [(0, -1.0, "ferritin", 2e6, 0), (1, -1.0, "ferritin", 1e6, 0), (1, 9.0, "ldh", 5e5, 0)]
+    labs = [(0, -1.0, "ferritin", 1e7, 0), (1, -1.0, "ferritin", 1e6, 0), (1, 9.0, "ldh", 5e5, 0)]
     cohort = make_cohort(labs, [], age_years=[130, 120])
     chosen = CATALOGUE.select(["age_years", "ferritin_baseline_log10", "ldh_last_log10"])
     found = implausible(cohort, chosen, 24.0)

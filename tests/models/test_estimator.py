@@ -343,3 +343,16 @@ def test_a_quick_fit_warns_of_nothing(make, world):
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
+
+
+def test_intervals_cover_the_true_risks(make):
+    """Nominal 90%, on worlds whose risk is known."""
+    make_world, classifier = make
+    covered = []
+    for seed in range(6):
+        effect = (1.0, 0.6, 1.4)[seed % 3]
+        train, unseen = make_world(300, 50 + seed, effect), make_world(2000, 90 + seed, effect)
+        low, high = classifier(n_bags=10).fit(train.X, train.y).predict_interval(unseen.X)
+        covered.append(np.mean((low <= unseen.risk) & (unseen.risk <= high)))
+    assert 0.85 <= np.mean(covered) <= 0.97
+    assert min(covered) >= 0.6

@@ -30,7 +30,7 @@ def rows(base):
     """Invented rows whose outcome follows the old model with another level and slope."""
     rng = np.random.default_rng(3)
     X = pd.DataFrame(
-        rng.normal(size=(4_000, len(base.features))) * base.classifier.scale_.spread
+        rng.normal(size=(20_000, len(base.features))) * base.classifier.scale_.spread
         + base.classifier.scale_.reference,
         columns=base.features,
     )
@@ -149,7 +149,7 @@ def test_without_any_source_the_model_learns_from_patients_alone():
 
 def test_time_and_severity_are_told_by_their_role():
     early = priors(load_catalogue().for_model())
-    assert early["clock"] == ("prediction_day", "days_left_log2")
+    assert early["clock"] == ("prediction_day", "days_left_log2", "days_left_log10_plus_1")
     assert early["severity"] == ("organ_support",)
     everything = priors(load_catalogue())
     assert set(everything["severity"]) == {

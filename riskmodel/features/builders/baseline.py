@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Floats, logit
+from riskmodel.cohort import product_name
 from riskmodel.features.catalogue import Feature
 from riskmodel.features.records import Draws, Records
 
@@ -22,6 +23,35 @@ def patient_choice(records: Records, feature: Feature, prediction_time: float) -
     column = records.cohort.patients[feature.of]
     chosen = column.isin(list(feature.parameters["values"])).to_numpy(np.float64)
     return np.where(column.isna().to_numpy(), np.nan, chosen)
+
+
+def product_choice(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Whether the product, by any of its names, is ``parameters.product``: 1, 0 or unknown."""
+    column = records.cohort.patients["product"]
+    named = {text: product_name(text) for text in column.dropna().unique()}
+    chosen = (column.map(named) == feature.parameters["product"]).to_numpy(np.float64)
+    return np.where(column.isna().to_numpy(), np.nan, chosen)
+
+
+def reported_incidence(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Log-odds of the incidence in the series that is nearest to a patient.
+
+    That is the first entry of ``parameters.series`` whose ``product``, ``target`` and ``disease``,
+    where given, are the patient's; unknown where none is.
+    """
+    patients = records.cohort.patients
+    named = {text: product_name(text) for text in patients["product"].dropna().unique()}
+    own = {
+        "product": patients["product"].map(named).to_numpy(dtype=object),
+        "target": patients["target_antigen"].to_numpy(dtype=object),
+        "disease": patients["disease"].to_numpy(dtype=object),
+    }
+    found = np.full(records.patients, np.nan)
+    for entry in reversed(feature.parameters["series"]):
+        asked = [key for key in own if key in entry]
+        here = np.all([own[key] == entry[key] for key in asked], axis=0)
+        found[here] = entry["share"]
+    return logit(found)
 
 
 def tet2_mutation(records: Records, feature: Feature, prediction_time: float) -> Floats:

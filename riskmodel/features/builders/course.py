@@ -11,6 +11,7 @@ import numpy as np
 from riskmodel.arrays import Codes, Floats
 from riskmodel.features.catalogue import Feature
 from riskmodel.features.records import Records
+from riskmodel.features.statistic import BOUND_HOURS
 
 
 def event_seen(records: Records, feature: Feature, prediction_time: float) -> Floats:
@@ -107,15 +108,16 @@ def days_since_highest_grade(records: Records, feature: Feature, prediction_time
 
 
 def signs_met(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """How many of ``parameters.signs`` are met at the prediction time; missing if none is known.
+    """How many of ``parameters.signs`` are met; missing where nothing was measured.
 
-    Those that the definition has: another definition has other signs.
+    Those that the definition has: another definition has other signs. A result beyond an assay's
+    limit that leaves its sign open keeps the sign as it was, or it would stand below a lower one.
     """
-    states = records.signs.at(prediction_time)
-    named = [name for name in feature.parameters["signs"] if name in states]
-    found = states[named].to_numpy()
-    known = (found >= 0).any(axis=1)
-    return np.where(known, (found == 1).sum(axis=1), np.nan).astype(np.float64)
+    states, measured = records.signs.likely_at(prediction_time, BOUND_HOURS)
+    columns = list(records.signs.signs)
+    named = [columns.index(name) for name in feature.parameters["signs"] if name in columns]
+    known = (measured[:, named] | (states[:, named] >= 0)).any(axis=1)
+    return np.where(known, (states[:, named] == 1).sum(axis=1), np.nan).astype(np.float64)
 
 
 def signs_still_needed(records: Records, feature: Feature, prediction_time: float) -> Floats:

@@ -46,6 +46,8 @@ BUILDERS: Mapping[str, Builder] = {
     "patient_number": Builder(baseline.patient_number, "number"),
     "patient_flag": Builder(baseline.patient_flag, "flag"),
     "patient_choice": Builder(baseline.patient_choice, "choice", needs=("values",)),
+    "product_choice": Builder(baseline.product_choice, "", needs=("product",)),
+    "reported_incidence": Builder(baseline.reported_incidence, "", needs=("series",)),
     "tet2_mutation": Builder(baseline.tet2_mutation, ""),
     "nk_count": Builder(baseline.nk_count, "analyte", takes=_BEFORE),
     "cell_dose": Builder(baseline.cell_dose, ""),

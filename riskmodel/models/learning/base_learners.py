@@ -28,6 +28,9 @@ PRIOR_SHARE: Mapping[str, float] = {
 """Weights of the stack before any out-of-fold prediction is seen; chosen on simulated cohorts with
 a known truth. Members of one kind share its weight."""
 
+FIXED_SD = 1e-4
+"""Deviation of a coefficient that is not to be learnt again."""
+
 CLOCK_SD = 2.0
 """How far the effect of time, per standard deviation, may lie from what is expected: nearly free.
 With the horizon fixed, the odds of an onset at least halve whenever the days left do."""
@@ -118,7 +121,7 @@ class LinearMembers:
 
 def learn_columns(X: Floats, weight: Floats, recipe: Recipe) -> tuple[Scale, Prior]:
     """Scale of the columns and the evidence on it, from the rows of positive weight."""
-    scale = learn_scale(X, weight)
+    scale = learn_scale(X, weight, np.flatnonzero(recipe.is_clock()).tolist())
     Z = scale.standardise(X[weight > 0])
     prior = learn_prior(recipe.names, recipe.evidence, recipe.groups, scale, Z, recipe.default_sd)
     return scale, prior
@@ -246,6 +249,37 @@ def expect(
         high[kept],
         own[kept],
     )
+
+
+def level_over_time(
+    X: Floats,
+    departure: Floats,
+    y: Floats,
+    weight: Floats,
+    recipe: Recipe,
+    scale: Scale,
+    prior: Prior,
+) -> Floats:
+    """Intercept and effects of time beside departures from the base rate: float64[p + 1].
+
+    Risks that differ more on some days have a higher mean on those at the same mean log-odds, so
+    the level of the base rate is not yet the level of the whole.
+
+    Parameters
+    ----------
+    X, y, weight : float64[n, p], float64[n], float64[n]
+    departure : float64[n]
+        Calibrated log-odds, out of fold, less those of the base rate.
+    recipe, scale, prior
+        As in `fit_linear`.
+    """
+    still = np.zeros(X.shape[1] + 1)
+    timed = expect(BASE, scale.standardise(X), recipe, scale, prior, still)
+    fitted = shrunken_logistic(
+        np.column_stack([departure, timed.columns]), y, weight,
+        np.concatenate([[1.0], timed.mean]), np.concatenate([[FIXED_SD], timed.spread]),
+    )  # fmt: skip
+    return np.concatenate([fitted[:1], fitted[2:] @ timed.back])
 
 
 def fit_trees(

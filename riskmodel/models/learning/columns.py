@@ -1,12 +1,12 @@
 """Columns of a feature matrix on one scale, and what the evidence says on that scale."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Codes, Floats
 
 MAX_SD = 5.0
 """An input counts in the linear part at most this many standard deviations from the reference, so
@@ -14,6 +14,9 @@ that one mistyped result cannot decide a risk. Scoring flags such inputs by the 
 
 FEWEST_SEEN = 5
 """A column with fewer observed values tells no spread and stays out of the linear part."""
+
+FEWEST_FOR_DRIFT = 50
+"""With fewer observed values a reference does not move with the time."""
 
 FEWEST_FOR_MEDIAN = 20
 """With fewer observed values the reference is their mean: a median is then a patient's value."""
@@ -37,22 +40,34 @@ class Scale:
         False where too few values were observed.
     varied : bool[p]
         True where the observed values differ.
+    clock : int64[k]
+        Columns that tell the time, by which the other references move.
+    drift : float64[p, k]
+        By how much a reference moves per standard deviation of each of them: a missing result of
+        day 10 stands for what is usual on day 10.
     """
 
     reference: Floats
     spread: Floats
     known: npt.NDArray[np.bool_]
     varied: npt.NDArray[np.bool_]
+    clock: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    drift: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
     def standardise(self, X: Floats) -> Floats:
         """Standard deviations from the reference, missing at 0, within ``MAX_SD``."""
-        Z = (X - self.reference) / self.spread
+        Z = X - self.reference
+        for k, j in enumerate(self.clock.tolist()):
+            moved = np.nan_to_num(Z[:, [j]] / self.spread[j]) * self.drift[:, k]
+            moved[:, self.clock] = 0.0
+            Z -= moved
+        Z /= self.spread
         Z[:, ~self.known] = 0.0
         np.nan_to_num(Z, copy=False, nan=0.0)
         return np.clip(Z, -MAX_SD, MAX_SD)
 
 
-def learn_scale(X: Floats, weight: Floats) -> Scale:
+def learn_scale(X: Floats, weight: Floats, clock: Sequence[int] = ()) -> Scale:
     """Reference and spread of each column from its observed values.
 
     Parameters
@@ -61,8 +76,13 @@ def learn_scale(X: Floats, weight: Floats) -> Scale:
         NaN is missing.
     weight : float64[n]
         Rows of weight 0 are left out; the other weights do not move a median.
+    clock : sequence of int, optional
+        Columns that tell the time; what is usual then, by a line in them, is the reference of the
+        others, and the spread is that around it.
     """
     X = X[weight > 0]
+    if len(clock):
+        return _moving(X, np.array(clock, dtype=np.int64))
     p = X.shape[1]
     reference, spread = np.zeros(p), np.ones(p)
     known, varied = np.zeros(p, dtype=np.bool_), np.zeros(p, dtype=np.bool_)
@@ -81,6 +101,24 @@ def learn_scale(X: Floats, weight: Floats) -> Scale:
         else:
             reference[j] = seen[0]
     return Scale(reference, spread, known, varied)
+
+
+def _moving(X: Floats, clock: Codes) -> Scale:
+    """Scale around a reference that moves with the time."""
+    everybody = np.ones(len(X))
+    time = learn_scale(X[:, clock], everybody)
+    T = time.standardise(X[:, clock])
+    drift = np.zeros((X.shape[1], len(clock)))
+    around = X.copy()
+    for j in np.setdiff1d(np.arange(X.shape[1]), clock):
+        seen = np.flatnonzero(~np.isnan(X[:, j]))
+        if len(seen) < FEWEST_FOR_DRIFT:
+            continue
+        design = np.column_stack([np.ones(len(seen)), T[seen]])
+        drift[j] = np.linalg.lstsq(design, X[seen, j], rcond=1e-10)[0][1:]
+        around[:, j] -= T @ drift[j]
+    scale = learn_scale(around, everybody)
+    return replace(scale, clock=clock, drift=drift)
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,19 @@ from riskmodel.models.learning.base_learners import (
     fit_linear,
     fit_trees,
     learn_columns,
+    level_over_time,
     out_of_fold,
 )
 from riskmodel.models.learning.columns import Prior, Scale
 from riskmodel.models.learning.folds import bootstrap_weights, deal_folds
 from riskmodel.models.learning.shrinkage import log_loss
 from riskmodel.models.learning.signal import signal_probability
-from riskmodel.models.learning.stacking import affine_calibration, simplex_weights, toward_base_rate
+from riskmodel.models.learning.stacking import (
+    affine_calibration,
+    simplex_weights,
+    slope_deviation,
+    toward_base_rate,
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class Learnt:
     weights: Floats
     overruled: bool
     calibration: tuple[float, float]
+    slope_sd: float
     signal: float
     scale: Scale
     intercept: float
@@ -123,12 +130,22 @@ def learn(
     recipe = stack.recipe
     signal = signal_probability(X, y, weight, recipe, scale, prior, plan.signal_prior, stack.gain)
     calibration = toward_base_rate(stack.calibration, signal, stack.log_odds, y, weight, base)
+    slope_sd = slope_deviation(
+        stack.log_odds, y, weight, plan.calibration_sd, stack.calibration, base
+    )
     a, b = calibration
-    centre = 0.0 if base is None else (1.0 - b) * base
-    found_out = a + b * stack.log_odds + centre if n_folds else np.full(len(y), np.nan)
+    told, level = b * stack.log_odds + a, np.zeros(X.shape[1] + 1)
+    if base is not None:
+        departure = b * (stack.log_odds - base)
+        calibration, level = (
+            (0.0, b),
+            level_over_time(X, departure, y, weight, recipe, scale, prior),
+        )
+        told = scale.standardise(X) @ level[1:] + level[0] + departure
     return _on_all(
         X, y, weight, patient, recipe, plan, root, parallel,
-        scale=scale, prior=prior, weights=stack.weights, known=(calibration, signal, found_out),
+        scale=scale, prior=prior, weights=stack.weights, level=level,
+        known=(calibration, slope_sd, signal, told if n_folds else np.full(len(y), np.nan)),
     )  # fmt: skip
 
 
@@ -219,19 +236,19 @@ def _on_all(
     scale: Scale,
     prior: Prior,
     weights: Floats,
-    known: tuple[tuple[float, float], float, Floats],
+    level: Floats,
+    known: tuple[tuple[float, float], float, float, Floats],
 ) -> Learnt:
     """The bag on bootstrap draws of patients, and all linear members as one."""
     linear_share, forest_share = weights[: len(recipe.linear)], weights[len(recipe.linear) :]
-    calibration, signal, out = known
+    calibration, slope_sd, signal, out = known
     whole = fit_linear(X, y, weight, recipe, scale, prior)
     fitted, base = whole.coefficients, whole.log_odds(X)[:, 0]
-    # Tree margins start from the base rate, the first linear member. Time keeps its whole effect
-    # under a calibration that moves only the departures from the base rate.
-    slope = calibration[1]
+    # Tree margins start from the base rate, the first linear member. With a clock the calibration
+    # moves only the departures from that, and the level at each time is stated by itself.
     start = forest_share.sum() * fitted[0]
     if recipe.is_clock().any():
-        start = start + (1.0 - slope) / slope * fitted[0]
+        start = start - fitted[0] + level / calibration[1]
     mixture = linear_share @ fitted + start
     used = [j for j, s in enumerate(forest_share) if s > 0]
 
@@ -248,6 +265,7 @@ def _on_all(
         weights=weights,
         overruled=recipe.overruled,
         calibration=calibration,
+        slope_sd=slope_sd,
         signal=signal,
         scale=scale,
         intercept=float(mixture[0]),

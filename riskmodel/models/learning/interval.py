@@ -9,9 +9,28 @@ from scipy.stats import t as student
 from riskmodel.arrays import Floats, expit, row_sums
 from riskmodel.errors import SchemaError
 
+SMALLEST_SHARE = 1e-6
+"""Squared share of the variance below which a normal distribution is as good."""
 
-def interval(centre: Floats, draws: Floats, others: Floats, level: float) -> tuple[Floats, Floats]:
+
+UNSEEN_SHARE = 0.2
+"""Variance of the log-odds between patients who look alike to a model, as a share of the variance
+that it shows. Chosen on simulated worlds (docs/model.md), where that is 0 to 0.6."""
+
+CENTRE_SD = 0.25
+"""How far the log-odds of all patients of one centre may lie from those of another: at a level of
+0.9, odds 1.5 times higher or lower. Published series of one product differ twofold, mixes and
+definitions included (EVIDENCE.md D.1)."""
+
+
+def interval(
+    centre: Floats, draws: Floats, others: Floats, level: float, unseen: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Lower and upper probability around log-odds.
+
+    A risk is the mean of the probabilities of all patients who look alike to the model. Where
+    these differ, most have less than the mean and a few much more: the log-odds of the mean stand
+    above those in the middle by half their variance, for a small risk (of a logit-normal variable).
 
     Parameters
     ----------
@@ -23,6 +42,8 @@ def interval(centre: Floats, draws: Floats, others: Floats, level: float) -> tup
         Variance that the bag does not show.
     level : float
         Coverage aimed at, between 0 and 1.
+    unseen : float64[n], optional
+        The part of `others` by which patients who look alike differ; none by default.
 
     Raises
     ------
@@ -33,9 +54,15 @@ def interval(centre: Floats, draws: Floats, others: Floats, level: float) -> tup
         raise SchemaError(f"Interval level is {level}. Allowed: between 0 and 1. Use 0.9.")
     m = draws.shape[1]
     away = draws - (row_sums(draws) / m)[:, None]
-    variance = row_sums(away**2) / max(m - 1, 1) + others
-    reach = student.ppf(0.5 + level / 2.0, max(m - 1, 1)) * np.sqrt(variance)
-    return expit(centre - reach), expit(centre + reach)
+    bag = row_sums(away**2) / max(m - 1, 1)
+    variance = bag + others
+    # Only the bag's part of the variance is estimated from few draws (Satterthwaite 1946).
+    share = np.divide(bag, variance, out=np.zeros_like(bag), where=variance > 0)
+    freedom = max(m - 1, 1) / np.maximum(share**2, SMALLEST_SHARE)
+    reach = student.ppf(0.5 + level / 2.0, freedom) * np.sqrt(variance)
+    away_from_mean = np.zeros(len(centre)) if unseen is None else unseen / 2.0
+    shift = (1.0 - 2.0 * expit(centre)) * np.minimum(away_from_mean, reach / 2.0)
+    return expit(centre - shift - reach), expit(centre - shift + reach)
 
 
 def missing_variance(

@@ -86,8 +86,9 @@ def shrunken_logistic(
     for _ in range(max_steps):
         risk = expit(design @ beta)
         gradient = design.T @ (weight * (risk - y)) + stiffness @ (beta - target)
-        curvature = weight * np.maximum(risk * (1.0 - risk), 1e-12)
-        hessian = (design * curvature[:, None]).T @ design + stiffness
+        # A matrix times its own transpose: half the work of any other product.
+        root = design * np.sqrt(weight * np.maximum(risk * (1.0 - risk), 1e-12))[:, None]
+        hessian = root.T @ root + stiffness
         hessian[np.diag_indices(p + 1)] += 1e-10
         pressed = ((beta <= lowest) & (gradient > 0)) | ((beta >= highest) & (gradient < 0))
         moving = np.flatnonzero(~pressed)

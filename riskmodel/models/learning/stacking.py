@@ -158,3 +158,25 @@ def affine_calibration(
         options={"ftol": 1e-12, "gtol": 1e-8},
     )
     return float(found.x[0]), float(found.x[1])
+
+
+def slope_deviation(
+    log_odds: Floats,
+    y: Floats,
+    weight: Floats,
+    slope_sd: float,
+    calibration: tuple[float, float],
+    base: Floats | None = None,
+) -> float:
+    """Standard deviation of what `affine_calibration` found as the slope, relative to it.
+
+    By the curvature of its objective, level and slope together.
+    """
+    fixed = np.zeros(len(y)) if base is None else base
+    a, b = calibration
+    risk = expit(fixed + a + b * (log_odds - fixed))
+    curvature = weight * risk * (1.0 - risk)
+    apart = log_odds - fixed
+    apart = apart - float(curvature @ apart) / float(curvature.sum())
+    information = float(curvature @ apart**2) + 1.0 / slope_sd**2
+    return 1.0 / float(np.sqrt(information)) / max(b, LEAST_SLOPE)

@@ -47,3 +47,33 @@ def test_a_single_draw_has_the_other_parts_only():
 def test_an_impossible_level(level):
     with pytest.raises(SchemaError, match=f"level is {level}"):
         interval(np.zeros(1), np.zeros((1, 2)), np.zeros(1), level)
+
+
+def test_patients_who_differ_unseen_lie_below_their_mean_and_around_it():
+    """Exact for a logit-normal variable of small mean: drawn, and held against the interval."""
+    rng = np.random.default_rng(0)
+    spread = 0.8
+    log_odds = rng.normal(-4.0, spread, 400_000)
+    risk = 1 / (1 + np.exp(-log_odds))
+    centre = np.full(1, np.log(risk.mean() / (1 - risk.mean())))
+    unseen = np.full(1, spread**2)
+    low, high = interval(centre, np.zeros((1, 2)), unseen, 0.9, unseen)
+    assert np.mean(risk < low) == pytest.approx(0.05, abs=0.01)
+    assert np.mean(risk > high) == pytest.approx(0.05, abs=0.01)
+
+
+def test_the_risk_is_always_within():
+    centre = np.array([-6.0, 0.0, 6.0])
+    unseen = np.full(3, 25.0)
+    low, high = interval(centre, np.zeros((3, 2)), unseen, 0.5, unseen)
+    risk = 1 / (1 + np.exp(-centre))
+    assert ((low < risk) & (risk < high)).all()
+
+
+def test_a_few_draws_are_trusted_less_where_they_are_all_there_is():
+    draws = np.tile(np.array([-1.0, 0.0, 1.0]), (2, 1))
+    others = np.array([0.0, 100.0])
+    high = interval(np.zeros(2), draws, others, 0.9)[1]
+    reach = np.log(high / (1 - high)) / np.sqrt(1.0 + others)
+    assert reach[0] == pytest.approx(2.92, abs=0.01)  # Student's t with 2 degrees of freedom
+    assert reach[1] == pytest.approx(1.645, abs=0.01)

@@ -8,6 +8,7 @@ from riskmodel.models.learning.stacking import (
     LEAST_TREES,
     affine_calibration,
     simplex_weights,
+    slope_deviation,
     tidy,
     toward_base_rate,
 )
@@ -71,3 +72,26 @@ def test_the_mean_risk_is_that_of_the_rows(stack, share):
         a, b = toward_base_rate(free, share, members[:, j], y, weight)
         assert b == pytest.approx(share * free[1])
         assert expit(a + b * members[:, j]).mean() == pytest.approx(y.mean(), abs=1e-5)
+
+
+def test_the_slope_is_known_as_well_as_fits_of_other_patients_say():
+    rng = np.random.default_rng(4)
+    found, told = [], []
+    for _ in range(60):
+        truth = rng.normal(-2, 1.0, 400)
+        y = (rng.random(400) < expit(truth)).astype(float)
+        fitted = affine_calibration(truth, y, np.ones(400), 100.0)
+        found.append(fitted[1])
+        told.append(slope_deviation(truth, y, np.ones(400), 100.0, fitted) * fitted[1])
+    assert np.mean(told) == pytest.approx(np.std(found), rel=0.3)
+
+
+def test_time_keeps_its_whole_effect_under_a_calibration(stack):
+    members, y, weight = stack
+    base = np.where(np.arange(len(y)) % 2 == 0, -1.0, -3.0)
+    a, b = affine_calibration(base + 0.1 * members[:, 1], y, weight, 1e-3, 0.5, base)
+    assert b == pytest.approx(0.5, abs=0.01)
+    a, b = toward_base_rate((a, b), 0.2, base + members[:, 1], y, weight, base)
+    risk = expit(base + a + b * members[:, 1])
+    assert risk.mean() == pytest.approx(y.mean(), abs=1e-6)
+    assert np.corrcoef(risk, base)[0, 1] > 0.9
