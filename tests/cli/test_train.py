@@ -48,7 +48,7 @@ def test_training_is_refused_before_any_work(cli, one_sentence, simulated, tmp_p
         (["--out", "m", "--definition", "nosuch"], "'nosuch' is unknown"),
         (
             ["--out", "m", "--design", "nosuch"],
-            "Shipped: default, leave-one-centre-out, quick, shipped",
+            "Shipped: day-21, day-30, default, leave-one-centre-out, quick, shipped",
         ),
     ):
         code, _, err = cli(*words, *more)
