@@ -145,6 +145,8 @@ def natural(feature: Feature, value: float) -> str:
 
 def _untransformed(feature: Feature, value: float) -> str:
     unit = feature.unit
+    if unit == "log-odds":
+        return f"reported in {percent(1.0 / (1.0 + math.exp(-value)))}"
     if unit == "0/1":
         return "yes" if value else "no"
     if unit == "doublings per day":

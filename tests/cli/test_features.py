@@ -17,7 +17,7 @@ def test_features_names_what_it_does_not_use_once_and_what_figures_rest_on(cli, 
     code, _, err = cli("features", small, "--at", "day-3", "--out", out, "--sources", sources)
     assert code == 0
     assert err.count("patients.hair") == err.count("analyte 'procalcitonin'") == 1
-    assert "taken as missing: ferritin_last_log10 (1)" in err
+    assert "taken as missing: ferritin_last_to_threshold_log2 (1)" in err
     _, out_of_check, _ = cli("check", small)
     assert out_of_check.count("patients.hair") == out_of_check.count("procalcitonin") == 1
     rests = pd.read_csv(sources)
