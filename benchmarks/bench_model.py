@@ -34,7 +34,7 @@ WORLDS = ("literature", "perturbed", "contrary", "shifted", "interaction", "null
 SHOWN = ("auroc", "auprc", "log_loss", "calibration_slope", "calibration_intercept")
 
 LIMIT = "limit"
-SHARED = ("columns", "comparators", "folds", "shrinkage")
+SHARED = ("learning/columns", "comparators", "learning/folds", "learning/shrinkage")
 """Modules of the package that the peers use too."""
 
 ONE_COHORT = 10_000
@@ -118,7 +118,7 @@ def result_path(grid: Grid, world: str, stage: Stage, seed: int, name: str) -> P
     """Where a contender's figures are kept: until its code, or what it is measured on, changes."""
     models = Path(__file__).parents[1] / "riskmodel" / "models"
     code = [Path(__file__).with_name("bench_model_peers.py")]
-    code += [models / f"{part}.py" for part in SHARED] if name != OURS else models.glob("*.py")
+    code += [models / f"{part}.py" for part in SHARED] if name != OURS else models.rglob("*.py")
     mark = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code)))
     mark.update(repr(replace(grid, stages=(), worlds=(), full=False)).encode())
     slug = re.sub(r"\W+", "-", name.casefold())

@@ -27,8 +27,7 @@ PART = 5000
 TEST_SEED, LIMIT_SEED = 700_000, 800_000
 STAGES: tuple[Stage, ...] = ("pre_infusion", "early")
 SOURCES = (
-    "cohort", "criteria", "features", "training/simulation", "training/examples.py",
-    "training/censoring.py",
+    "cohort", "criteria", "features", "simulation", "evaluation/rows.py", "training/rows.py",
 )  # fmt: skip
 
 
