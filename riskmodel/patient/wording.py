@@ -211,6 +211,7 @@ def finding_words(finding: Finding) -> str:
 
     Examples
     --------
+    >>> from riskmodel.scoring import OutOfScope
     >>> finding_words(OutOfScope("dead"))
     'by this time the patient had died'
     """

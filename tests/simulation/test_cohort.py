@@ -241,7 +241,7 @@ def test_ten_thousand_patients_take_under_a_minute(tmp_path):
 def test_every_constant_is_used_and_has_a_source():
     folder = Path(cohort_module.__file__).parent
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    constants = read_toml(folder / "constants.toml")
+    constants = read_toml(folder / "tables" / "constants.toml")
     # Their keys are names of columns, signs, analytes and events.
     by_name = {"missing", "signs", "effects", "panels", "marrow"}
     for section, table in constants.items():
@@ -251,11 +251,11 @@ def test_every_constant_is_used_and_has_a_source():
             # a suffix may be put to a name in the code: f"{drug}_case_wait"
             ends = [key, *(key[i:] for i in range(len(key)) if key[i] == "_")]
             assert section in by_name or any(f'{end}"' in code for end in ends), (section, key)
-    for name, table in read_toml(folder / "analytes.toml").items():
+    for name, table in read_toml(folder / "tables" / "analytes.toml").items():
         assert table["source"], name
-    for kind in read_toml(folder / "measures.toml").values():
+    for kind in read_toml(folder / "tables" / "measures.toml").values():
         assert all(table["source"] for table in kind.values())
-    for population in read_toml(folder / "populations.toml")["population"]:
+    for population in read_toml(folder / "tables" / "populations.toml")["population"]:
         assert population["incidence_source"]
         assert population["onset"]["source"]
 
