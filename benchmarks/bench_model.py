@@ -26,7 +26,7 @@ import pandas as pd
 from bench_model_peers import BASE_RATE, OURS, Fit, contenders, large_sample
 from bench_model_worlds import LIMIT_SEED, TEST_SEED, Rows, cache_folder, cohort, large
 
-from riskmodel.evaluation.metrics import METRICS
+from riskmodel.evaluation.measures.metrics import METRICS
 from riskmodel.features import Stage
 
 DOCS = Path(__file__).parents[1] / "docs"

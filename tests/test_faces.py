@@ -40,6 +40,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         ("riskmodel.training", "evaluate", "riskmodel.evaluation"),
         ("riskmodel.training", "Evaluation", "riskmodel.evaluation"),
         ("riskmodel.training", "outcome_table", "riskmodel.evaluation"),
+        ("riskmodel.evaluation.estimates", "compare", "riskmodel.evaluation"),
         ("riskmodel.scoring.spark", "score_spark", "riskmodel.scoring"),
         ("riskmodel.scoring.score", "model_catalogue", "riskmodel.models"),
     ],

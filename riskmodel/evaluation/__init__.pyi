@@ -1,17 +1,3 @@
-from .comparators import (
-    COMPARATORS as COMPARATORS,
-    MODEL as MODEL,
-    Contender as Contender,
-    makers as makers,
-    score_columns as score_columns,
-    with_scores as with_scores,
-)
-from .estimates import (
-    FEWEST as FEWEST,
-    compare as compare,
-    figures as figures,
-    patients_by_class as patients_by_class,
-)
 from .evaluation import (
     Evaluation as Evaluation,
     assess as assess,
@@ -22,13 +8,39 @@ from .external import (
     evaluate as evaluate,
     joined as joined,
 )
-from .labelling import (
+from .follow_up.labelling import (
     Labels as Labels,
     labelled as labelled,
     outcome_table as outcome_table,
 )
-from .optimism import (
+from .follow_up.unseen import (
+    check_seen as check_seen,
+    in_words as in_words,
+)
+from .measures.comparators import (
+    COMPARATORS as COMPARATORS,
+    MODEL as MODEL,
+    Contender as Contender,
+    makers as makers,
+    score_columns as score_columns,
+    with_scores as with_scores,
+)
+from .measures.estimates import (
+    FEWEST as FEWEST,
+    compare as compare,
+    figures as figures,
+    patients_by_class as patients_by_class,
+)
+from .measures.optimism import (
     corrected as corrected,
+)
+from .measures.sample_size import (
+    minimum_sample as minimum_sample,
+    sample_warning as sample_warning,
+)
+from .measures.signal_check import (
+    Signal as Signal,
+    check_signal as check_signal,
 )
 from .pages.pictures import (
     calibration_svg as calibration_svg,
@@ -46,14 +58,6 @@ from .rows import (
     counted as counted,
     prediction_times as prediction_times,
 )
-from .sample_size import (
-    minimum_sample as minimum_sample,
-    sample_warning as sample_warning,
-)
-from .signal_check import (
-    Signal as Signal,
-    check_signal as check_signal,
-)
 from .splits import (
     SCHEMES as SCHEMES,
     Maker as Maker,
@@ -62,8 +66,4 @@ from .splits import (
     out_of_fold as out_of_fold,
     rounds as rounds,
     scheme_in_words as scheme_in_words,
-)
-from .unseen import (
-    check_seen as check_seen,
-    in_words as in_words,
 )

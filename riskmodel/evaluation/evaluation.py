@@ -7,20 +7,20 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort import Cohort
-from riskmodel.evaluation.alarms import alarms
-from riskmodel.evaluation.comparators import MODEL, RIDGE, Contender
-from riskmodel.evaluation.curves import (
+from riskmodel.evaluation.measures.alarms import alarms
+from riskmodel.evaluation.measures.comparators import MODEL, RIDGE, Contender
+from riskmodel.evaluation.measures.curves import (
     calibration,
     calibration_by_landmark,
     decision_curves,
     distribution,
     roc_and_pr,
 )
-from riskmodel.evaluation.estimates import FEWEST, figures, patients_by_class
+from riskmodel.evaluation.measures.estimates import FEWEST, figures, patients_by_class
+from riskmodel.evaluation.measures.sensitivity import bounds, by_definition, not_estimable
+from riskmodel.evaluation.measures.survival import time_dependent
 from riskmodel.evaluation.row_subsets import Subset, subsets
 from riskmodel.evaluation.rows import Examples
-from riskmodel.evaluation.sensitivity import bounds, by_definition, not_estimable
-from riskmodel.evaluation.survival import time_dependent
 
 _WIDELY = ("all", "landmark")
 """Kinds of subset in which the comparators are shown too."""

@@ -7,7 +7,10 @@ from pathlib import Path
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import definition_names
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.comparators import (
+from riskmodel.evaluation.evaluation import Evaluation, assess
+from riskmodel.evaluation.follow_up.labelling import labelled
+from riskmodel.evaluation.follow_up.unseen import in_words
+from riskmodel.evaluation.measures.comparators import (
     COMPARATORS,
     MODEL,
     Contender,
@@ -15,9 +18,7 @@ from riskmodel.evaluation.comparators import (
     score_columns,
     with_scores,
 )
-from riskmodel.evaluation.evaluation import Evaluation, assess
-from riskmodel.evaluation.labelling import labelled
-from riskmodel.evaluation.metrics import logit_of
+from riskmodel.evaluation.measures.metrics import logit_of
 from riskmodel.evaluation.pages.writing import ABOUT_FILE, write_evaluation
 from riskmodel.evaluation.rows import (
     Examples,
@@ -25,7 +26,6 @@ from riskmodel.evaluation.rows import (
     counted,
     prediction_times,
 )
-from riskmodel.evaluation.unseen import in_words
 from riskmodel.features import Catalogue, load_catalogue
 from riskmodel.files import check_output_folder
 from riskmodel.models import LabelSource, RiskModel, directions_kept, model_catalogue, predict_frame
@@ -122,7 +122,7 @@ def evaluate(
     definition : str, optional
         Label definition instead of the model's.
     comparators : sequence of str
-        Names of `riskmodel.evaluation.comparators.COMPARATORS`.
+        Names of `riskmodel.evaluation.measures.comparators.COMPARATORS`.
     draws : int
         Bootstrap draws of patients behind each interval.
     seed : int

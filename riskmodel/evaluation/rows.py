@@ -10,10 +10,10 @@ import pandas as pd
 from riskmodel.arrays import Floats
 from riskmodel.cohort import AUTOIMMUNE, Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.censoring import Weights, censoring_weights, history_weights
-from riskmodel.evaluation.labelling import Labels
-from riskmodel.evaluation.unseen import watched
-from riskmodel.evaluation.watching import followed
+from riskmodel.evaluation.follow_up.censoring import Weights, censoring_weights, history_weights
+from riskmodel.evaluation.follow_up.labelling import Labels
+from riskmodel.evaluation.follow_up.unseen import watched
+from riskmodel.evaluation.follow_up.watching import followed
 from riskmodel.features import Catalogue, Records, Stage, matrices
 
 OUTCOMES = ("event", "no_event", "competing", "lost", "not_assessed")
@@ -47,7 +47,7 @@ class Examples:
         Share of a row that has this outcome. Below 1 where an onset was found after the horizon
         and may have come before it: such a row stands twice, once with each outcome.
     watched : mapping of str to float
-        How well the cohort was watched; see `riskmodel.evaluation.unseen.watched`.
+        How well the cohort was watched; see `riskmodel.evaluation.follow_up.unseen.watched`.
     """
 
     X: pd.DataFrame

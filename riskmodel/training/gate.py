@@ -233,7 +233,7 @@ def judge_compared(
     ----------
     contract : Check
     compared : DataFrame
-        Of `riskmodel.evaluation.estimates.compare`: the champion first, then the challenger.
+        Of `riskmodel.evaluation.compare`: the champion first, then the challenger.
     drops : mapping of str to (float, float)
         AUROC of champion and challenger in each subgroup that can be judged.
     events : int

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.evaluation.comparators import Contender
-from riskmodel.evaluation.metrics import logit_of
+from riskmodel.evaluation.measures.comparators import Contender
+from riskmodel.evaluation.measures.metrics import logit_of
 from riskmodel.evaluation.rows import Examples
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Floats
-from riskmodel.evaluation.estimates import FEWEST, patients_by_class
-from riskmodel.evaluation.metrics import risk_of
+from riskmodel.evaluation.measures.estimates import FEWEST, patients_by_class
+from riskmodel.evaluation.measures.metrics import risk_of
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.splits import Maker, by_group, grouped_folds, out_of_fold
 from riskmodel.features import Catalogue

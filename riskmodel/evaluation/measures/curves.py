@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Floats
-from riskmodel.evaluation.bootstrap import Estimate, bootstrapped, estimates
-from riskmodel.evaluation.comparators import Contender
-from riskmodel.evaluation.estimates import FEWEST, patients_by_class
-from riskmodel.evaluation.metrics import logit_of, net_benefit, risk_of
+from riskmodel.evaluation.measures.bootstrap import Estimate, bootstrapped, estimates
+from riskmodel.evaluation.measures.comparators import Contender
+from riskmodel.evaluation.measures.estimates import FEWEST, patients_by_class
+from riskmodel.evaluation.measures.metrics import logit_of, net_benefit, risk_of
 from riskmodel.evaluation.row_subsets import Subset
 from riskmodel.evaluation.rows import Examples
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from riskmodel.evaluation.comparators import Contender
-from riskmodel.evaluation.curves import (
+from riskmodel.evaluation.measures.comparators import Contender
+from riskmodel.evaluation.measures.curves import (
     THRESHOLDS,
     calibration,
     calibration_by_landmark,

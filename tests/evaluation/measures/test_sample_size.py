@@ -2,7 +2,7 @@
 
 import pytest
 
-from riskmodel.evaluation.sample_size import anticipated_r2, minimum_sample
+from riskmodel.evaluation.measures.sample_size import anticipated_r2, minimum_sample
 
 # The example of the pmsampsize documentation: 24 parameters, Cox-Snell 0.288, prevalence 0.174.
 PMSAMPSIZE = (623, 662, 221)

@@ -5,10 +5,10 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import definition_names
-from riskmodel.evaluation.bootstrap import Estimate
-from riskmodel.evaluation.comparators import Contender
-from riskmodel.evaluation.estimates import FEWEST, figures, patients_by_class
-from riskmodel.evaluation.labelling import labelled
+from riskmodel.evaluation.follow_up.labelling import labelled
+from riskmodel.evaluation.measures.bootstrap import Estimate
+from riskmodel.evaluation.measures.comparators import Contender
+from riskmodel.evaluation.measures.estimates import FEWEST, figures, patients_by_class
 from riskmodel.evaluation.rows import Examples
 from riskmodel.models import LabelSource
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort import Cohort
-from riskmodel.evaluation.watching import Watch
+from riskmodel.evaluation.follow_up.watching import Watch
 
 ANALYTES = ("ferritin", "crp", "ldh", "platelets")
 """Results by which the sicker are told, each as its last value on a logarithmic scale."""

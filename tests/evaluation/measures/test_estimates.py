@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from riskmodel.evaluation.estimates import compare, figures
-from riskmodel.evaluation.metrics import METRICS, net_benefit
+from riskmodel.evaluation.measures.estimates import compare, figures
+from riskmodel.evaluation.measures.metrics import METRICS, net_benefit
 
 GOLDEN = (
     # y, risk, weight: what, value, why

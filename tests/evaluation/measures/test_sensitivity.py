@@ -5,8 +5,8 @@ import pytest
 
 from riskmodel.cohort import read_cohort
 from riskmodel.criteria import definition_names
-from riskmodel.evaluation.comparators import Contender
-from riskmodel.evaluation.sensitivity import bounds, by_definition
+from riskmodel.evaluation.measures.comparators import Contender
+from riskmodel.evaluation.measures.sensitivity import bounds, by_definition
 from riskmodel.features import load_catalogue
 from riskmodel.training import load_design
 from riskmodel.training.rows import training_rows

@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Flags, Floats
-from riskmodel.evaluation.bootstrap import bootstrapped, estimates
-from riskmodel.evaluation.censoring import still_followed
-from riskmodel.evaluation.comparators import Contender
-from riskmodel.evaluation.estimates import FEWEST
-from riskmodel.evaluation.metrics import auroc, brier, logit_of, scaled_brier
+from riskmodel.evaluation.follow_up.censoring import still_followed
+from riskmodel.evaluation.follow_up.watching import CENSORED
+from riskmodel.evaluation.measures.bootstrap import bootstrapped, estimates
+from riskmodel.evaluation.measures.comparators import Contender
+from riskmodel.evaluation.measures.estimates import FEWEST
+from riskmodel.evaluation.measures.metrics import auroc, brier, logit_of, scaled_brier
 from riskmodel.evaluation.rows import Examples
-from riskmodel.evaluation.watching import CENSORED
 
 DAYS = (5, 7, 10, 14)
 """Ends of the time at risk that are looked at, besides the horizon; only those after a landmark."""

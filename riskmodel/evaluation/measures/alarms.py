@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Floats
-from riskmodel.evaluation.bootstrap import bootstrapped, estimates
-from riskmodel.evaluation.comparators import Contender
+from riskmodel.evaluation.measures.bootstrap import bootstrapped, estimates
+from riskmodel.evaluation.measures.comparators import Contender
 from riskmodel.evaluation.rows import Examples
 
 THRESHOLDS = (0.05, 0.10, 0.15, 0.20, 0.30, 0.40, 0.50)

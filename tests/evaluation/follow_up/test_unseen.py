@@ -3,7 +3,7 @@
 import pytest
 
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.unseen import check_seen, in_words
+from riskmodel.evaluation.follow_up.unseen import check_seen, in_words
 
 FOUND = {
     "unseen_share": 0.62, "patients": 100.0, "censored": 80.0, "left_open": 3.0, "mean_rest": 0.02,

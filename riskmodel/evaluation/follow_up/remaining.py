@@ -15,8 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort import Cohort
-from riskmodel.evaluation.history import AGO, CLOCK, ago, clock, history
-from riskmodel.evaluation.watching import Watch, ends
+from riskmodel.evaluation.follow_up.history import AGO, CLOCK, ago, clock, history
+from riskmodel.evaluation.follow_up.watching import Watch, ends
 
 _DAY = 24.0
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from riskmodel.evaluation.comparators import Contender
-from riskmodel.evaluation.metrics import auroc, brier, logit_of
-from riskmodel.evaluation.survival import status_at, time_dependent
+from riskmodel.evaluation.measures.comparators import Contender
+from riskmodel.evaluation.measures.metrics import auroc, brier, logit_of
+from riskmodel.evaluation.measures.survival import status_at, time_dependent
 
 # end, onset, lost; case and weight at 100 h; why
 BY_HAND = (

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from riskmodel.evaluation import estimates as core
-from riskmodel.evaluation.metrics import risk_of
+from riskmodel.evaluation.measures import estimates as core
+from riskmodel.evaluation.measures.metrics import risk_of
 
 
 def figures(y, logit, weight=None, draws=0):

@@ -5,7 +5,15 @@ import pytest
 
 from riskmodel.cohort import read_cohort
 from riskmodel.evaluation import labelled
-from riskmodel.evaluation.history import AGO, ANALYTES, CLOCK, LONGEST_AGO, ago, clock, history
+from riskmodel.evaluation.follow_up.history import (
+    AGO,
+    ANALYTES,
+    CLOCK,
+    LONGEST_AGO,
+    ago,
+    clock,
+    history,
+)
 
 
 def test_columns_of_time_bend_at_their_hinges():

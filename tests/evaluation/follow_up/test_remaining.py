@@ -10,8 +10,8 @@ import pytest
 
 from riskmodel.cohort import read_cohort
 from riskmodel.evaluation import labelled
-from riskmodel.evaluation.history import AGO, CLOCK, ago, history
-from riskmodel.evaluation.remaining import Hazard, fit_hazard, remaining_chance
+from riskmodel.evaluation.follow_up.history import AGO, CLOCK, ago, history
+from riskmodel.evaluation.follow_up.remaining import Hazard, fit_hazard, remaining_chance
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.evaluation.alarms import alarms
-from riskmodel.evaluation.comparators import Contender
+from riskmodel.evaluation.measures.alarms import alarms
+from riskmodel.evaluation.measures.comparators import Contender
 from riskmodel.evaluation.rows import Examples
 
 # patient, day, risk, event: alarmed at 0.20 are patients 0 (true), 1, and 3 (true, on day 2 only)

@@ -9,9 +9,9 @@ from riskmodel.arrays import Floats
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import SignTimeline
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.censoring import LARGEST_REST, Weights
-from riskmodel.evaluation.labelling import Labels
-from riskmodel.evaluation.watching import CENSORED, ends
+from riskmodel.evaluation.follow_up.censoring import LARGEST_REST, Weights
+from riskmodel.evaluation.follow_up.labelling import Labels
+from riskmodel.evaluation.follow_up.watching import CENSORED, ends
 
 
 def watched(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Floats
-from riskmodel.evaluation.metrics import METRICS, logit_of, risk_of
+from riskmodel.evaluation.measures.metrics import METRICS, logit_of, risk_of
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.splits import Maker, Split
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from riskmodel.evaluation.signal_check import NO_SIGNAL, check_signal
+from riskmodel.evaluation.measures.signal_check import NO_SIGNAL, check_signal
 
 
 def test_a_strong_signal_is_found_and_none_is_named(make_rows):

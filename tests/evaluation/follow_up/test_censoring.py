@@ -9,7 +9,11 @@ from hypothesis import given, strategies as st
 
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.evaluation import at_risk_rows, labelled
-from riskmodel.evaluation.censoring import LARGEST_WEIGHT, censoring_weights, still_followed
+from riskmodel.evaluation.follow_up.censoring import (
+    LARGEST_WEIGHT,
+    censoring_weights,
+    still_followed,
+)
 from riskmodel.features import load_catalogue
 from riskmodel.simulation import simulate
 

@@ -8,7 +8,7 @@ import pandas as pd
 from riskmodel.arrays import Flags
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import adjudicated, evaluate_signs, label
-from riskmodel.evaluation.watching import Watch
+from riskmodel.evaluation.follow_up.watching import Watch
 from riskmodel.models import LabelSource
 
 

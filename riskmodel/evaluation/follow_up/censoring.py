@@ -8,10 +8,16 @@ from sklearn.linear_model import LogisticRegression
 
 from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort import Cohort
-from riskmodel.evaluation.history import history
-from riskmodel.evaluation.labelling import Labels
-from riskmodel.evaluation.remaining import Hazard, fit_hazard, remaining_chance
-from riskmodel.evaluation.watching import CENSORED, LONGEST_GAP_HOURS, Followed, Watch, ends
+from riskmodel.evaluation.follow_up.history import history
+from riskmodel.evaluation.follow_up.labelling import Labels
+from riskmodel.evaluation.follow_up.remaining import Hazard, fit_hazard, remaining_chance
+from riskmodel.evaluation.follow_up.watching import (
+    CENSORED,
+    LONGEST_GAP_HOURS,
+    Followed,
+    Watch,
+    ends,
+)
 
 LARGEST_WEIGHT = 10.0
 """Weights are held below this, so that one late patient never stands for a tenth of a cohort."""
@@ -104,11 +110,11 @@ def history_weights(
     """Weights of rows some of which were not watched to their outcome.
 
     What was not watched has a chance of an onset, learnt from those who were watched longer
-    (`riskmodel.evaluation.remaining`). Up to `LARGEST_REST` the row counts as one without an onset,
-    less that chance, which the onsets seen from the same prediction time carry instead. Beyond it
-    the row is left out, and those who were watched on from the like moment carry it: one over the
-    chance of being watched on, by a ridge logistic on what was known then, so that the sicker, who
-    are drawn more often, do not stand for the others.
+    (`riskmodel.evaluation.follow_up.remaining`). Up to `LARGEST_REST` the row counts as one without
+    an onset, less that chance, which the onsets seen from the same prediction time carry instead.
+    Beyond it the row is left out, and those who were watched on from the like moment carry it: one
+    over the chance of being watched on, by a ridge logistic on what was known then, so that the
+    sicker, who are drawn more often, do not stand for the others.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.criteria.intervals import Moments
-from riskmodel.evaluation.watching import LONGEST_GAP_HOURS, Watch, followed
+from riskmodel.evaluation.follow_up.watching import LONGEST_GAP_HOURS, Watch, followed
 
 HORIZON = 336.0
 WINDOW = 72.0

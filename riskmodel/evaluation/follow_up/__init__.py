@@ -1,0 +1,1 @@
+"""What was watched of each patient, what was not, and the weights that make up for it."""

@@ -1,0 +1,1 @@
+"""How good risks are: each figure, its interval, and what it is held against."""
