@@ -52,7 +52,6 @@ from .schema import (
     PATIENT_FLAGS as PATIENT_FLAGS,
     PATIENT_NUMBERS as PATIENT_NUMBERS,
     PATIENT_TEXT as PATIENT_TEXT,
-    Cohort as Cohort,
 )
 from .sdtm.read import (
     read_sdtm as read_sdtm,
@@ -79,12 +78,17 @@ from .source.zones import (
 from .summary import (
     summary as summary,
 )
-from .tables.read import (
+from .tables.cohort import (
+    Cohort as Cohort,
     assemble as assemble,
+)
+from .tables.data_frames import (
+    cell as cell,
+)
+from .tables.read import (
     read_cohort as read_cohort,
 )
 from .tables.rows import (
-    cell as cell,
     cohort_of as cohort_of,
 )
 from .text_codes import (

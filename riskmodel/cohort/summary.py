@@ -5,7 +5,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.rejections import sentences
-from riskmodel.cohort.schema import PATIENT_CHOICES, PATIENT_FLAGS, PATIENT_NUMBERS, Cohort
+from riskmodel.cohort.schema import PATIENT_CHOICES, PATIENT_FLAGS, PATIENT_NUMBERS
+from riskmodel.cohort.tables.cohort import Cohort
 from riskmodel.cohort.units import analytes
 
 FEWEST_FOR_MEDIAN = 5

@@ -11,9 +11,9 @@ from riskmodel.cohort.fhir.collect import Collected, Diagnosis
 from riskmodel.cohort.fhir.observations import NO_UNIT
 from riskmodel.cohort.fhir.patients import People
 from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
-from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import Record, assembled
 from riskmodel.cohort.source.selection import known_by, refuse
+from riskmodel.cohort.tables.cohort import Cohort
 from riskmodel.cohort.times import age_at
 from riskmodel.cohort.units import recorded, unit_factor
 

@@ -23,10 +23,10 @@ from riskmodel.cohort.fhir.patients import People
 from riskmodel.cohort.fhir.resources import codings, names
 from riskmodel.cohort.fhir.server import fetch
 from riskmodel.cohort.rejections import Fault, Rejections, with_faults
-from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import note_files, note_unread
 from riskmodel.cohort.source.workspace import StoredRows
 from riskmodel.cohort.source.zones import CHECK
+from riskmodel.cohort.tables.cohort import Cohort
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
 from riskmodel.errors import SchemaError

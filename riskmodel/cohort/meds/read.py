@@ -18,11 +18,11 @@ from riskmodel.arrays import Flags
 from riskmodel.cohort.meds.codes import MedsCodes
 from riskmodel.cohort.meds.files import Batch, exact_numbers, meaningful, meds_files, read_codes
 from riskmodel.cohort.rejections import PLACE, Fault, Rejections, shown_places, with_faults
-from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import Record, assembled, note_files, note_unread
 from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.source.values import joined_unit, read_values
 from riskmodel.cohort.source.workspace import StoredRows, coded, words
+from riskmodel.cohort.tables.cohort import Cohort
 from riskmodel.cohort.times import age_at
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping

@@ -19,9 +19,9 @@ from riskmodel.cohort.omop.patients import patients_frame
 from riskmodel.cohort.omop.source import Source, seal, workspace
 from riskmodel.cohort.omop.tables import Tables
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.record import Record, assembled
 from riskmodel.cohort.source.selection import refuse
+from riskmodel.cohort.tables.cohort import Cohort
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import CodeMapping, load_mapping
 from riskmodel.errors import SchemaError

@@ -15,13 +15,13 @@ import pandas as pd
 
 from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections, shown_places
-from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.sdtm.files import domain_files, domain_rows
 from riskmodel.cohort.sdtm.results import LABS, results
 from riskmodel.cohort.source.acts import INFUSION, meant_by
 from riskmodel.cohort.source.record import Record, assembled, note_files, note_unread
 from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.source.workspace import StoredRows
+from riskmodel.cohort.tables.cohort import Cohort
 from riskmodel.cohort.times import age_at
 from riskmodel.cohort.vocabulary.clinical_names import disease_of
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes, infusion_codes, read_infusions

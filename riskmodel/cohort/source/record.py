@@ -10,7 +10,6 @@ import pandas as pd
 
 from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import Cohort
 from riskmodel.cohort.source.acts import INFUSION
 from riskmodel.cohort.source.assembly import Charted, assemble_stored, stacked, summed
 from riskmodel.cohort.source.infusion_choice import choose_infusions, decisions
@@ -25,6 +24,7 @@ from riskmodel.cohort.source.zones import (
     in_timezone,
     timezone,
 )
+from riskmodel.cohort.tables.cohort import Cohort
 from riskmodel.cohort.times import split_zone
 
 DIFFERING = "differing results at one time, both kept"

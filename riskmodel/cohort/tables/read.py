@@ -1,17 +1,11 @@
 """Read a cohort folder: patients, labs and events as CSV or Parquet."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from riskmodel.cohort.frames import read_frames
-from riskmodel.cohort.notation import PLAIN, Notation, notation_of, stated_decimal
+from riskmodel.cohort.notation import notation_of, stated_decimal
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import Cohort
-from riskmodel.cohort.tables.events import clean_events
-from riskmodel.cohort.tables.labs import clean_labs
-from riskmodel.cohort.tables.patients import clean_patients
+from riskmodel.cohort.tables.cohort import Cohort, assemble
 
 
 def read_cohort(folder: Path | str, *, decimal: str = "", thousands: str = "") -> Cohort:
@@ -42,36 +36,3 @@ def read_cohort(folder: Path | str, *, decimal: str = "", thousands: str = "") -
     stated = stated_decimal(decimal, thousands)
     frames = read_frames(folder, rejections)
     return assemble(frames, rejections, folder.name, notation_of(frames, stated, folder))
-
-
-def assemble(
-    frames: Mapping[str, pd.DataFrame],
-    rejections: Rejections,
-    name: str,
-    notation: Notation = PLAIN,
-) -> Cohort:
-    """Clean and align charted tables: where every reader ends.
-
-    Parameters
-    ----------
-    frames : mapping of str to DataFrame
-        ``patients``, ``labs`` and ``events`` with the columns of the cohort contract, as charted.
-    rejections : Rejections
-        May already hold what the reader itself had to leave out.
-    name : str
-        Where the cohort came from, for messages.
-    notation : Notation
-        How the tables write their numbers and dates, decided from all of their rows: these may be
-        some patients' only. Without it, a text that can be read in two ways is refused.
-    """
-    patients = clean_patients(frames["patients"], rejections, notation)
-    labs = clean_labs(frames["labs"], patients, rejections, notation)
-    events = clean_events(frames["events"], patients, rejections, notation)
-    return Cohort(
-        patients=patients.table,
-        labs=labs,
-        events=events,
-        rejected=rejections.frame(),
-        notes=rejections.notes,
-        name=name,
-    )

@@ -8,27 +8,11 @@ import pandas as pd
 from riskmodel.cohort.frames import MISSING
 from riskmodel.cohort.notation import PLAIN, notation_of
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.schema import COLUMNS, Cohort
-from riskmodel.cohort.tables.read import assemble
+from riskmodel.cohort.schema import COLUMNS
+from riskmodel.cohort.tables.cohort import Cohort, assemble
+from riskmodel.cohort.tables.data_frames import cell
 
 Rows = Iterable[Mapping[str, Any]]
-
-
-def cell(value: Any) -> str | None:
-    """A value as a CSV file would hold it, None for unknown.
-
-    Examples
-    --------
-    >>> cell(3.0), cell(0.1), cell(True), cell("  "), cell(None)
-    ('3', '0.1', '1', None, None)
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return str(value).strip() or None
 
 
 def frame(rows: Rows, table: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.source.assembly import assemble_stored
 from riskmodel.cohort.source.workspace import StoredRows, words
-from riskmodel.cohort.tables.read import assemble
+from riskmodel.cohort.tables.cohort import assemble
 
 PATIENTS = pd.DataFrame(
     {
