@@ -6,12 +6,13 @@ cohorts are those of the calibration report and of the tests.
 
 from pathlib import Path
 
-from riskmodel.simulation import draw_cohort, pictures
-from riskmodel.simulation.agreement import agreement
-from riskmodel.simulation.figures import Comparison, compare, drawn
-from riskmodel.simulation.observed import observe
-from riskmodel.simulation.report import MIX_PATIENTS, MIX_SEED
-from riskmodel.simulation.statistics import Estimate
+from riskmodel.simulation import draw_cohort
+from riskmodel.simulation.realism import pictures
+from riskmodel.simulation.realism.agreement import agreement
+from riskmodel.simulation.realism.figures import Comparison, compare, drawn
+from riskmodel.simulation.realism.observed import observe
+from riskmodel.simulation.realism.report import MIX_PATIENTS, MIX_SEED
+from riskmodel.simulation.realism.statistics import Estimate
 
 DOCS = Path(__file__).resolve().parent
 

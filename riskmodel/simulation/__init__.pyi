@@ -3,7 +3,7 @@ from .cohort import (
     draw_cohort as draw_cohort,
     simulate as simulate,
 )
-from .report import (
+from .realism.report import (
     write_calibration as write_calibration,
 )
 from .settings import (

@@ -6,7 +6,7 @@ import pytest
 @pytest.fixture(scope="session")
 def calibration_cohorts():
     """The cohorts of figures.toml, read."""
-    from riskmodel.simulation.figures import drawn
+    from riskmodel.simulation.realism.figures import drawn
 
     return drawn()
 
@@ -14,7 +14,7 @@ def calibration_cohorts():
 @pytest.fixture(scope="session")
 def calibration_comparisons(calibration_cohorts):
     """Every figure of figures.toml beside that of its cohort."""
-    from riskmodel.simulation.figures import compare
+    from riskmodel.simulation.realism.figures import compare
 
     return compare(calibration_cohorts)
 
@@ -23,6 +23,6 @@ def calibration_comparisons(calibration_cohorts):
 def calibration_mix():
     """1,500 patients of the default mix, read."""
     from riskmodel.simulation import draw_cohort
-    from riskmodel.simulation.observed import observe
+    from riskmodel.simulation.realism.observed import observe
 
     return observe(draw_cohort(1500, 12))

@@ -8,8 +8,8 @@ import pandas as pd
 
 from riskmodel.arrays import Flags, Floats
 from riskmodel.criteria import label
-from riskmodel.simulation.observed import Observed
-from riskmodel.simulation.statistics import Estimate, quantile_of, share_of
+from riskmodel.simulation.realism.observed import Observed
+from riskmodel.simulation.realism.statistics import Estimate, quantile_of, share_of
 
 _HORIZON_DAYS = 14.0
 

@@ -14,11 +14,11 @@ from riskmodel import RESEARCH_USE
 from riskmodel.cli import app
 from riskmodel.criteria import label
 from riskmodel.errors import SchemaError
-from riskmodel.simulation import report
-from riskmodel.simulation.agreement import agreement
-from riskmodel.simulation.figures import figures
-from riskmodel.simulation.report import calibration_page, write_calibration
-from riskmodel.simulation.statistics import Estimate
+from riskmodel.simulation.realism import report
+from riskmodel.simulation.realism.agreement import agreement
+from riskmodel.simulation.realism.figures import figures
+from riskmodel.simulation.realism.report import calibration_page, write_calibration
+from riskmodel.simulation.realism.statistics import Estimate
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from riskmodel.arrays import Floats
-from riskmodel.simulation.figures import Comparison
-from riskmodel.simulation.observed import CASE, CRS_ONLY, NO_CRS, Observed
+from riskmodel.simulation.realism.figures import Comparison
+from riskmodel.simulation.realism.observed import CASE, CRS_ONLY, NO_CRS, Observed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

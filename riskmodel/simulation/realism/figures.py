@@ -13,8 +13,8 @@ from riskmodel.arrays import Flags
 from riskmodel.cohort import find_product
 from riskmodel.files import read_toml
 from riskmodel.simulation.cohort import draw_cohort
-from riskmodel.simulation.observed import Observed, observe
-from riskmodel.simulation.statistics import STATISTICS, Estimate
+from riskmodel.simulation.realism.observed import Observed, observe
+from riskmodel.simulation.realism.statistics import STATISTICS, Estimate
 
 _WORDS = {"title", "cohort", "statistic", "unit", "source", "rows", "unverified"}
 _WORDS |= {"published", "interval", "factor", "within", "of", "shown_only"}
@@ -106,7 +106,7 @@ def _allowed(row: Mapping[str, Any]) -> tuple[tuple[float, float] | None, str]:
 
 @cache
 def _file() -> Mapping[str, Any]:
-    return read_toml(Path(__file__).parent / "tables" / "figures.toml")
+    return read_toml(Path(__file__).parent.parent / "tables" / "figures.toml")
 
 
 def figures() -> tuple[Figure, ...]:

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import beta, binom
 
 from riskmodel.arrays import Flags, Floats
-from riskmodel.simulation.observed import CASE, Observed
+from riskmodel.simulation.realism.observed import CASE, Observed
 
 # Days around the named day, as the published tables pool draws; the others reach one day both ways.
 _WINDOWS: Mapping[int, tuple[float, float]] = {0: (-1.1, 0.01), 28: (25.0, 29.0)}

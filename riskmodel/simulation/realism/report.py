@@ -11,12 +11,12 @@ from riskmodel import RESEARCH_USE
 from riskmodel.arrays import Flags, Floats
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
-from riskmodel.simulation import pictures
-from riskmodel.simulation.agreement import agreement
 from riskmodel.simulation.cohort import draw_cohort
-from riskmodel.simulation.figures import Comparison, compare, drawn
-from riskmodel.simulation.observed import CASE, Observed, observe
-from riskmodel.simulation.statistics import Estimate
+from riskmodel.simulation.realism import pictures
+from riskmodel.simulation.realism.agreement import agreement
+from riskmodel.simulation.realism.figures import Comparison, compare, drawn
+from riskmodel.simulation.realism.observed import CASE, Observed, observe
+from riskmodel.simulation.realism.statistics import Estimate
 
 MIX_PATIENTS, MIX_SEED = 4000, 41
 _PRODUCTS: Mapping[str, str] = {"cd22": "CD22", "tisa_cel": "tisa-cel, B-ALL", "bcma": "Myeloma"}

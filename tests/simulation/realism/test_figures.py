@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from riskmodel.simulation import draw_cohort
-from riskmodel.simulation.figures import Comparison, figures
-from riskmodel.simulation.observed import CASE, NO_CRS
-from riskmodel.simulation.statistics import (
+from riskmodel.simulation.realism.figures import Comparison, figures
+from riskmodel.simulation.realism.observed import CASE, NO_CRS
+from riskmodel.simulation.realism.statistics import (
     Estimate,
     first_event,
     in_window,

@@ -1,0 +1,1 @@
+"""Simulated cohorts beside print: what is counted of both, and the page that shows it."""
