@@ -6,7 +6,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "riskmodel"
 TESTS = Path(__file__).resolve().parent
 MOST_LINES = 400
-MOST_FILES = 24
+MOST_FILES = 21
 ALONE = {
     "errors.py": "two exceptions without logic",
     "cli/__main__.py": "calls the entry point; test_progress runs it",

@@ -18,18 +18,6 @@ from .frames import (
 from .meds.read import (
     read_meds as read_meds,
 )
-from .notation import (
-    NUMBER_COLUMNS as NUMBER_COLUMNS,
-    PLAIN as PLAIN,
-    TIME_COLUMNS as TIME_COLUMNS,
-    Evidence as Evidence,
-    Notation as Notation,
-)
-from .number_text import (
-    TWO_WAYS as TWO_WAYS,
-    common_sign as common_sign,
-    plain_number as plain_number,
-)
 from .omop.read import (
     read_omop as read_omop,
 )
@@ -94,14 +82,6 @@ from .tables.rows import (
 from .text_codes import (
     text_column as text_column,
 )
-from .times import (
-    TWO_DATES as TWO_DATES,
-    day_first as day_first,
-    iso_time as iso_time,
-    parse_times as parse_times,
-    split_zone as split_zone,
-    with_zone as with_zone,
-)
 from .units import (
     Analyte as Analyte,
     analytes as analytes,
@@ -119,4 +99,24 @@ from .vocabulary.products import (
 from .write import (
     safe_cells as safe_cells,
     write_cohort as write_cohort,
+)
+from .written.notation import (
+    NUMBER_COLUMNS as NUMBER_COLUMNS,
+    PLAIN as PLAIN,
+    TIME_COLUMNS as TIME_COLUMNS,
+    Evidence as Evidence,
+    Notation as Notation,
+)
+from .written.number_text import (
+    TWO_WAYS as TWO_WAYS,
+    common_sign as common_sign,
+    plain_number as plain_number,
+)
+from .written.times import (
+    TWO_DATES as TWO_DATES,
+    day_first as day_first,
+    iso_time as iso_time,
+    parse_times as parse_times,
+    split_zone as split_zone,
+    with_zone as with_zone,
 )

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from riskmodel.cohort.notation import REPORT
 from riskmodel.cohort.rejections import sentences
 from riskmodel.cohort.schema import COMPARATORS, PATIENT_FLAGS
 from riskmodel.cohort.summary import summary
 from riskmodel.cohort.tables.cohort import Cohort
 from riskmodel.cohort.units import analytes
+from riskmodel.cohort.written.notation import REPORT
 from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 

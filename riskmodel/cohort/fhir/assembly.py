@@ -14,8 +14,8 @@ from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
 from riskmodel.cohort.source.record import Record, assembled
 from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.tables.cohort import Cohort
-from riskmodel.cohort.times import age_at
 from riskmodel.cohort.units import recorded, unit_factor
+from riskmodel.cohort.written.times import age_at
 
 _GENDERS = {"female": "F", "male": "M", "other": "other"}
 _LABS = ["patient_id", "time", "analyte", "value", "comparator", "unit", "reference_low",

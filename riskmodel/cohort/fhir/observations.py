@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from riskmodel.cohort.fhir.resources import Resource, codings, listed, mapping, names, number, text
-from riskmodel.cohort.number_text import POINT, parse_result, read_limit, read_number
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.source.values import joined_unit
 from riskmodel.cohort.units import find_analyte, ucum, unit_in_name
+from riskmodel.cohort.written.number_text import POINT, parse_result, read_limit, read_number
 
 LOINC = frozenset(("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"))
 UCUM_SYSTEM = frozenset(("http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"))

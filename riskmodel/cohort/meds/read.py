@@ -23,9 +23,9 @@ from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.source.values import joined_unit, read_values
 from riskmodel.cohort.source.workspace import StoredRows, coded, words
 from riskmodel.cohort.tables.cohort import Cohort
-from riskmodel.cohort.times import age_at
 from riskmodel.cohort.vocabulary.infusions import infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
+from riskmodel.cohort.written.times import age_at
 from riskmodel.errors import SchemaError
 
 _LABS = pa.schema(

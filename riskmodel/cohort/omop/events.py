@@ -9,9 +9,9 @@ from riskmodel.cohort.omop.source import Where
 from riskmodel.cohort.omop.tables import Tables, meaning, moment
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.source.acts import INFUSION
-from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.vocabulary.clinical_names import icu_concepts, is_intensive_care
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
+from riskmodel.cohort.written.times import parse_times
 
 _ACTS = (
     ("drug_exposure", "drug", "drug_exposure_start"),

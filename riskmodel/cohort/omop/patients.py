@@ -7,8 +7,8 @@ import pandas as pd
 from riskmodel.cohort.omop.concepts import Concepts, sexes
 from riskmodel.cohort.omop.tables import Tables, hours_until, meaning
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.vocabulary.products import choice
+from riskmodel.cohort.written.times import parse_times
 
 DAYS_PER_YEAR = 365.25
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.cohort.omop.source import Source, Where, literal, quoted, squeezed
-from riskmodel.cohort.times import parse_times
+from riskmodel.cohort.written.times import parse_times
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -22,10 +22,10 @@ from riskmodel.cohort.source.record import Record, assembled, note_files, note_u
 from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.source.workspace import StoredRows
 from riskmodel.cohort.tables.cohort import Cohort
-from riskmodel.cohort.times import age_at
 from riskmodel.cohort.vocabulary.clinical_names import disease_of
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes, infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
+from riskmodel.cohort.written.times import age_at
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 

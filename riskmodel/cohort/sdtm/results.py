@@ -9,12 +9,12 @@ import pandas as pd
 import pyarrow as pa
 
 from riskmodel.arrays import Flags, Floats
-from riskmodel.cohort.number_text import Reading, read_number
 from riskmodel.cohort.schema import COMPARATORS, EXACT
 from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.source.workspace import coded, words
 from riskmodel.cohort.units import find_analyte
 from riskmodel.cohort.vocabulary.specimens import is_not_blood
+from riskmodel.cohort.written.number_text import Reading, read_number
 
 LABS = pa.schema(
     [

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from riskmodel.cohort.frames import TABLES
-from riskmodel.cohort.notation import Notation
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import COLUMNS
 from riskmodel.cohort.sheets.files import Sheet, read_sheets
@@ -20,6 +19,7 @@ from riskmodel.cohort.sheets.mapping import (
 from riskmodel.cohort.sheets.redcap import redcap_sheets
 from riskmodel.cohort.sheets.rows import LINE, contract_rows
 from riskmodel.cohort.tables.cohort import Cohort, assemble
+from riskmodel.cohort.written.notation import Notation
 
 
 def read_spreadsheets(

@@ -7,16 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from riskmodel.cohort.notation import NUMBER_COLUMNS
-from riskmodel.cohort.number_text import decimal_sign
-from riskmodel.cohort.numbers import signs_of
 from riskmodel.cohort.schema import COLUMNS, EVENT_NAMES
 from riskmodel.cohort.sheets.files import Sheet
 from riskmodel.cohort.sheets.mapping import EXTRA, OPEN
 from riskmodel.cohort.sheets.rows import heading_time
 from riskmodel.cohort.tables.events import category
-from riskmodel.cohort.times import day_first, iso_time
 from riskmodel.cohort.units import analytes, find_analyte, unit_factor
+from riskmodel.cohort.written.notation import NUMBER_COLUMNS
+from riskmodel.cohort.written.number_text import decimal_sign
+from riskmodel.cohort.written.numbers import signs_of
+from riskmodel.cohort.written.times import day_first, iso_time
 from riskmodel.files import read_toml
 
 SURE, LIKELY, UNSURE = "sure", "likely", "to decide"

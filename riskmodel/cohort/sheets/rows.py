@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.cohort.frames import MISSING
-from riskmodel.cohort.notation import NUMBER_COLUMNS, TIME_COLUMNS, notation_of
-from riskmodel.cohort.number_text import plain_number
 from riskmodel.cohort.sheets.files import Sheet
 from riskmodel.cohort.sheets.mapping import SheetMapping
 from riskmodel.cohort.tables.grades import said_no
-from riskmodel.cohort.times import day_first, iso_time, parse_times
+from riskmodel.cohort.written.notation import NUMBER_COLUMNS, TIME_COLUMNS, notation_of
+from riskmodel.cohort.written.number_text import plain_number
+from riskmodel.cohort.written.times import day_first, iso_time, parse_times
 
 LINE = "__line"
 _DAY = re.compile(r"(?:day|d|tag|dag|jour|día|giorno)?[\s_+]*([-+]?\d+(?:[.,]\d+)?)", re.IGNORECASE)

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Codes, Flags
-from riskmodel.cohort.notation import Notation
 from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
 from riskmodel.cohort.source.body_weight import WEIGHT, with_weights
 from riskmodel.cohort.source.workspace import Rows
 from riskmodel.cohort.tables.cohort import Cohort, assemble
+from riskmodel.cohort.written.notation import Notation
 
 PART_ROWS = 250_000
 """Results that are cleaned at once, about: a patient's are never split."""

@@ -4,12 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.numbers import parse_results
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import EXACT
 from riskmodel.cohort.text_codes import text_column
-from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.units import recorded, resolve
+from riskmodel.cohort.written.numbers import parse_results
+from riskmodel.cohort.written.times import parse_times
 from riskmodel.errors import UnitError
 
 WEIGHT = "body_weight"

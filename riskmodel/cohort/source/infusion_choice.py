@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.vocabulary.infusions import INFUSION_COLUMNS, plain_text, same_infusion_days
+from riskmodel.cohort.written.times import parse_times
 
 
 @dataclass(frozen=True)

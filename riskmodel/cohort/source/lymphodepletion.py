@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.vocabulary.clinical_names import conditioning_days
+from riskmodel.cohort.written.times import parse_times
 
 CONDITIONING = "lymphodepletion"
 """What readers call a conditioning drug among the events of a source."""

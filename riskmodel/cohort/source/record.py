@@ -25,7 +25,7 @@ from riskmodel.cohort.source.zones import (
     timezone,
 )
 from riskmodel.cohort.tables.cohort import Cohort
-from riskmodel.cohort.times import split_zone
+from riskmodel.cohort.written.times import split_zone
 
 DIFFERING = "differing results at one time, both kept"
 """Under which such results are counted."""

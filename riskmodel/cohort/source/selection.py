@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.times import parse_times
+from riskmodel.cohort.written.times import parse_times
 from riskmodel.errors import SchemaError
 
 

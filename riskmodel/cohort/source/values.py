@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Flags, Floats
-from riskmodel.cohort.number_text import NINES, Reading, read_number
-from riskmodel.cohort.numbers import signs_of
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.units import ucum
+from riskmodel.cohort.written.number_text import NINES, Reading, read_number
+from riskmodel.cohort.written.numbers import signs_of
 
 _SIGNS = {code: sign for sign, code in COMPARATORS.items()}
 _SAME = 1e-6

@@ -11,7 +11,7 @@ import pandas as pd
 
 from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.times import has_clock, parse_times, split_zone, with_zone, zones_of
+from riskmodel.cohort.written.times import has_clock, parse_times, split_zone, with_zone, zones_of
 from riskmodel.errors import SchemaError
 
 CHECK = "please check"

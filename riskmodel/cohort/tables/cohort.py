@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.notation import PLAIN, Notation, notation_of, stated_decimal
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import INFUSION_RECORDS, REJECTED_COLUMNS
 from riskmodel.cohort.tables.data_frames import charted
 from riskmodel.cohort.tables.events import clean_events
 from riskmodel.cohort.tables.labs import clean_labs
 from riskmodel.cohort.tables.patients import clean_patients
+from riskmodel.cohort.written.notation import PLAIN, Notation, notation_of, stated_decimal
 
 
 def _counted(n: int, what: str) -> str:

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Codes, Flags, Floats
-from riskmodel.cohort.notation import Notation
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import COLUMNS, EVENT_COLUMNS, EVENT_NAMES
 from riskmodel.cohort.tables.grades import read_grade, said_end, said_no
 from riskmodel.cohort.tables.labs import patient_codes, reject_bad_times
 from riskmodel.cohort.tables.patients import Patients
 from riskmodel.cohort.text_codes import Texts, texts
-from riskmodel.cohort.times import Hours
+from riskmodel.cohort.written.notation import Notation
+from riskmodel.cohort.written.times import Hours
 
 _GRADED = ("crs", "icans", "iec_hs")
 ENDING = ("crs", "icans", "fever", "icu_admission", "ventilation", "dialysis")

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from riskmodel.cohort.number_text import cleaned, read_number
+from riskmodel.cohort.written.number_text import cleaned, read_number
 from riskmodel.files import read_toml
 
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.number_text import NUMBER_FAULTS
-from riskmodel.cohort.numbers import Numbers, combine_comparators, only_possible
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import EXACT
 from riskmodel.cohort.tables.unit_suspicion import fitting_unit, suspicions
 from riskmodel.cohort.text_codes import Texts, texts
 from riskmodel.cohort.units import analytes
+from riskmodel.cohort.written.number_text import NUMBER_FAULTS
+from riskmodel.cohort.written.numbers import Numbers, combine_comparators, only_possible
 
 
 @dataclass(frozen=True)

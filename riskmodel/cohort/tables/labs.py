@@ -7,22 +7,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Flags
-from riskmodel.cohort.notation import Notation
-from riskmodel.cohort.numbers import read_numbers
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import COLUMNS, EXACT, LAB_COLUMNS
 from riskmodel.cohort.tables.lab_results import Meanings, read_results
 from riskmodel.cohort.tables.limits import reference_limits
 from riskmodel.cohort.tables.patients import Patients
 from riskmodel.cohort.text_codes import Texts, texts
-from riskmodel.cohort.times import (
+from riskmodel.cohort.units import analytes, find_analyte, resolve, ucum
+from riskmodel.cohort.written.notation import Notation
+from riskmodel.cohort.written.numbers import read_numbers
+from riskmodel.cohort.written.times import (
     HOURS_PER_YEAR,
     MIDNIGHT,
     TIME_FAULTS,
     Hours,
     hours_from_infusion,
 )
-from riskmodel.cohort.units import analytes, find_analyte, resolve, ucum
 from riskmodel.errors import SchemaError, UnitError
 
 ANALYTES = tuple(analytes())

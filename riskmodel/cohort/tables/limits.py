@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Flags, Floats
-from riskmodel.cohort.notation import Notation
-from riskmodel.cohort.number_text import read_limit
-from riskmodel.cohort.numbers import read_numbers
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import EXACT
 from riskmodel.cohort.text_codes import Texts, texts
 from riskmodel.cohort.units import ucum
+from riskmodel.cohort.written.notation import Notation
+from riskmodel.cohort.written.number_text import read_limit
+from riskmodel.cohort.written.numbers import read_numbers
 
 _LOW, _HIGH = "reference_low", "reference_high"
 

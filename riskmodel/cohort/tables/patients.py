@@ -7,8 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.cohort.notation import Notation
-from riskmodel.cohort.numbers import only_possible, read_numbers
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import (
     COLUMNS,
@@ -19,8 +17,10 @@ from riskmodel.cohort.schema import (
     PATIENT_TEXT,
 )
 from riskmodel.cohort.text_codes import Texts, text_column, texts
-from riskmodel.cohort.times import MIDNIGHT, at_midnight, parse_times
 from riskmodel.cohort.vocabulary.products import choice, find_product
+from riskmodel.cohort.written.notation import Notation
+from riskmodel.cohort.written.numbers import only_possible, read_numbers
+from riskmodel.cohort.written.times import MIDNIGHT, at_midnight, parse_times
 
 _TRUE = frozenset(("1", "1.0", "true", "yes", "y", "t"))
 _FALSE = frozenset(("0", "0.0", "false", "no", "n", "f"))

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from riskmodel.cohort.frames import read_frames
-from riskmodel.cohort.notation import notation_of, stated_decimal
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.tables.cohort import Cohort, assemble
+from riskmodel.cohort.written.notation import notation_of, stated_decimal
 
 
 def read_cohort(folder: Path | str, *, decimal: str = "", thousands: str = "") -> Cohort:

@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.cohort.frames import MISSING
-from riskmodel.cohort.notation import PLAIN, notation_of
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import COLUMNS
 from riskmodel.cohort.tables.cohort import Cohort, assemble
 from riskmodel.cohort.tables.data_frames import cell
+from riskmodel.cohort.written.notation import PLAIN, notation_of
 
 Rows = Iterable[Mapping[str, Any]]
 

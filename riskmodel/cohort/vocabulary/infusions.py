@@ -17,10 +17,10 @@ import pandas as pd
 
 from riskmodel.cohort.frames import read_table
 from riskmodel.cohort.rejections import Rejections
-from riskmodel.cohort.times import parse_times
 from riskmodel.cohort.vocabulary.clinical_names import fold_code
 from riskmodel.cohort.vocabulary.mapping import CodeMapping
 from riskmodel.cohort.vocabulary.products import find_product, product_names
+from riskmodel.cohort.written.times import parse_times
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from riskmodel.cohort.notation import PLAIN, notation_of
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.tables.limits import reference_limits
 from riskmodel.cohort.text_codes import texts
+from riskmodel.cohort.written.notation import PLAIN, notation_of
 
 
 def read(high: list, low: list | None = None, unit: str = "U/L", notation=PLAIN):

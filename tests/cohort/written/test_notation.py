@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from riskmodel.cohort.notation import REPORT, Evidence, notation_of, stated_decimal
+from riskmodel.cohort.written.notation import REPORT, Evidence, notation_of, stated_decimal
 from riskmodel.errors import SchemaError
 
 

@@ -8,7 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Flags, Floats
-from riskmodel.cohort.number_text import (
+from riskmodel.cohort.schema import COMPARATORS, EXACT
+from riskmodel.cohort.text_codes import Texts, distinct_cells, matches
+from riskmodel.cohort.written.number_text import (
     NINES,
     NUMBER_FAULTS,
     POINT,
@@ -18,8 +20,6 @@ from riskmodel.cohort.number_text import (
     parse_result as parse_result,
     read_number,
 )
-from riskmodel.cohort.schema import COMPARATORS, EXACT
-from riskmodel.cohort.text_codes import Texts, distinct_cells, matches
 
 _AT_A_TIME = 65_536
 _PLAIN_POINT = r"^\s*[-+]?\d*\.(?:\d{1,2}|\d{4,})\s*$"

@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given, strategies as st
 
-from riskmodel.cohort.number_text import (
+from riskmodel.cohort.written.number_text import (
     POINT,
     common_sign,
     decimal_sign,

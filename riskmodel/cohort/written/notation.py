@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from riskmodel.cohort.number_text import POINT
-from riskmodel.cohort.numbers import signs_of
 from riskmodel.cohort.schema import PATIENT_NUMBERS
-from riskmodel.cohort.times import clocks_of
+from riskmodel.cohort.written.number_text import POINT
+from riskmodel.cohort.written.numbers import signs_of
+from riskmodel.cohort.written.times import clocks_of
 from riskmodel.errors import SchemaError
 
 NUMBER_COLUMNS: Mapping[str, Sequence[str]] = {

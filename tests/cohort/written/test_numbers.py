@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from riskmodel.cohort.number_text import POINT, read_number
-from riskmodel.cohort.numbers import (
+from riskmodel.cohort.text_codes import texts
+from riskmodel.cohort.written.number_text import POINT, read_number
+from riskmodel.cohort.written.numbers import (
     combine_comparators,
     numbers,
     only_possible,
@@ -14,7 +15,6 @@ from riskmodel.cohort.numbers import (
     read_numbers,
     signs_of,
 )
-from riskmodel.cohort.text_codes import texts
 
 CELL = st.text(alphabet="0123456789.,<> -eHg/", max_size=8)
 

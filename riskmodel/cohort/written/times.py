@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Codes, Flags, Floats
-from riskmodel.cohort.numbers import numbers
 from riskmodel.cohort.text_codes import matches
+from riskmodel.cohort.written.numbers import numbers
 
 TIME_FAULTS = (
     "time_unreadable",

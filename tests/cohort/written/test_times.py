@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from riskmodel.cohort.times import (
+from riskmodel.cohort.written.times import (
     TIME_FAULTS,
     age_at,
     at_midnight,
