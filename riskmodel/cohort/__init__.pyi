@@ -22,6 +22,7 @@ from .omop.read import (
     read_omop as read_omop,
 )
 from .rejections import (
+    CELL_REASONS as CELL_REASONS,
     REASONS as REASONS,
     Rejections as Rejections,
     rejected_cells as rejected_cells,

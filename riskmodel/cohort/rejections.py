@@ -14,7 +14,16 @@ from riskmodel.cohort.text_codes import Texts
 PLACE = ["file", "line", "entry"]
 _TABLES = ("patients", "labs", "events")
 
+CELL_REASONS = {
+    "not_a_limit": "has a limit of normal that cannot be one",
+    "text_in_number": "has text in a number column",
+    "out_of_range": "has a number outside its allowed range",
+    "not_allowed": "has a value that is not allowed",
+}
+"""Why a cell cannot be used whose row can."""
+
 REASONS = {
+    **{code: f"{said}; the cell is left empty" for code, said in CELL_REASONS.items()},
     "patient_id_missing": "has no patient_id",
     "duplicate_patient": "has a patient_id that another, different row also has",
     "unknown_patient": "has a patient_id that is not in patients",
@@ -33,16 +42,12 @@ REASONS = {
     "--decimal)",
     "value_sentinel": "has a number that stands for no result, such as 9999999",
     "unit_conflict": "has one unit beside its value and another in its own column",
-    "not_a_limit": "has a limit of normal that cannot be one; the cell is left empty",
     "did_not_happen": "says of an event that it did not happen",
     "time_around_infusion": "is dated on the day of the infusion without a time of day, so that "
     "before or after it is unknown",
     "value_impossible": "has a value outside the possible range of its analyte",
     "unknown_comparator": "has a comparator that is none of <, <=, >, >=",
     "unknown_event": "has an event that is not in the cohort contract",
-    "text_in_number": "has text in a number column; the cell is left empty",
-    "out_of_range": "has a number outside its allowed range; the cell is left empty",
-    "not_allowed": "has a value that is not allowed; the cell is left empty",
     "malformed_row": "has another number of cells than the header",
     "not_final": "is not final yet",
     "cancelled": "was cancelled",

@@ -13,6 +13,9 @@ from .definitions.definition import (
     Definition as Definition,
     Part as Part,
 )
+from .definitions.points import (
+    open_items as open_items,
+)
 from .definitions.registry import (
     definition_names as definition_names,
     load_definition as load_definition,

@@ -222,7 +222,7 @@ def daily_picture(cohort: Cohort, *, last_day: int | None = None) -> pd.DataFram
     -------
     DataFrame, one row per patient and day, in their order
         ``patient_id, day, hours, picture`` (one of `PICTURES`; ``neither`` only where IEC-HS-like
-        was excluded), ``crs_state, iec_hs_state``, and the names of signs joined by ``; ``:
+        was excluded), ``crs_state, iec_hs_state``, and tuples of names of signs:
         ``crs_signs`` and ``iec_hs_signs`` that hold (`ACCOMPANYING` only on a CRS-like day), and
         ``not_assessable_signs``.
     """
@@ -252,12 +252,12 @@ def daily_picture(cohort: Cohort, *, last_day: int | None = None) -> pd.DataFram
         "picture": named,
         "crs_state": state_names(crs),
         "iec_hs_state": state_names(iec_hs),
-        "crs_signs": _joined(shown),
-        "iec_hs_signs": _joined({name: signs[name] == MET for name in rules.iec_hs_like.signs}),
-        "not_assessable_signs": _joined(unknown),
+        "crs_signs": _named(shown),
+        "iec_hs_signs": _named({name: signs[name] == MET for name in rules.iec_hs_like.signs}),
+        "not_assessable_signs": _named(unknown),
     }
-    frame = pd.DataFrame(columns)
-    return frame.astype({name: "str" for name in frame if name not in ("day", "hours")})
+    texts = ("patient_id", "picture", "crs_state", "iec_hs_state")
+    return pd.DataFrame(columns).astype(dict.fromkeys(texts, "str"))
 
 
 def _picture(picture: Picture, signs: dict[str, States], day: Codes) -> States:
@@ -272,14 +272,11 @@ def state_names(states: States) -> npt.NDArray[np.object_]:
     return np.array(words, dtype=object)[states + 1]
 
 
-def _joined(found: dict[str, Flags]) -> npt.NDArray[np.object_]:
-    """Names of the flags that are set, joined; days share few patterns."""
-    patterns, which = np.unique(np.column_stack(list(found.values())), axis=0, return_inverse=True)
-    words = [
-        "; ".join(name for name, there in zip(found, pattern, strict=True) if there)
-        for pattern in patterns
-    ]
-    return np.array(words, dtype=object)[which.reshape(-1)]
+def _named(found: dict[str, Flags]) -> npt.NDArray[np.object_]:
+    """Names of the flags that are set, a tuple a row."""
+    rows = zip(*found.values(), strict=True)
+    named = (tuple(n for n, there in zip(found, row, strict=True) if there) for row in rows)
+    return np.fromiter(named, dtype=object)
 
 
 def _states(

@@ -50,6 +50,7 @@ from .pages.writing import (
     write_evaluation as write_evaluation,
 )
 from .row_subsets import (
+    LEADS as LEADS,
     subsets as subsets,
 )
 from .rows import (

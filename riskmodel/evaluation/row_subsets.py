@@ -10,6 +10,7 @@ import pandas as pd
 from riskmodel.arrays import Flags
 from riskmodel.cohort import Cohort, find_product
 from riskmodel.evaluation.rows import Examples
+from riskmodel.features import LAST_LANDMARK_DAY
 
 LEAD_HOURS = (24, 48)
 AGES = ((0, 18, "under 18"), (18, 40, "18 to 39"), (40, 65, "40 to 64"), (65, 200, "65 and older"))
@@ -17,6 +18,12 @@ FEWEST_IN_LEVEL = 10
 """Patients of the smallest subgroup that is named; smaller ones are pooled."""
 POOLED = "pooled small groups"
 _COLUMNS = {"sex": "sex", "disease": "disease", "centre": "center_id"}
+
+
+LANDMARKS = {f"day {day}": day for day in range(LAST_LANDMARK_DAY + 1)}
+"""Day of prediction by the name of its subset."""
+LEADS = {f"lead >= {hours} h": hours for hours in LEAD_HOURS}
+"""Hours before the onset by the name of their subset."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,8 @@ def _times(cohort: Cohort, examples: Examples) -> list[Subset]:
     times = np.unique(examples.hours)
     if len(times) > 1:
         found += [Subset("landmark", f"day {t / 24:g}", examples.hours == t) for t in times]
-    for lead in LEAD_HOURS:
-        found.append(Subset("lead", f"lead >= {lead} h", ~(examples.lead < lead)))
+    for name, lead in LEADS.items():
+        found.append(Subset("lead", name, ~(examples.lead < lead)))
     later = ~(examples.hours + examples.lead <= next_draw(cohort, examples))
     found.append(Subset("lead", "onset after the next draw", later))
     # Where no onset is that close, the figures would only repeat those of all rows.

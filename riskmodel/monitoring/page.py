@@ -15,23 +15,28 @@ _WIDTH, _HEIGHT, _EDGE = 320, 72, 6
 
 def monitor_text(found: Monitoring) -> str:
     """What was watched and what raised an alarm, in plain sentences."""
+    alarms = ", ".join(found.alarms)
+    raised = f"ALARM: {alarms}." if alarms else "No alarm."
+    return "\n".join([*_watched(found), raised, _false_alarms(found), RESEARCH_USE])
+
+
+def _watched(found: Monitoring) -> list[str]:
     order = "infusion time" if found.ordered_by_time else "their table: infusion times are missing"
-    lines = [
+    return [
         f"Model {found.model} at {found.at}: {found.patients} patients in the order of {order}; "
         f"reference {found.reference_patients} patients.",
         *(stream_sentence(s) for s in found.streams if s.alarm_after is not None),
         calibration_sentence(found),
         *found.notes,
     ]
-    alarms = ", ".join(found.alarms)
-    lines.append(f"ALARM: {alarms}." if alarms else "No alarm.")
-    lines.append(
+
+
+def _false_alarms(found: Monitoring) -> str:
+    return (
         f"False-alarm rate of inputs and scores together: {found.rate:.0%} over {found.run} "
         f"patients, found by drawing from the reference; of calibration: at most {found.rate:.0%}, "
         "over any number."
     )
-    lines.append(RESEARCH_USE)
-    return "\n".join(lines)
 
 
 def stream_sentence(stream: Stream) -> str:
@@ -122,7 +127,7 @@ def write_monitor_page(found: Monitoring, path: Path) -> None:
     page = template.render(
         heading=f"Monitoring of {found.model}",
         research_use=RESEARCH_USE,
-        lines=[x for x in monitor_text(found).splitlines()[:-1] if not x.startswith("ALARM")],
+        lines=[*_watched(found), *([] if found.alarms else ["No alarm."]), _false_alarms(found)],
         alarms=found.alarms,
         streams=[(s.name, s, sums_svg(s)) for s in found.streams],
         calibration=calibration_sentence(found),

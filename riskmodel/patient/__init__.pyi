@@ -11,6 +11,7 @@ from .content import (
 )
 from .factors import (
     grouped as grouped,
+    measured as measured,
 )
 from .history import (
     patient_timeline as patient_timeline,

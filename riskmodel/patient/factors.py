@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from riskmodel.features import Feature
-from riskmodel.models import RiskModel, factor_key
+from riskmodel.models import HARDLY, RiskModel, factor_key
 from riskmodel.patient.wording import natural, odds_words
 from riskmodel.scoring import model_catalogue
 
@@ -46,7 +46,9 @@ class Factor:
     @property
     def direction(self) -> str:
         """``raises``, ``lowers`` or ``hardly``."""
-        return self.effect.partition(" ")[0]
+        if abs(self.contribution) < HARDLY:
+            return "hardly"
+        return "raises" if self.contribution > 0 else "lowers"
 
 
 def factors_of(X: pd.Series, model: RiskModel, row: pd.Series) -> list[Factor]:
@@ -106,6 +108,11 @@ def _head(label: str) -> tuple[str, str]:
     """What is measured, and what of it: ``LDH, last`` is ``LDH`` and ``last``."""
     head, _, rest = label.partition(", ")
     return head[0].upper() + head[1:], rest
+
+
+def measured(labels: Iterable[str]) -> list[str]:
+    """What is measured by features of some labels, each once."""
+    return list(dict.fromkeys(_head(label)[0] for label in labels))
 
 
 def grouped(labels: Iterable[str], whole: Container[str] = ()) -> list[str]:

@@ -17,6 +17,7 @@ from riskmodel.criteria import (
     daily_picture,
     evaluate_signs,
     label,
+    open_items,
     prolonged_cytopenia,
 )
 from riskmodel.errors import SchemaError
@@ -277,7 +278,7 @@ def _score(row: pd.Series) -> list[tuple[str, str]]:
 
     total = between(f"{row['total_low']:.0f}", f"{row['total_high']:.0f}")
     chance = between(_chance(row["probability_low"]), _chance(row["probability_high"]))
-    missing = str(row["missing_items"]).replace("_", " ")
+    missing = "; ".join(name.replace("_", " ") for name in open_items(row))
     judged = row["judged_hours"]
     at = "" if pd.isna(judged) else f" on {when(judged)}"
     without = f"; missing: {missing}" if missing else ""
@@ -296,9 +297,7 @@ def _day_lines(pictures: pd.DataFrame) -> list[DayLine]:
     lines = []
     for (picture, *names), same in groupby(rows, key=lambda row: row[1:]):
         days = [row[0] for row in same]
-        crs, iec_hs, unknown = (
-            ", ".join(COURSE_WORDS[name] for name in text.split("; ") if name) for text in names
-        )
+        crs, iec_hs, unknown = (", ".join(COURSE_WORDS[n] for n in listed) for listed in names)
         shown = f"day {days[0]}" if len(days) == 1 else f"day {days[0]} to {days[-1]}"
         lines.append(DayLine(shown, PICTURE_WORDS[picture], crs, iec_hs, unknown))
     return lines

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from riskmodel.cohort import Cohort, analytes
-from riskmodel.criteria import label
+from riskmodel.criteria import label, open_items
 from riskmodel.features import Catalogue, Feature, Records, load_catalogue, matrix
 from riskmodel.patient.wording import cited, number
 
@@ -62,7 +62,7 @@ def _hscore(patient: Cohort) -> PublishedScore:
     low, high = float(row["total_low"]), float(row["total_high"])
     chance = [float(row["probability_low"]), float(row["probability_high"])]
     total = f"{low:.0f}" if low == high else f"{low:.0f} to {high:.0f}"
-    missing = ", ".join(_item(name) for name in str(row["missing_items"]).split("; ") if name)
+    missing = ", ".join(map(_item, open_items(row)))
     said = f"{total} points"
     if chance[1] - chance[0] <= _TELLING:
         ends = [f"{c:.0%}" for c in chance]

@@ -84,22 +84,22 @@ def _usual(skip: int) -> list[str]:
 )
 def test_signs_of_iec_hs(cohort_of: Build, line: str, day: int, signs: str, why: str) -> None:
     row = _day(cohort_of([f"{line}; last_follow_up@700"], [None]), day)
-    assert row["iec_hs_signs"] == signs, why
+    assert row["iec_hs_signs"] == ((signs,) if signs else ()), why
 
 
 @pytest.mark.parametrize(
     ("line", "signs"),
     [
-        ("fever@60; ferritin@36=400; ferritin@60=500", "fever; ferritin_moderate"),
-        ("fever@60; ferritin@60=500", "fever"),
-        ("fever@60; ferritin@60=20000", "fever"),
-        ("fever@60; fibrinogen@60=300", "fever; fibrinogen_kept"),
-        ("fever@20; tocilizumab@30; crs@40#2; fever@50", "crs; fever; response"),
-        ("ferritin@36=500; ferritin@60=500; fibrinogen@60=300", ""),
+        ("fever@60; ferritin@36=400; ferritin@60=500", ("fever", "ferritin_moderate")),
+        ("fever@60; ferritin@60=500", ("fever",)),
+        ("fever@60; ferritin@60=20000", ("fever",)),
+        ("fever@60; fibrinogen@60=300", ("fever", "fibrinogen_kept")),
+        ("fever@20; tocilizumab@30; crs@40#2; fever@50", ("crs", "fever", "response")),
+        ("ferritin@36=500; ferritin@60=500; fibrinogen@60=300", ()),
     ],
 )
 def test_what_goes_with_crs_is_named_only_beside_it(
-    cohort_of: Build, line: str, signs: str
+    cohort_of: Build, line: str, signs: tuple[str, ...]
 ) -> None:
     assert _day(cohort_of([f"{line}; last_follow_up@100"]), 3)["crs_signs"] == signs
 
@@ -107,9 +107,17 @@ def test_what_goes_with_crs_is_named_only_beside_it(
 def test_a_tocilizumab_response_ends_with_the_next_fever(cohort_of: Build) -> None:
     cohort = cohort_of(["tocilizumab@24; fever@20; crs@20#1; fever@50; last_follow_up@100"])
     days = daily_picture(cohort).set_index("day")
-    assert "response" in days["crs_signs"][2].split("; ")
-    assert "response" not in days["crs_signs"][3].split("; ")
-    assert days["iec_hs_signs"][3] == "poor_response"
+    assert "response" in days["crs_signs"][2]
+    assert "response" not in days["crs_signs"][3]
+    assert days["iec_hs_signs"][3] == ("poor_response",)
+
+
+def test_signs_are_tuples_of_names_also_where_all_days_have_as_many(cohort_of: Build) -> None:
+    for lines in (["fever@0"], ["fever@0; last_follow_up@23"] * 2, ["crs@0; fever@0"] * 2):
+        days = daily_picture(cohort_of(lines), last_day=0)
+        for column in ("crs_signs", "iec_hs_signs", "not_assessable_signs"):
+            assert {type(found) for found in days[column]} == {tuple}
+        assert {name for found in days["crs_signs"] for name in found} <= {"crs", "fever"}
 
 
 def test_one_row_per_patient_and_day_up_to_the_last_record(cohort_of: Build) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from riskmodel.arrays import Floats, States
@@ -79,6 +80,12 @@ class Score:
         columns["probability_high"] = self.probability(most.astype(np.float64))
         columns["missing_items"] = missing
         return columns
+
+
+def open_items(row: pd.Series) -> tuple[str, ...]:
+    """Items of a row of `Score.columns` whose points are not known exactly."""
+    points = row[row.index.str.startswith("points_")]
+    return tuple(str(name).removeprefix("points_") for name in points.index[points.isna()])
 
 
 class ItemsTable(Sourced):

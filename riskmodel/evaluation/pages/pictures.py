@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.evaluation.evaluation import Evaluation
+from riskmodel.evaluation.row_subsets import LANDMARKS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -144,7 +145,7 @@ def _by_landmark(evaluation: Evaluation) -> "Figure":
         for number, model in enumerate(shown):
             part = table[(table["model"] == model) & (table["metric"] == metric)]
             part = part[part["value"].notna()]
-            days = part["subset"].str.removeprefix("day ").astype(float).to_numpy()
+            days = part["subset"].map(LANDMARKS).to_numpy(np.float64)
             values = part["value"].to_numpy()
             reach = np.abs(part[["low", "high"]].to_numpy().T - values)
             reach = np.nan_to_num(reach)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from riskmodel.cohort import (
+    CELL_REASONS,
     REASONS,
     TWO_WAYS,
     Cohort,
@@ -21,7 +22,8 @@ from riskmodel.web.forms.fields import PATIENT, Field, fields
 from riskmodel.web.forms.lab_table import Table, hours_of_day
 
 EVENT_ROWS = 8
-_LEFT_EMPTY = "; the cell is left empty"  # true of a cohort; a form is sent back instead
+_SAID = {**REASONS, **CELL_REASONS}
+"""Of a cohort a cell is left empty; a form is sent back instead."""
 _NEXT = {
     "no_infusion_time": " Fill in when the infusion began, or give days instead of dates.",
     "time_zone_mismatch": " Write the time zone after the infusion's time as well, as in +01:00.",
@@ -155,16 +157,16 @@ def entered(answers: Answers, page: str, table: Table | None = None) -> Entered:
     faults = Faults(rows=list(table.refused) if table else [])
     for kind, row, column, reason, detail in rejected_cells(cohort.rejected):
         at = int(row) - 1
-        said = f"It {REASONS[reason].removesuffix(_LEFT_EMPTY)}{f' ({detail})' if detail else ''}."
-        said += _DAYS if kind == "events" and "time" in column else _NEXT.get(reason, "")
+        why = f"{_SAID[reason]}{f' ({detail})' if detail else ''}."
+        why += _DAYS if kind == "events" and "time" in column else _NEXT.get(reason, "")
         if kind == "patients":
-            faults.fields["cell_dose" if column.startswith("cell_dose") else column] = said
+            faults.fields["cell_dose" if column.startswith("cell_dose") else column] = f"It {why}"
         elif kind == "events":
-            faults.fields[event_names[at]] = said
+            faults.fields[event_names[at]] = f"It {why}"
         elif at < len(labs):
-            faults.fields[labs_asked[at].name] = said
+            faults.fields[labs_asked[at].name] = f"It {why}"
         elif table is not None:
-            faults.rows.append(f"{table.places[at - len(labs)]}: it {said[3:]}")
+            faults.rows.append(f"{table.places[at - len(labs)]}: it {why}")
     faults.fields.update(two_ways)
     if table is not None and faults.rows and len(faults.rows) == _size(table):
         faults.whole.append(

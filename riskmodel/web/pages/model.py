@@ -8,6 +8,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from riskmodel.criteria import load_definition
+from riskmodel.evaluation import LEADS
 from riskmodel.models import RiskModel, StoredFigure
 from riskmodel.patient import model_content, part_label, part_need, sign_label
 from riskmodel.web.engine import Engine
@@ -109,8 +110,8 @@ def _subset(name: str) -> str:
     """
     if name == "all":
         return "All predictions"
-    if name.startswith("lead >= "):
-        return f"Onset {name.removeprefix('lead >= ')} or more ahead"
+    if name in LEADS:
+        return f"Onset {LEADS[name]} h or more ahead"
     return f"{name[:1].upper()}{name[1:]}".replace("_", " ")
 
 

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
 from riskmodel.models import HARDLY, factor_key, odds
-from riskmodel.patient import finding_words, grouped, patient_content, percent
+from riskmodel.patient import finding_words, measured, patient_content, percent
 from riskmodel.scoring import (
     BaseRateOnly,
     CannotBeTold,
@@ -238,10 +238,9 @@ def _said(findings: Findings, labels: Mapping[str, str]) -> str:
         if finding.code in _SHORT:
             said.append(_SHORT[finding.code])
         elif isinstance(finding, OutsideRange):
-            known = [labels.get(name, name) for name in finding.features]
-            found = list(dict.fromkeys(label.partition(", ")[0] for label in known))
+            found = measured(labels.get(name, name) for name in finding.features)
             more = len(found) - _OUTSIDE_NAMED
-            named = ", ".join(grouped(found[:_OUTSIDE_NAMED]))
+            named = ", ".join(found[:_OUTSIDE_NAMED])
             extra = f" and {more} more" if more > 0 else ""
             said.append(f"outside the training range: {named}{extra}")
         else:
