@@ -1,28 +1,22 @@
-from .builders.burden import (
-    burden_source as burden_source,
-)
-from .builders.published import (
-    score_items as score_items,
-)
 from .catalogue import (
     Catalogue as Catalogue,
-    Feature as Feature,
-    Stage as Stage,
     load_catalogue as load_catalogue,
     parse_catalogue as parse_catalogue,
 )
 from .dictionary import (
     written as written,
 )
+from .feature import (
+    Feature as Feature,
+    Stage as Stage,
+)
 from .matrix import (
     LAST_LANDMARK_DAY as LAST_LANDMARK_DAY,
     build as build,
+    implausible as implausible,
     matrices as matrices,
     matrix as matrix,
     prediction_hours as prediction_hours,
-)
-from .plausible import (
-    implausible as implausible,
 )
 from .records import (
     Records as Records,

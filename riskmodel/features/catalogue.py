@@ -3,17 +3,15 @@
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from riskmodel.errors import SchemaError
-from riskmodel.features.catalogue_checks import faults
-from riskmodel.features.window import Window, parse_window
+from riskmodel.features.catalogue_checks import entry_faults, read_entry
+from riskmodel.features.feature import Feature, Stage
 from riskmodel.files import material
 
-Stage = Literal["pre_infusion", "early"]
 SHIPPED = ("baseline.toml", "kinetics.toml", "course.toml")
 """The files of features/, in the order of the columns."""
 
@@ -21,62 +19,6 @@ SHIPPED = ("baseline.toml", "kinetics.toml", "course.toml")
 _DAY_OF_HORIZON = re.compile(
     r'(builder = "days_left"(?:(?!\[\[feature\]\]).)*?\bday = )[\d.]+', re.DOTALL
 )
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One feature of the catalogue.
-
-    Attributes
-    ----------
-    name, stage, builder, unit, group, label, source : str
-        `group` is the clinical factor; `label` the plain words; `stage` the earliest one that
-        uses it: the early stage uses every feature.
-    of : str
-        The analyte, patient column or event that the builder reads; empty where it names none.
-    window : Window
-        Which records count, relative to the infusion or to the prediction time.
-    transform : {"", "log10", "log2", "log10_plus_1"}
-        Applied to the built value.
-    minimum, maximum : float
-        Plausible range after the transform; values outside become missing.
-    direction : {-1, 0, 1}
-        Whether a higher value means a higher risk (1), a lower one (-1), or is not known (0).
-    role : {"", "clock", "severity"}
-        "clock" tells the time of the prediction; "severity" is a consequence of how ill a patient
-        is, whose direction no data overrule.
-    evidence_mean, evidence_sd : float or None
-        Log-odds effect and its standard deviation per `evidence_scale` ("unit" or "sd").
-    evidence_basis : {"published", "convention", None}
-    parameters : mapping
-        Numbers of the builder.
-    model : bool
-        Whether a model gets it without its design naming it.
-    unverified : bool
-        Whether a number of it is from memory, not checked against its source.
-    """
-
-    name: str
-    stage: Stage
-    builder: str
-    of: str
-    window: Window
-    unit: str
-    transform: str
-    minimum: float
-    maximum: float
-    direction: int
-    group: str
-    label: str
-    source: str
-    evidence_mean: float | None = None
-    evidence_sd: float | None = None
-    evidence_scale: Literal["unit", "sd"] = "sd"
-    evidence_basis: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    model: bool = True
-    unverified: bool = False
-    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,8 +143,6 @@ def parse_catalogue(text: str, names: Sequence[str] = ()) -> Catalogue:
     SchemaError
         With every fault at once, or when a name is not in the catalogue.
     """
-    from riskmodel.features.builders.registry import BUILDERS
-
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -219,7 +159,7 @@ def parse_catalogue(text: str, names: Sequence[str] = ()) -> Catalogue:
     ]
     uses = Counter(str(entry.get("name")) for entry in entries)
     for k, entry in enumerate(entries):
-        found = faults(entry, BUILDERS)
+        found = entry_faults(entry)
         if uses[str(entry.get("name"))] > 1 and "name" in entry:
             found.append("its name is used twice")
         if found:
@@ -228,32 +168,5 @@ def parse_catalogue(text: str, names: Sequence[str] = ()) -> Catalogue:
         said.append("The feature catalogue holds no [[feature]].")
     if said:
         raise SchemaError(" ".join(said))
-    catalogue = Catalogue(tuple(_feature(entry) for entry in entries), text)
-    return catalogue.select(names) if names else catalogue
-
-
-def _feature(entry: Mapping[str, Any]) -> Feature:
-    evidence = entry.get("evidence") or {}
-    return Feature(
-        name=entry["name"],
-        stage=entry["stage"],
-        builder=entry["builder"],
-        of=entry.get("of", ""),
-        window=parse_window(entry["window"], entry["closed"]),
-        unit=entry["unit"],
-        transform=entry.get("transform", ""),
-        minimum=float(entry["range"][0]),
-        maximum=float(entry["range"][1]),
-        direction=entry["direction"],
-        group=entry["group"],
-        label=entry["label"],
-        source=entry["source"],
-        evidence_mean=evidence.get("mean"),
-        evidence_sd=evidence.get("sd"),
-        evidence_scale=evidence.get("per", "sd"),
-        evidence_basis=evidence.get("basis"),
-        parameters=entry.get("parameters", {}),
-        model=entry.get("model", True),
-        unverified=entry.get("unverified", False),
-        role=entry.get("role", ""),
-    )
+    features = tuple(read_entry(entry) for entry in entries)
+    return Catalogue(features, text).select(names) if names else Catalogue(features, text)

@@ -1,9 +1,19 @@
-"""What is wrong with an entry of the catalogue: every fault of it, in words."""
+"""What an entry of the catalogue may hold: every fault of it at once, in words."""
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    Field,
+    ValidationInfo,
+    WrapValidator,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from riskmodel.cohort import (
     EVENT_NAMES,
@@ -14,259 +24,256 @@ from riskmodel.cohort import (
     products,
 )
 from riskmodel.criteria import COMPARISONS
-from riskmodel.errors import SchemaError
-from riskmodel.features.window import parse_window
+from riskmodel.features.builders.registry import BUILDERS
+from riskmodel.features.feature import END, Closed, Feature, Stage, parse_window
+from riskmodel.toml_model import Fault, Table, faults, must, refuse
 
-STAGES = ("pre_infusion", "early")
-NEEDED = ("name", "stage", "builder", "window", "closed", "unit", "range", "direction", "group",
-          "label", "source")  # fmt: skip
-OPTIONAL = ("of", "transform", "evidence", "parameters", "model", "unverified", "role")
-TRANSFORMS = ("", "log10", "log2", "log10_plus_1")
-ROLES = ("", "clock", "severity")
-BASES = ("published", "convention")
-_TEXTS = ("name", "stage", "builder", "of", "closed", "unit", "transform", "group", "label",
-          "source")  # fmt: skip
+_TYPES = {"str": "a text", "bool": "true or false", "dict": "a table"}
 _ANY_BUILDER = ("floor",)
+_SUBJECTS: Mapping[str, Callable[[], Collection[str]]] = {
+    "analyte": analytes,
+    "event": lambda: EVENT_NAMES,
+    "number": lambda: PATIENT_NUMBERS,
+    "flag": lambda: PATIENT_FLAGS,
+    "choice": lambda: PATIENT_CHOICES,
+}
+"""What `of` may name, by what a builder reads."""
 
 
-class Reader(Protocol):
-    """What a fault finder asks of a builder."""
-
-    @property
-    def reads(self) -> str:
-        """What `of` names: analyte, event, number, flag or choice; empty where nothing."""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Parameters without which it cannot build."""
-
-    @property
-    def takes(self) -> tuple[str, ...]:
-        """Parameters that it reads where they are given."""
+def _known(names: Callable[[], Collection[str]]) -> WrapValidator:
+    return must("known", lambda name: name in names())
 
 
-def faults(entry: Mapping[str, Any], builders: Mapping[str, Reader]) -> list[str]:
-    """Every fault of one ``[[feature]]``; none for one that can be built."""
-    found = [f"'{key}' is missing" for key in NEEDED if entry.get(key) in (None, "")]
-    found += [f"'{key}' is not a known key" for key in entry if key not in (*NEEDED, *OPTIONAL)]
-    found += [f"'{key}' is not a text" for key in _TEXTS if not isinstance(entry.get(key, ""), str)]
-    found += _builder_faults(entry, builders)
-    found += _window_faults(entry)
-    found += _scale_faults(entry)
-    found += _evidence_faults(entry.get("evidence"), entry.get("direction"))
-    for key in ("model", "unverified"):
-        if not isinstance(entry.get(key, False), bool):
-            found.append(f"'{key}' is not true or false")
-    return found
+def _choice(column: str) -> WrapValidator:
+    return _known(lambda: PATIENT_CHOICES[column])
 
 
-def _builder_faults(entry: Mapping[str, Any], builders: Mapping[str, Reader]) -> list[str]:
-    name = entry.get("builder")
-    builder = builders.get(name) if isinstance(name, str) else None
-    if builder is None:
-        return [f"builder is not one of {', '.join(sorted(builders))}"]
-    allowed: Mapping[str, Collection[str]] = {
-        "analyte": analytes(),
-        "event": EVENT_NAMES,
-        "number": PATIENT_NUMBERS,
-        "flag": PATIENT_FLAGS,
-        "choice": PATIENT_CHOICES,
-    }
-    subject, found = entry.get("of", ""), []
-    if builder.reads in allowed and not _one_of(allowed[builder.reads], subject):
-        what = builder.reads if builder.reads in ("analyte", "event") else "patient column"
-        found.append(f"'of' is not a known {what} of builder '{name}'")
-    if not builder.reads and subject != "":
-        found.append(f"builder '{name}' reads no 'of'")
-    parameters = entry.get("parameters", {})
-    if not isinstance(parameters, Mapping):
-        return [*found, "'parameters' is not a table"]
-    found += [f"'parameters.{key}' is missing" for key in builder.needs if key not in parameters]
-    known = (*builder.needs, *builder.takes, *_ANY_BUILDER)
-    for key, value in parameters.items():
-        check, allowed_text = _PARAMETERS.get(key, (_number, "a number"))
-        if key not in known:
-            found.append(f"'parameters.{key}' is not read by builder '{name}'")
-        elif not check(value):
-            found.append(f"'parameters.{key}' is not {allowed_text}")
-    values = parameters.get("values", [])
-    if builder.reads == "choice" and _texts(values):
-        choices = PATIENT_CHOICES.get(str(subject), ())
-        if choices and not set(values) <= set(choices):
-            found.append(f"'parameters.values' are not all among {', '.join(choices)}")
-    return found
-
-
-def _window_faults(entry: Mapping[str, Any]) -> list[str]:
-    ends = entry.get("window", [])
-    try:
-        window = parse_window(ends if isinstance(ends, list) else [], str(entry.get("closed", "")))
-    except SchemaError as error:
-        return [str(error).rstrip(".")]
-    if window.reaches_past_prediction(str(entry.get("stage"))):
-        return ["its window ends after the prediction time"]
-    (start, first), (end, last) = window.start, window.end
-    empty = first >= last if window.closed != "both" else first > last
-    return ["its window is empty"] if start == end and empty else []
-
-
-def _scale_faults(entry: Mapping[str, Any]) -> list[str]:
-    found = []
-    if entry.get("stage") not in STAGES:
-        found.append(f"stage is not one of {', '.join(STAGES)}")
-    if not _rising(entry.get("range")):
-        found.append("'range' is not two rising numbers")
-    direction = entry.get("direction")
-    if isinstance(direction, bool) or direction not in (-1, 0, 1):
-        found.append("'direction' is not -1, 0 or 1")
-    if entry.get("role", "") not in ROLES:
-        found.append(f"'role' is none of {', '.join(ROLES[1:])}")
-    if entry.get("role") == "severity" and direction == 0:
-        found.append("'role' is severity and 'direction' is 0")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", str(entry.get("name", ""))):
-        found.append("'name' is not lower-case words joined by underscores")
-    if entry.get("transform", "") not in TRANSFORMS:
-        found.append(f"'transform' is none of {', '.join(TRANSFORMS[1:])}")
-    return found
-
-
-def _evidence_faults(evidence: Any, direction: Any) -> list[str]:
-    if evidence is None:
-        return []
-    if not isinstance(evidence, Mapping) or set(evidence) != {"mean", "sd", "per", "basis"}:
-        return ["'evidence' needs mean, sd, per and basis, and nothing else"]
-    if evidence["per"] not in ("unit", "sd") or evidence["basis"] not in BASES:
-        return ["'evidence' has a 'per' or 'basis' that is not allowed"]
-    if not (_number(evidence["mean"]) and _number(evidence["sd"])):
-        return ["'evidence' has a mean or sd that is not a number"]
-    found = []
-    if not evidence["sd"] > 0:
-        found.append("'evidence' has an sd that is not positive")
-    if _number(direction) and evidence["mean"] * direction < 0:
-        found.append("'evidence' points against 'direction'")
-    return found
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _rising(value: Any) -> bool:
-    two = isinstance(value, list) and len(value) == 2 and all(map(_number, value))
-    return two and bool(value[0] < value[1])
-
-
-def _one_of(allowed: Collection[str], name: Any) -> bool:
-    return isinstance(name, str) and name in allowed
-
-
-def _names_of(allowed: Callable[[], Collection[str]]) -> Callable[[Any], bool]:
-    def check(value: Any) -> bool:
-        return isinstance(value, list) and bool(value) and all(_one_of(allowed(), n) for n in value)
-
-    return check
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(text, str) for text in value)
-
-
-def _by_analyte(value: Any) -> bool:
-    names = isinstance(value, Mapping) and all(name in analytes() for name in value)
-    return names and all(_number(entry) and entry > 0 for entry in value.values())
-
-
-def _lymphodepletion(value: Any) -> bool:
-    keys = isinstance(value, Mapping) and set(value) == {"within", "usual"}
-    return (
-        keys and _number(value["within"]) and _number(value["usual"])
-        and value["within"] > 0 >= value["usual"]
-    )  # fmt: skip
-
-
-def _series(value: Any) -> bool:
-    """Series of patients: a share between 0 and 1, and at least one column that says whose."""
-    columns = {"product", "target", "disease"}
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(row, Mapping) for row in value)
-        and all({"share"} < set(row) <= {"share", *columns} for row in value)
-        and all(_number(row["share"]) and 0 < row["share"] < 1 for row in value)
-        and all(isinstance(row[key], str) for row in value for key in columns & set(row))
-    )
-
-
-def _rows(value: Any) -> bool:
-    keys = {"analyte", "comparison", "threshold", "points"}
-    return isinstance(value, list) and bool(value) and all(
-        isinstance(row, Mapping) and set(row) == keys and _one_of(analytes(), row["analyte"])
-        and row["comparison"] in COMPARISONS and _number(row["threshold"])
-        and _number(row["points"])
-        for row in value
-    )  # fmt: skip
-
-
-_MEASURES: Sequence[str] = (
+Measure = Literal[
     "marrow_blasts_percent",
     "metabolic_tumor_volume_ml",
     "sum_product_diameters_cm2",
     "m_protein_g_per_l",
     "ldh",
+]
+_MEASURES = get_args(Measure)
+Filled = Annotated[str, Field(min_length=1)]
+Number = Annotated[float, must("a number", math.isfinite)]
+Positive = Annotated[float, must("a positive number", lambda value: 0 < value < math.inf)]
+Rising = Annotated[
+    list[Number], must("two rising numbers", lambda ends: len(ends) == 2 and ends[0] < ends[1])
+]
+Texts = Annotated[list[str], must("a list of texts", bool)]
+Analyte = Annotated[str, _known(analytes)]
+Analytes = Annotated[list[Analyte], must("a list of known analytes", bool)]
+ByAnalyte = Annotated[dict[Analyte, Positive], must("positive numbers by analyte")]
+
+
+class _Start(Table):
+    within: Positive
+    usual: Annotated[Number, Field(le=0)]
+
+
+class _Points(Table):
+    analyte: Analyte
+    comparison: Annotated[str, _known(lambda: COMPARISONS)]
+    threshold: Number
+    points: Number
+
+
+class _Series(Table):
+    share: Annotated[float, Field(gt=0, lt=1)]
+    product: str = ""
+    target: str = ""
+    disease: str = ""
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> "_Series":
+        if len(self.model_fields_set) < 2:
+            raise refuse("of somebody")
+        return self
+
+
+PARAMETERS: Mapping[str, Any] = {
+    **dict.fromkeys(("floor", "span", "rate", "fall", "day", "none", "gap", "level"), Number),
+    "values": Texts,
+    "signs": Texts,
+    "events": Annotated[
+        list[Annotated[str, _known(lambda: EVENT_NAMES)]], must("a list of known events", bool)
+    ],
+    "times": Analytes,
+    "over": Analytes,
+    "per": ByAnalyte,
+    "floors": ByAnalyte,
+    "lymphodepletion": Annotated[_Start, must("hours 'within' above 0 and 'usual' not above 0")],
+    "rows": Annotated[
+        list[_Points], must("rows of a known analyte, a comparison, a threshold and points", bool)
+    ],
+    "series": Annotated[
+        list[_Series], must("series with a share and a product, target or disease", bool)
+    ],
+    "product": Annotated[
+        str,
+        must("the generic name of a known product", lambda n: n in [p.name for p in products()]),
+    ],
+    "log": Annotated[list[Measure], must(f"a list of {', '.join(_MEASURES)}")],
+    "order": Annotated[
+        dict[Annotated[str, _choice("disease")], list[Measure | Literal["tumor_burden"]]],
+        must("lists of known measures by disease, one of them 'other'", lambda o: "other" in o),
+    ],
+    "scale": Annotated[
+        dict[Measure, Rising],
+        must(f"two rising numbers for each of {', '.join(_MEASURES)}", lambda s: len(s) == 5),
+    ],
+    "category": Annotated[
+        dict[Annotated[str, _choice("tumor_burden")], Annotated[float, Field(ge=0, le=1)]],
+        must("low, intermediate and high from 0 to 1", lambda placed: len(placed) == 3),
+    ],
+    "statistic": Annotated[Literal["last", "highest"], must("last or highest")],
+    "rule_by_target": Annotated[
+        dict[Annotated[str, _choice("target_antigen")], Literal["level", "rate"]],
+        must("level or rate by target antigen"),
+    ],
+}
+"""What each parameter must be, whichever builder reads it."""
+_Parameters = create_model(  # type: ignore[call-overload]
+    "_Parameters", __base__=Table, **{key: (kind, None) for key, kind in PARAMETERS.items()}
 )
+_EFFECT = must("'evidence' has a mean or sd that is not a number", math.isfinite)
+_ALLOWED = must("'evidence' has a 'per' or 'basis' that is not allowed")
 
 
-def _measures(value: Any) -> bool:
-    return isinstance(value, list) and all(name in _MEASURES for name in value)
+class _Evidence(Table):
+    mean: Annotated[float, _EFFECT]
+    sd: Annotated[float, _EFFECT]
+    per: Annotated[Literal["unit", "sd"], _ALLOWED]
+    basis: Annotated[Literal["published", "convention"], _ALLOWED]
+
+    @field_validator("sd")
+    @classmethod
+    def _positive(cls, sd: float) -> float:
+        if sd <= 0:
+            raise refuse("'evidence' has an sd that is not positive")
+        return sd
 
 
-def _orders(value: Any) -> bool:
-    return isinstance(value, Mapping) and "other" in value and all(
-        disease in PATIENT_CHOICES["disease"] and isinstance(order, list)
-        and all(name in (*_MEASURES, "tumor_burden") for name in order)
-        for disease, order in value.items()
-    )  # fmt: skip
+class Entry(Table):
+    """One ``[[feature]]`` of the catalogue. What `must` says of its keys is a whole sentence."""
+
+    name: Annotated[
+        str,
+        must(
+            "'name' is not lower-case words joined by underscores",
+            re.compile(r"[a-z][a-z0-9_]*").fullmatch,
+        ),
+    ]
+    stage: Annotated[Stage, must("stage is not one of pre_infusion, early")]
+    builder: Annotated[
+        str, must(f"builder is not one of {', '.join(sorted(BUILDERS))}", BUILDERS.__contains__)
+    ]
+    of: str = ""
+    window: Annotated[
+        list[str],
+        must(
+            "'window' is not two ends such as 'infusion-168h', 'infusion', 'prediction-48h' or "
+            "'prediction'",
+            lambda ends: len(ends) == 2 and all(map(END.match, ends)),
+        ),
+    ]
+    closed: Annotated[Closed, must("'closed' is none of both, left, right, neither")]
+    unit: Filled
+    range: Annotated[Rising, must("'range' is not two rising numbers")]
+    direction: Annotated[float, must("'direction' is not -1, 0 or 1", (-1, 0, 1).__contains__)]
+    group: Filled
+    label: Filled
+    source: Filled
+    transform: Annotated[
+        Literal["", "log10", "log2", "log10_plus_1"],
+        must("'transform' is none of log10, log2, log10_plus_1"),
+    ] = ""
+    role: Annotated[Literal["", "clock", "severity"], must("'role' is none of clock, severity")] = (
+        ""
+    )
+    evidence: _Evidence | None = None
+    parameters: dict[str, Any] = Field(default={})
+    model: bool = True
+    unverified: bool = False
+
+    @field_validator("closed")
+    @classmethod
+    def _before_the_prediction(cls, closed: Closed, info: ValidationInfo) -> Closed:
+        if "window" in info.data:
+            window = parse_window(info.data["window"], closed)
+            (start, first), (end, last) = window.start, window.end
+            if window.reaches_past_prediction:
+                raise refuse("its window ends after the prediction time")
+            if start == end and (first > last or (first == last and closed != "both")):
+                raise refuse("its window is empty")
+        return closed
+
+    @field_validator("role")
+    @classmethod
+    def _severity_has_a_direction(cls, role: str, info: ValidationInfo) -> str:
+        if role == "severity" and info.data.get("direction") == 0:
+            raise refuse("'role' is severity and 'direction' is 0")
+        return role
+
+    @field_validator("evidence")
+    @classmethod
+    def _of_one_direction(cls, evidence: _Evidence, info: ValidationInfo) -> _Evidence:
+        if evidence.mean * info.data.get("direction", 0) < 0:
+            raise refuse("'evidence' points against 'direction'")
+        return evidence
 
 
-def _scales(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == set(_MEASURES) and all(
-        map(_rising, value.values())
-    )  # fmt: skip
-
-
-def _categories(value: Any) -> bool:
-    return isinstance(value, Mapping) and set(value) == set(PATIENT_CHOICES["tumor_burden"]) and (
-        all(_number(entry) and 0 <= entry <= 1 for entry in value.values())
-    )  # fmt: skip
-
-
-def _rules(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(
-        target in PATIENT_CHOICES["target_antigen"] and rule in ("level", "rate")
-        for target, rule in value.items()
+def read_entry(entry: Mapping[str, Any]) -> Feature:
+    """The feature of a ``[[feature]]`` without faults."""
+    read = Entry.model_validate(entry)
+    same = {f.name for f in fields(Feature)} & set(Entry.model_fields) - {"window", "direction"}
+    given: dict[str, Any] = {name: getattr(read, name) for name in same}
+    if (effect := read.evidence) is not None:
+        given |= {"evidence_mean": effect.mean, "evidence_sd": effect.sd}
+        given |= {"evidence_scale": effect.per, "evidence_basis": effect.basis}
+    return Feature(
+        window=parse_window(read.window, read.closed),
+        minimum=read.range[0],
+        maximum=read.range[1],
+        direction=int(read.direction),
+        **given,
     )
 
 
-_PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "values": (_texts, "a list of texts"),
-    "signs": (_texts, "a list of texts"),
-    "events": (_names_of(lambda: EVENT_NAMES), "a list of known events"),
-    "times": (_names_of(analytes), "a list of known analytes"),
-    "over": (_names_of(analytes), "a list of known analytes"),
-    "per": (_by_analyte, "positive numbers by analyte"),
-    "floors": (_by_analyte, "positive numbers by analyte"),
-    "lymphodepletion": (_lymphodepletion, "hours 'within' above 0 and 'usual' not above 0"),
-    "rows": (_rows, "rows of a known analyte, a comparison, a threshold and points"),
-    "series": (_series, "series with a share and a product, target or disease"),
-    "product": (
-        lambda value: value in [one.name for one in products()],
-        "the generic name of a known product",
-    ),
-    "log": (_measures, f"a list of {', '.join(_MEASURES)}"),
-    "order": (_orders, "lists of known measures by disease, one of them 'other'"),
-    "scale": (_scales, f"two rising numbers for each of {', '.join(_MEASURES)}"),
-    "category": (_categories, "low, intermediate and high from 0 to 1"),
-    "statistic": (lambda value: value in ("last", "highest"), "last or highest"),
-    "rule_by_target": (_rules, "level or rate by target antigen"),
-}
-"""What each parameter must be, and how that is said; any other is a number."""
+def entry_faults(entry: Mapping[str, Any]) -> list[str]:
+    """Every fault of one ``[[feature]]``; none for one that can be built."""
+    found = list(dict.fromkeys(_sentence(fault) for fault in faults(Entry, entry)))
+    name, of, given = entry.get("builder"), entry.get("of", ""), entry.get("parameters", {})
+    builder = BUILDERS.get(name) if isinstance(name, str) else None
+    if builder is None or not isinstance(given, Mapping):
+        return found
+    of = of if isinstance(of, str) else ""
+    if builder.reads and of not in _SUBJECTS[builder.reads]():
+        what = builder.reads if builder.reads in ("analyte", "event") else "patient column"
+        found.append(f"'of' is not a known {what} of builder '{name}'")
+    if not builder.reads and of:
+        found.append(f"builder '{name}' reads no 'of'")
+    known = (*builder.needs, *builder.takes, *_ANY_BUILDER)
+    found += [f"'parameters.{key}' is missing" for key in builder.needs if key not in given]
+    found += [
+        f"'parameters.{key}' is not read by builder '{name}'" for key in given if key not in known
+    ]
+    wrong = faults(_Parameters, {key: given[key] for key in given if key in known})
+    found += [f"'parameters.{fault.key}' is not {fault.words}" for fault in wrong]
+    choices = PATIENT_CHOICES.get(of, ()) if builder.reads == "choice" else ()
+    if choices and not wrong and not set(given.get("values", ())) <= set(choices):
+        found.append(f"'parameters.values' are not all among {', '.join(choices)}")
+    return found
+
+
+def _sentence(fault: Fault) -> str:
+    if fault.path[0] == "evidence" and (fault.kind != "wrong" or fault.words == "dict"):
+        return "'evidence' needs mean, sd, per and basis, and nothing else"
+    needed = fault.key in Entry.model_fields and Entry.model_fields[fault.key].is_required()
+    if fault.kind == "missing" or (needed and fault.seen == ""):
+        return f"'{fault.key}' is missing"
+    if fault.kind == "unknown":
+        return f"'{fault.key}' is not a known key"
+    return f"'{fault.key}' is not {_TYPES[fault.words]}" if fault.words in _TYPES else fault.words

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from riskmodel.features.catalogue import Catalogue, Feature
-from riskmodel.features.window import Window
+from riskmodel.features.catalogue import Catalogue
+from riskmodel.features.feature import Feature, Window
 
 FORMATS = ("text", "markdown", "html")
 NOTATION = (
@@ -108,7 +108,7 @@ def interval(window: Window) -> str:
 
     Examples
     --------
-    >>> from riskmodel.features.window import parse_window
+    >>> from riskmodel.features.feature import parse_window
     >>> interval(parse_window(["infusion-168h", "infusion"], "left"))
     '[infusion - 168 h, infusion)'
     """

@@ -1,6 +1,7 @@
 """The feature matrix of a cohort at a prediction time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,8 @@ from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features.builders.kinetics import lab_statistic, write_lab_statistics
 from riskmodel.features.builders.registry import BUILDERS
-from riskmodel.features.catalogue import Catalogue, Feature
+from riskmodel.features.catalogue import Catalogue
+from riskmodel.features.feature import Feature
 from riskmodel.features.records import Records
 
 LAST_LANDMARK_DAY = 29
@@ -139,3 +141,28 @@ def matrices(
         frame.insert(1, "prediction_time_hours", float(hours))
         frames.append(frame)
     return frames
+
+
+def implausible(
+    cohort: Cohort | Records, catalogue: Catalogue, prediction_time: float
+) -> pd.Series:
+    """Count the values that the matrix leaves out because their range excludes them.
+
+    Parameters
+    ----------
+    cohort, catalogue, prediction_time
+        As for `matrix`.
+
+    Returns
+    -------
+    Series of int, indexed by feature
+        Only features with such a value, in the catalogue's order.
+    """
+    open_ended = tuple(replace(f, minimum=-np.inf, maximum=np.inf) for f in catalogue)
+    built = matrix(cohort, Catalogue(open_ended, catalogue.text), prediction_time)
+    counts = {
+        f.name: int(((built[f.name] < f.minimum) | (built[f.name] > f.maximum)).sum())
+        for f in catalogue
+    }
+    found = pd.Series(counts, dtype="int64")
+    return found[found > 0]

@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import SignTimeline, evaluate_signs, load_definition
-from riskmodel.features.window import Window
+from riskmodel.features.feature import Window
 
 
 @dataclass(frozen=True)

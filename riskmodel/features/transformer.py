@@ -11,7 +11,8 @@ from sklearn.utils import Tags
 
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features.catalogue import Catalogue, Stage, load_catalogue
+from riskmodel.features.catalogue import Catalogue, load_catalogue
+from riskmodel.features.feature import Stage
 from riskmodel.features.matrix import matrix, prediction_hours
 from riskmodel.features.records import Records
 

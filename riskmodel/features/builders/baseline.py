@@ -4,7 +4,7 @@ import numpy as np
 
 from riskmodel.arrays import Floats, logit
 from riskmodel.cohort import product_name
-from riskmodel.features.catalogue import Feature
+from riskmodel.features.feature import Feature
 from riskmodel.features.records import Draws, Records
 
 

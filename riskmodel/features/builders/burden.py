@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from riskmodel.arrays import Floats, Texts
-from riskmodel.cohort import Cohort
-from riskmodel.features.catalogue import Catalogue, Feature, load_catalogue
+from riskmodel.features.feature import Feature
 from riskmodel.features.records import Records
 
 _CATEGORY = "tumor_burden"
@@ -22,44 +20,13 @@ def tumor_burden(records: Records, feature: Feature, prediction_time: float) -> 
     it stays at 0 and 1 beyond them. The centre's own category is placed by
     ``parameters.category``. A disease without an order of its own follows ``other``.
     """
-    return _chosen(records, feature, prediction_time)[0]
+    return burden_and_source(records, feature, prediction_time)[0]
 
 
-def burden_source(cohort: Cohort | Records, catalogue: Catalogue | None = None) -> pd.Series:
-    """Which measure each patient's tumor burden rests on.
-
-    Parameters
-    ----------
-    cohort : Cohort or Records
-    catalogue : Catalogue, optional
-        With a feature of builder ``tumor_burden``, such as a model's own copy; the shipped one
-        by default.
-
-    Returns
-    -------
-    Series of str, one per patient in the order of the cohort
-        ``marrow_blasts_percent``, ``metabolic_tumor_volume_ml``, ``sum_product_diameters_cm2``,
-        ``m_protein_g_per_l``, ``tumor_burden`` (the centre's own call) or ``ldh``; empty where
-        none is known or the catalogue has no such feature.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from riskmodel import cohort
-    >>> case = Path(cohort.__file__).parent / "published_case"
-    >>> burden_source(cohort.read_cohort(case)).tolist()
-    ['']
-    """
-    records = cohort if isinstance(cohort, Records) else Records(cohort)
-    found = [f for f in catalogue or load_catalogue() if f.builder == "tumor_burden"]
-    source: Texts = np.full(records.patients, "", dtype=object)
-    if found:
-        source = _chosen(records, found[0], 0.0)[1]
-    return pd.Series(source, name="tumor_burden_source", dtype="str")
-
-
-def _chosen(records: Records, feature: Feature, prediction_time: float) -> tuple[Floats, Texts]:
-    """Burden of each patient and the measure that it rests on."""
+def burden_and_source(
+    records: Records, feature: Feature, prediction_time: float
+) -> tuple[Floats, Texts]:
+    """Burden of each patient, and the measure that it rests on: empty where none is known."""
     placed = _placed(records, feature, prediction_time)
     orders: Mapping[str, list[str]] = feature.parameters["order"]
     disease = records.cohort.patients["disease"].fillna("other").to_numpy(dtype=object)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from riskmodel.arrays import Codes, Floats
-from riskmodel.features.catalogue import Feature
+from riskmodel.features.feature import Feature
 from riskmodel.features.records import Records
 from riskmodel.features.statistic import BOUND_HOURS
 

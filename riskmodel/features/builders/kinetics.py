@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.arrays import Floats
-from riskmodel.features.catalogue import Feature
+from riskmodel.features.feature import Feature, Window, parse_window
 from riskmodel.features.records import Records
 from riskmodel.features.statistic import PARAMETERS, STATISTICS, Statistic
-from riskmodel.features.window import Window, parse_window
 
 BASELINE_WINDOW = parse_window(["infusion-168h", "infusion"], "both")
 

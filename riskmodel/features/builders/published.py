@@ -1,6 +1,6 @@
 """Published scores by their printed items and units: EASIX and its variants, CAR-HEMATOTOX, HScore.
 
-A score with a missing item is missing; `score_items` names the items that are missing. Only the
+A score with a missing item is missing; `missing_items` names them. Only the
 HScore, whose item immunosuppression no record settles, is given as the points of what is known.
 """
 
@@ -9,14 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from riskmodel.arrays import Floats, States
-from riskmodel.cohort import Cohort
 from riskmodel.criteria import MET, NOT_ASSESSABLE, lab_samples, satisfies
 from riskmodel.features.builders.baseline import before_lymphodepletion, lymphodepletion_start
-from riskmodel.features.catalogue import Catalogue, Feature, load_catalogue
+from riskmodel.features.feature import Feature
 from riskmodel.features.records import Records
+
+SCORES = ("lab_ratio", "points", "hscore_points")
+"""Builders of a score of several items."""
 
 
 def lab_ratio(records: Records, feature: Feature, prediction_time: float) -> Floats:
@@ -97,49 +98,22 @@ def _hscore(records: Records, prediction_time: float) -> Mapping[str, Any]:
     return {} if scores is None else scores(states)
 
 
-def score_items(
-    cohort: Cohort | Records, prediction_time: float = 0.0, catalogue: Catalogue | None = None
-) -> pd.DataFrame:
-    """What is missing of every published score at a prediction time.
+def missing_items(records: Records, feature: Feature, prediction_time: float) -> list[str]:
+    """Analytes or items of a published score without a usable result, of each patient.
 
-    Parameters
-    ----------
-    cohort : Cohort or Records
-    prediction_time : float
-        Hours from the infusion; the scores of the early stage are left out at 0.
-    catalogue : Catalogue, optional
-        The shipped one by default.
-
-    Returns
-    -------
-    DataFrame of n rows, in the order of the cohort
-        ``patient_id``, then ``<score>_missing`` of each published score of the catalogue: the
-        analytes or items without a usable result, joined by ``"; "``, empty where none is.
+    Joined by ``"; "``, empty where none is missing. `feature` has a builder of `SCORES`.
     """
-    records = cohort if isinstance(cohort, Records) else Records(cohort)
-    chosen = (catalogue or load_catalogue()).stage(
-        "early" if prediction_time > 0 else "pre_infusion"
-    )
-    columns: dict[str, Any] = {"patient_id": records.cohort.patient_id}
-    missing: Any
-    for feature in chosen:
-        if feature.builder == "hscore_points":
-            missing = _hscore(records, prediction_time)["missing_items"]
-        elif feature.builder == "lab_ratio":
-            names = [*feature.parameters["times"], *feature.parameters["over"]]
-            found = {n: np.isnan(_item(records, feature, prediction_time, n)) for n in names}
-            missing = _joined(found, records.patients)
-        elif feature.builder == "points":
-            found = {}
-            for row, state in _rows(records, feature, prediction_time):
-                open_row = state == NOT_ASSESSABLE
-                found[row["analyte"]] = found.get(row["analyte"], open_row) | open_row
-            missing = _joined(found, records.patients)
-        else:
-            continue
-        columns[f"{feature.name}_missing"] = missing
-    return pd.DataFrame(columns).astype("str")
-
-
-def _joined(missing: Mapping[str, Any], patients: int) -> list[str]:
-    return ["; ".join(n for n, mask in missing.items() if mask[k]) for k in range(patients)]
+    if feature.builder == "hscore_points":
+        return list(_hscore(records, prediction_time)["missing_items"])
+    missing: dict[str, Any] = {}
+    if feature.builder == "lab_ratio":
+        for name in (*feature.parameters["times"], *feature.parameters["over"]):
+            missing[name] = np.isnan(_item(records, feature, prediction_time, name))
+    else:
+        for row, state in _rows(records, feature, prediction_time):
+            open_row = state == NOT_ASSESSABLE
+            missing[row["analyte"]] = missing.get(row["analyte"], open_row) | open_row
+    return [
+        "; ".join(name for name, mask in missing.items() if mask[k])
+        for k in range(records.patients)
+    ]

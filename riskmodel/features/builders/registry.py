@@ -6,7 +6,7 @@ from typing import Literal
 
 from riskmodel.arrays import Floats
 from riskmodel.features.builders import baseline, burden, course, kinetics, published
-from riskmodel.features.catalogue import Feature
+from riskmodel.features.feature import Feature
 from riskmodel.features.records import Records
 from riskmodel.features.statistic import PARAMETERS, STATISTICS, Statistic
 

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from pandas.testing import assert_frame_equal
 
 from riskmodel.criteria import hscore
-from riskmodel.features import Records, feature_sources, load_catalogue, matrix, score_items
+from riskmodel.features import Records, feature_sources, load_catalogue, matrix
 
 CATALOGUE = load_catalogue()
 CLEAR = {"platelets": 200.0, "anc": 3.0, "hemoglobin": 11.0, "crp": 5.0, "ferritin": 300.0}
@@ -62,7 +61,7 @@ def test_car_hematotox_points(make_cohort, changed, expected, why):
 def test_car_hematotox_is_missing_where_an_item_is_and_says_which(make_cohort, absent):
     cohort = make_cohort(labs_of({k: v for k, v in CLEAR.items() if k != absent}), [])
     assert np.isnan(matrix(cohort, CATALOGUE.select(["car_hematotox"]), 0)["car_hematotox"][0])
-    assert score_items(cohort)["car_hematotox_missing"][0] == absent
+    assert feature_sources(cohort)["car_hematotox_missing"][0] == absent
 
 
 ITEMS = {"ldh": 400.0, "creatinine": 1.5, "platelets": 50.0, "crp": 40.0}
@@ -143,7 +142,7 @@ def test_hscore_counts_what_is_known(make_cohort):
     labs = labs_of({"ferritin": 7000.0, "fibrinogen": 200.0, "ast": 60.0}, 24.0)
     assert one(make_cohort, "hscore", labs, 24.0) == 50 + 30 + 19
     assert one(make_cohort, "hscore", labs, 23.0) != 99
-    missing = score_items(make_cohort(labs, []), 24.0)["hscore_missing"][0]
+    missing = feature_sources(make_cohort(labs, []), 24.0)["hscore_missing"][0]
     assert "immunosuppression" in missing
     assert "ferritin" not in missing
 
@@ -159,31 +158,5 @@ def test_hscore_is_that_of_the_criteria(make_cohort, now):
     built = matrix(records, CATALOGUE.select(["hscore"]), now)["hscore"]
     np.testing.assert_array_equal(built, total)
     if now:
-        missing = score_items(records, now)["hscore_missing"].tolist()
+        missing = feature_sources(records, now)["hscore_missing"].tolist()
         assert missing == expected["missing_items"].tolist()
-
-
-def test_only_scores_of_the_stage_are_named(make_cohort):
-    cohort = make_cohort(labs_of(ITEMS), [])
-    before, early = score_items(cohort), score_items(cohort, 24.0)
-    assert before.columns.tolist() == [
-        "patient_id",
-        "easix_log2_missing",
-        "s_easix_log2_missing",
-        "m_easix_log2_missing",
-        "car_hematotox_missing",
-    ]
-    assert {"hscore_missing", "m_easix_log2_now_missing"} <= set(early.columns)
-    assert before["easix_log2_missing"].tolist() == ["", "ldh; creatinine; platelets"]
-
-
-@pytest.mark.parametrize("now", [0.0, 72.0])
-def test_what_figures_rest_on_does_not_change_with_later_records(make_cohort, now):
-    labs = labs_of(ITEMS, -130.0) + labs_of({"ldh": 300.0}, 30.0)
-    later = labs_of(ITEMS | CLEAR, now + 0.5) + labs_of(CLEAR, now + 0.5, patient=1)
-    starts = [(0, -120.0, START, np.nan, ""), (1, now + 1, START, np.nan, "")]
-    disease = {"disease": ["LBCL", "LBCL"]}
-    alone = feature_sources(make_cohort(labs, starts[:1], **disease), now)
-    with_later = make_cohort(labs + later, starts, **disease)
-    assert_frame_equal(feature_sources(with_later, now), alone)
-    assert alone["tumor_burden_source"].tolist() == ["ldh", ""]
