@@ -8,7 +8,7 @@ import pytest
 
 from riskmodel.features import load_catalogue
 from riskmodel.features.dictionary import FORMATS, dictionary, interval, written
-from riskmodel.features.window import parse_window
+from riskmodel.features.feature import parse_window
 
 CATALOGUE = load_catalogue()
 FEATURES = Path(__file__).resolve().parents[2] / "features"

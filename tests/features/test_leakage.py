@@ -22,7 +22,7 @@ from riskmodel.cohort import Cohort, read_cohort, read_fhir, read_meds, read_omo
 from riskmodel.cohort.schema import EVENT_NAMES
 from riskmodel.features import Catalogue, load_catalogue, matrices, matrix
 from riskmodel.features.builders.registry import BUILDERS, Builder
-from riskmodel.features.window import Window
+from riskmodel.features.feature import Window
 
 CATALOGUE = load_catalogue()
 Lab = tuple[int, float, str, float, int]

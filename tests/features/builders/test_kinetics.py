@@ -1,26 +1,18 @@
 """The compiled pass against a second, plain expression of every lab kinetic."""
 
-import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings, strategies as st
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import Records, load_catalogue, matrices, matrix, parse_catalogue
-from riskmodel.features.builders.kinetics import lab_statistic, lab_statistics
-from riskmodel.features.builders.registry import BUILDERS
+from riskmodel.features.builders.kinetics import lab_statistics
 from riskmodel.features.statistic import PARAMETERS, STATISTICS
-from riskmodel.features.window import parse_window
 from riskmodel.files import material
 
 PATIENTS = 3
@@ -151,38 +143,6 @@ def test_every_lab_feature_of_the_catalogue_equals_its_second_expression(
         same(values, oracle.kinetic(series, PATIENTS, entry, now), entry["name"])
 
 
-@pytest.mark.parametrize(
-    ("rows", "statistic", "expected", "why"),
-    [
-        ([(0, 2800, 0), (48, 2000, 1)], "last_lab", 2800, "above the limit after more: no fall"),
-        ([(0, 2800, 0), (48, 2000, 2)], "fold_change", 1, "no fall from before the infusion"),
-        ([(1, 2800, 0), (48, 2000, 1)], "log_slope", 0, "no falling slope"),
-        ([(1, 2800, 0), (48, 2000, 1)], "greatest_fall", 0, "no fall"),
-        ([(1, 2800, 0), (48, 2000, 1)], "rebound", 1, "nothing has fallen"),
-        ([(1, 2800, 0), (24, 2000, 1), (48, 2000, 1)], "last_lab", 2800, "nor the one after it"),
-        ([(1, 1500, 0), (48, 2000, 1)], "last_lab", 2000, "a rise at least to the bound"),
-        ([(1, 2800, 0), (48, 2000, 0)], "last_lab", 2000, "a fall that was measured"),
-        ([(-121, 2800, 0), (48, 2000, 1)], "last_lab", 2000, "too long ago to tell: 169 h"),
-        ([(-120, 2800, 0), (48, 2000, 1)], "last_lab", 2800, "168 h ago"),
-        ([(1, 10, 0), (48, 20, -1)], "last_lab", 10, "below the limit after less: no rise"),
-        ([(1, 10, 0), (48, 20, -2)], "greatest_rise", 0, "no rise"),
-        ([(1, 10, 0), (48, 2, -2)], "last_lab", 2, "a fall at least to the bound"),
-        ([(1, 2800, 0), (48, 2000, 1), (48, 2100, -1)], "last_lab", 2050, "both bounds at once"),
-    ],
-)
-def test_a_result_beyond_a_limit_never_counts_against_it(
-    make_cohort, rows, statistic, expected, why
-):
-    cohort = make_cohort([(0, float(t), "ferritin", v, c) for t, v, c in rows], [], patients=1)
-    chosen = [
-        feature for feature, entry in zip(SYNTHETIC_FEATURES, SYNTHETIC, strict=True)
-        if (entry["builder"], entry["of"]) == (statistic, "ferritin")
-        and entry["window"] == ["infusion", "prediction"]
-    ]  # fmt: skip
-    whole = replace(chosen[0], window=parse_window(["infusion", "prediction"], "both"))
-    assert lab_statistic(Records(cohort), whole, 72.0)[0] == pytest.approx(expected), why
-
-
 @given(labs=LABS, seed=st.integers(0, 99))
 def test_the_order_of_the_rows_changes_nothing(make_cohort, labs, seed):
     cohort = make_cohort(labs, [], patients=PATIENTS)
@@ -201,70 +161,8 @@ def test_several_landmarks_in_one_pass_are_each_alone(make_cohort, labs):
         pd.testing.assert_frame_equal(frame, matrix(records, catalogue, now), check_exact=True)
 
 
-def test_ordered_results_are_not_sorted_again(make_cohort):
-    labs = [(p, float(t), "crp", 5.0, 0) for p in range(2) for t in range(9)]
-    cohort = make_cohort(labs, [])
-    assert len(Records(cohort).labs.order) == 0
-    assert len(Records(shuffled(cohort, 1)).labs.order) == len(labs)
-
-
-def test_ordered_columns_are_read_where_they_stand(make_cohort):
-    cohort = make_cohort([(0, 1.0, "crp", 5.0, 0)], [])
-    labs = Records(cohort).labs
-    assert np.shares_memory(labs.hours, cohort.labs["hours"].to_numpy())
-    assert np.shares_memory(labs.value, cohort.labs["value"].to_numpy())
-
-
-@pytest.mark.parametrize("patient", [-1, 2, 10**12])
-def test_a_patient_code_outside_the_cohort_never_reaches_memory(make_cohort, patient):
-    cohort = make_cohort([(0, 1.0, "crp", 5.0, 0)], [])
-    labs = cohort.labs.assign(patient=np.array([patient]))
-    with pytest.raises(IndexError, match="outside the cohort"):
-        _ = Records(Cohort(cohort.patients, labs, cohort.events)).labs
-
-
 def test_a_cohort_without_results(make_cohort):
     frame = matrix(make_cohort([], [], patients=0), load_catalogue(), 72.0)
     assert len(frame) == 0
     counts = [f for f in SYNTHETIC_FEATURES if f.builder == "number_of_draws"]
     assert (lab_statistics(Records(make_cohort([], [])), counts, [72.0]) == 0).all()
-
-
-def test_a_slope_far_from_the_infusion_keeps_its_digits(make_cohort):
-    """Without centring, the squares of ten-year times lose all of them."""
-    away = 24.0 * 3652
-    labs = [(0, away + t, "ferritin", 100.0 * 2 ** (t / 24), 0) for t in (0, 12, 24, 36)]
-    (feature,) = load_catalogue().select(["ferritin_slope_48h"])
-    found = lab_statistic(Records(make_cohort(labs, [])), feature, away + 36)
-    assert found[0] == pytest.approx(1.0, rel=1e-12)
-
-
-def test_many_results_of_one_patient_in_reverse(make_cohort):
-    """The longest series that a single buffer has to order."""
-    n = 5000
-    labs = [(0, k / 10, "ferritin", float(k), 0) for k in range(n)]
-    cohort = make_cohort(labs, [])
-    backwards = Cohort(cohort.patients, cohort.labs.iloc[::-1], cohort.events)
-    names = ["ferritin_highest_log10", "ferritin_greatest_rise_log10", "ferritin_last_log10"]
-    features = list(load_catalogue().select(names))
-    found = lab_statistics(Records(backwards), features, [n / 10])[0, :, 0]
-    np.testing.assert_allclose(found, [n - 1, 10.0, n - 1], rtol=1e-9)
-
-
-def test_builders_of_the_pass_say_their_parameters():
-    for name, statistic in STATISTICS.items():
-        assert BUILDERS[name].floors_itself == ("floor" in PARAMETERS.get(statistic, ()))
-
-
-def test_it_compiles_where_no_folder_is_writable(tmp_path: Path):
-    """A read-only installation computes the same; it only compiles in every process."""
-    code = (
-        "from riskmodel.features import kernel\n"
-        "import numpy as np\n"
-        "start = np.zeros(3, dtype=np.int64)\n"
-        "assert kernel.offsets(np.array([0, 1, 1]), start) and start.tolist() == [0, 1, 3]\n"
-        "assert not sum(kernel.offsets.stats.cache_hits.values())\n"
-    )
-    # The one place that numba may look for is one that a plain file never has.
-    environment = {**os.environ, "NUMBA_CACHE_LOCATOR_CLASSES": "ZipCacheLocator"}
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
