@@ -18,10 +18,9 @@ from xgboost import XGBClassifier
 from riskmodel.cohort import read_cohort
 from riskmodel.evaluation.rows import Examples
 from riskmodel.features import Stage, load_catalogue
-from riskmodel.models import RiskClassifier
+from riskmodel.models import RiskClassifier, priors
 from riskmodel.training import load_design, simulate
 from riskmodel.training.rows import training_examples
-from riskmodel.training.update import priors
 
 
 def cpu_seconds(call: Callable[[], object]) -> float:
@@ -39,7 +38,8 @@ def examples(patients: int) -> dict[Stage, Examples]:
         simulate(Path(name) / "cohort", patients=patients, seed=1, file_format="parquet")
         cohort = read_cohort(Path(name) / "cohort")
     return {
-        s: training_examples(cohort, catalogue.stage(s), s, "adjudicated", design) for s in stages
+        s: training_examples(cohort, s, labels="adjudicated", design=design, catalogue=catalogue)
+        for s in stages
     }
 
 

@@ -16,11 +16,10 @@ from xgboost import XGBClassifier
 
 from riskmodel.arrays import logit
 from riskmodel.features import Stage, load_catalogue
-from riskmodel.models import RidgeLogistic, RiskClassifier
+from riskmodel.models import RidgeLogistic, RiskClassifier, priors
 from riskmodel.models.learning.columns import learn_scale
 from riskmodel.models.learning.folds import deal_folds, patient_codes
 from riskmodel.models.learning.shrinkage import log_loss
-from riskmodel.training.update import priors
 
 Fit = Callable[[Rows, pd.DataFrame], np.ndarray]
 """Training rows and unseen features to log-odds."""

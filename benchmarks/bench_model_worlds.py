@@ -98,7 +98,9 @@ def _simulated(world: str, patients: int, seed: int) -> dict[str, np.ndarray]:
         read = read_cohort(folder)
     made = {}
     for stage in STAGES:
-        found = training_examples(read, catalogue.stage(stage), stage, "adjudicated", design)
+        found = training_examples(
+            read, stage, labels="adjudicated", design=design, catalogue=catalogue
+        )
         p = truth[found.patient]
         made |= {
             f"{stage}/X": found.X.to_numpy(np.float64),

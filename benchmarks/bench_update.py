@@ -17,12 +17,12 @@ import pandas as pd
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.features import matrix
-from riskmodel.models import FewEventsWarning, RiskClassifier
+from riskmodel.models import FewEventsWarning, RiskClassifier, priors
 from riskmodel.models.risk_model import model_catalogue
 from riskmodel.scoring import find_model
 from riskmodel.training import load_design, simulate
 from riskmodel.training.rows import training_examples
-from riskmodel.training.update import Recalibration, priors, updater, way_of
+from riskmodel.training.update import Recalibration, updater, way_of
 
 TEST_SEED = 99
 
@@ -61,7 +61,9 @@ def run(folder: Path, world: str, local: int, seeds: int, test_patients: int) ->
     for seed in range(seeds):
         own = cohort(folder, world, local, 1_000 + seed)
         try:
-            rows = training_examples(own, features, "pre_infusion", "rules", plan)
+            rows = training_examples(
+                own, "pre_infusion", labels="rules", design=plan, catalogue=features
+            )
         except SchemaError:
             continue
         count = int(rows.counts["events"])

@@ -5,10 +5,10 @@ from .features import (
     load_catalogue as load_catalogue,
     matrix as matrix,
 )
-from .models import RiskClassifier as RiskClassifier, load_model as load_model
-from .scoring import score as score
+from .models import RiskClassifier as RiskClassifier, RiskModel as RiskModel
+from .scoring import load_model as load_model, score as score
 from .simulation import simulate as simulate
-from .training import train as train
+from .training import train as train, training_examples as training_examples
 
 __version__: str
 RESEARCH_USE: str

@@ -51,3 +51,23 @@ def test_the_worked_example_runs(checkout: Path, folder: Path) -> None:
     assert "False-alarm rate" in monitored
     (last,) = [text for line, text in told.items() if "--rollback" in line]
     assert "models:/centre@champion is version 1" in last
+
+
+@pytest.mark.filterwarnings("ignore::riskmodel.models.estimator.FewEventsWarning")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning"
+)  # of shap's drawing
+def test_the_page_for_python_runs(checkout: Path, folder: Path) -> None:
+    text = (checkout / "docs" / "python.md").read_text(encoding="utf-8")
+    found: dict[str, object] = {}
+    try:
+        for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+            exec(block, found)
+    finally:
+        import matplotlib.pyplot as plt
+        import sklearn
+
+        sklearn.set_config(enable_metadata_routing=False)
+        plt.close("all")
+    assert len(found["scores"]) == 1
+    assert found["found"].shape[0] == len(found["known"])

@@ -17,6 +17,7 @@ from .matrix import (
     matrices as matrices,
     matrix as matrix,
     prediction_hours as prediction_hours,
+    stage_named as stage_named,
 )
 from .records import (
     Records as Records,

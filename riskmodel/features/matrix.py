@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from riskmodel.errors import SchemaError
 from riskmodel.features.builders.kinetics import lab_statistic, write_lab_statistics
 from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.catalogue import Catalogue
-from riskmodel.features.feature import Feature
+from riskmodel.features.feature import Feature, Stage
 from riskmodel.features.records import Records
 
 LAST_LANDMARK_DAY = 29
@@ -34,7 +35,7 @@ def prediction_hours(at: str) -> float:
     >>> prediction_hours("pre-infusion"), prediction_hours("day-3")
     (0.0, 72.0)
     """
-    if at == "pre-infusion":
+    if at in ("pre-infusion", "pre_infusion"):
         return 0.0
     day = at.removeprefix("day-")
     if at.startswith("day-") and day.isdecimal() and 1 <= int(day) <= LAST_LANDMARK_DAY:
@@ -43,6 +44,25 @@ def prediction_hours(at: str) -> float:
         f"Prediction time '{at}' is unknown. Allowed: pre-infusion, day-1 to "
         f"day-{LAST_LANDMARK_DAY}."
     )
+
+
+def stage_named(stage: str) -> Stage:
+    """A stage under either spelling.
+
+    Raises
+    ------
+    SchemaError
+        When there is no such stage.
+
+    Examples
+    --------
+    >>> stage_named("pre-infusion"), stage_named("early")
+    ('pre_infusion', 'early')
+    """
+    for known in get_args(Stage):
+        if str(stage).replace("-", "_") == known:
+            return cast(Stage, known)
+    raise SchemaError(f"Stage '{stage}' is unknown. Allowed: pre-infusion, early.")
 
 
 def _transform(value: Floats, transform: str, floor: float) -> None:

@@ -36,8 +36,7 @@ class FeatureBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Notes
     -----
     A cohort is no array, so scikit-learn's checks that hand over arrays do not apply; its tags say
-    so. Functions that split rows themselves, such as ``cross_val_score``, need the transformed
-    frame: build it first, then cross-validate what follows.
+    so. Its patients are the rows that `cross_val_score`, `GridSearchCV` and the like split.
 
     Examples
     --------

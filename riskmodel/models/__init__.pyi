@@ -4,6 +4,10 @@ from .card import (
     StoredCalibration as StoredCalibration,
     StoredFigure as StoredFigure,
 )
+from .catalogue_priors import (
+    check_sources as check_sources,
+    priors as priors,
+)
 from .comparators import (
     FerritinAlone as FerritinAlone,
     RidgeLogistic as RidgeLogistic,

@@ -45,7 +45,7 @@ class _Comparator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Log-odds of the event, float64[n]."""
         values = X[self.names_].to_numpy(dtype=np.float64)
         Z = self.scale_.standardise(values)
-        return np.asarray(self.intercept_ + (Z * self.coef_).sum(axis=1))
+        return np.asarray(self.linear_intercept_ + (Z * self.linear_coef_).sum(axis=1))
 
     def predict_proba(self, X: pd.DataFrame) -> Floats:
         """Probability of no event and of the event, float64[n, 2]."""
@@ -100,7 +100,7 @@ class RidgeLogistic(_Comparator):
                 self.C_ = float(min(self.strengths))
             self.scale_ = learn_scale(values, weight)
             fitted = _ridge(self.scale_.standardise(values), event, weight, self.C_)
-        self.intercept_, self.coef_ = float(fitted.intercept_[0]), fitted.coef_[0]
+        self.linear_intercept_, self.linear_coef_ = float(fitted.intercept_[0]), fitted.coef_[0]
         return self
 
     def _losses(
@@ -157,7 +157,7 @@ class SingleScore(_Comparator):
             )
         else:
             fitted = np.array([float(logit(float(weight @ event) / float(weight.sum()))), 0.0])
-        self.intercept_, self.coef_ = float(fitted[0]), fitted[1:]
+        self.linear_intercept_, self.linear_coef_ = float(fitted[0]), fitted[1:]
         return self
 
     def decision_function(self, X: pd.DataFrame) -> Floats:

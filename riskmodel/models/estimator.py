@@ -3,7 +3,8 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,9 @@ from threadpoolctl import threadpool_limits
 
 from riskmodel.arrays import Codes, Floats, expit, row_sums
 from riskmodel.errors import SchemaError
+from riskmodel.features import Catalogue, load_catalogue
+from riskmodel.models.catalogue_priors import check_sources, priors
+from riskmodel.models.explanation import by_feature, shap_explanation
 from riskmodel.models.imputation import Plausible, learn_plausible
 from riskmodel.models.learning.base_learners import Recipe
 from riskmodel.models.learning.columns import Scale
@@ -29,6 +33,9 @@ from riskmodel.models.learning.interval import (
 )
 from riskmodel.models.learning.trees import TreeSettings
 from riskmodel.models.tree_shap import Forest, pack
+
+if TYPE_CHECKING:
+    import shap
 
 FEWEST_EVENTS = 10
 """Patients with the rarer outcome below which weights are not learnt but taken as expected."""
@@ -112,7 +119,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         log-odds are drawn towards the base rate.
     scale_ : Scale
         Reference and spread of the columns.
-    intercept_, coef_ : float, float64[p]
+    linear_intercept_, linear_coef_ : float, float64[p]
         Of the linear part, per standard deviation, before a and b.
     bag_coef_ : float64[n_bags, p + 1]
         Intercept and coefficients of each draw.
@@ -196,6 +203,41 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    @classmethod
+    def from_catalogue(
+        cls,
+        catalogue: Catalogue | Path | str | None = None,
+        *,
+        exclude_sources: Sequence[str] = (),
+        **parameters: Any,
+    ) -> Self:
+        """The estimator with a catalogue's evidence, directions, factors and roles.
+
+        Parameters
+        ----------
+        catalogue : Catalogue, Path or str, optional
+            The shipped one by default; a path is that of a TOML file. It may hold more features
+            than the rows to fit on, which are matched by name.
+        exclude_sources : sequence of str
+            Evidence whose source contains one of these texts is dropped.
+        **parameters
+            Any other parameter of the estimator; one that the catalogue gives goes before it.
+
+        Raises
+        ------
+        SchemaError
+            When the catalogue cannot be read or a source is in none of its evidence.
+
+        Examples
+        --------
+        >>> RiskClassifier.from_catalogue(n_bags=4).directions["ferritin_last_log10"]
+        1
+        """
+        if not isinstance(catalogue, Catalogue):
+            catalogue = load_catalogue() if catalogue is None else load_catalogue(Path(catalogue))
+        check_sources(catalogue, exclude_sources)
+        return cls(**{**priors(catalogue, exclude_sources), **parameters})
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None, patient: Any = None) -> Self:
         """Fit on training rows.
 
@@ -266,7 +308,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.calibration_, self.signal_ = learnt.calibration, learnt.signal
             self.slope_sd_ = learnt.slope_sd
             self.scale_: Scale = learnt.scale
-            self.intercept_, self.coef_ = learnt.intercept, learnt.coef
+            self.linear_intercept_, self.linear_coef_ = learnt.intercept, learnt.coef
             self.bag_coef_, self.bag_ = learnt.bag_coef, learnt.bag
             self.bag_weights_ = learnt.bag_weights
             self.forest_ = self._packed()
@@ -345,8 +387,8 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """float64[n, p + 1], the base last; the decision value is their sum, by definition."""
         a, b = self.calibration_
         total = self.forest_.contributions(X)[0] if trees is None else trees.copy()
-        total[:, :-1] += self.scale_.standardise(X) * self.coef_
-        total[:, -1] += self.intercept_
+        total[:, :-1] += self.scale_.standardise(X) * self.linear_coef_
+        total[:, -1] += self.linear_intercept_
         total *= b
         total[:, -1] += a
         return total
@@ -376,6 +418,29 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             factor = groups.get(name, name)
             summed[factor] = summed[factor] + parts[:, j] if factor in summed else parts[:, j]
         return pd.DataFrame({**summed, "base": parts[:, -1]}, index=index)
+
+    def explanation(self, X: Any, by: str = "feature") -> "shap.Explanation":
+        """The same contributions as SHAP's own pictures take them.
+
+        Parameters
+        ----------
+        X : DataFrame or array, float (n, p)
+        by : {"feature", "factor"}
+            A clinical factor's contributions are summed; it has no value of its own.
+
+        Examples
+        --------
+        ``shap.plots.beeswarm(model.explanation(X))``
+        """
+        if not by_feature(by):
+            return shap_explanation(self.factor_contributions(X))
+        return shap_explanation(
+            self.contributions(X), pd.DataFrame(self._checked(X), columns=self.names_)
+        )
+
+    def __str__(self) -> str:
+        """With the call that explains it: SHAP's `Explainer` refuses a model by this text."""
+        return f"{self!r}. For its SHAP values call .explanation(X)"
 
     def explain(self, X: Any, level: float = 0.9) -> tuple[pd.DataFrame, Floats, Floats]:
         """`factor_contributions` and `predict_interval` from one pass over the trees.

@@ -9,8 +9,7 @@ from scipy.stats import binomtest
 from riskmodel.arrays import Flags, Floats, expit
 from riskmodel.errors import SchemaError
 from riskmodel.features import parse_catalogue
-from riskmodel.models.predict import numeric_features
-from riskmodel.models.risk_model import RiskModel
+from riskmodel.models.risk_model import RiskModel, numeric_features
 
 DRAWS = 200
 """Plausible versions of a patient. The range moves by a few percent of its width with the draw."""

@@ -1,6 +1,6 @@
 """Pictures of contributions: one patient's waterfall, what changed, all patients, one feature.
 
-The only module that imports shap, and only when a picture is drawn.
+Imports shap, and only when a picture is drawn.
 """
 
 import hashlib

@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel.arrays import expit, row_sums
 from riskmodel.errors import SchemaError
-from riskmodel.models.risk_model import RiskModel
+from riskmodel.models.risk_model import RiskModel, numeric_features
 
 
 def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
@@ -37,20 +37,6 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
         {"risk": expit(total), "risk_low": low, "risk_high": high, **named},
         index=X.index,
     )
-
-
-def numeric_features(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
-    """The model's features as float64, NaN where a column is absent or a cell no number."""
-    columns = {}
-    for name in model.features:
-        if name not in X:
-            columns[name] = np.full(len(X), np.nan)
-            continue
-        column = X[name]
-        if column.dtype != np.float64:
-            column = pd.to_numeric(column, errors="coerce").astype(np.float64)
-        columns[name] = column.to_numpy()
-    return pd.DataFrame(columns, index=X.index, columns=model.features, dtype=np.float64)
 
 
 def change_by_factor(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFrame) -> pd.DataFrame:

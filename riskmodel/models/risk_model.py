@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,10 @@ from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Stage, parse_catalogue
 from riskmodel.models.card import ModelCard
 from riskmodel.models.estimator import RiskClassifier
+from riskmodel.models.explanation import by_feature, shap_explanation
+
+if TYPE_CHECKING:
+    import shap
 
 FEWEST_FOR_RANGE = 20
 """A training range is stored only for features that at least this many rows have, so that its ends
@@ -24,7 +28,7 @@ LABEL_SOURCES: tuple[LabelSource, ...] = get_args(LabelSource)
 """Whose onsets count: those of a definition's rules, the humans', or both, the humans' first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class RiskModel:
     """A fitted classifier and everything needed to use it rightly.
 
@@ -92,6 +96,35 @@ class RiskModel:
         """Last whole day after the infusion that it can be asked on: the one before its horizon."""
         return math.ceil(self.horizon_days) - 1
 
+    def __repr__(self) -> str:
+        """What it predicts, from how many; no figure of the fit."""
+        patients, events = self.classifier.n_patients_, self.classifier.n_events_
+        return (
+            f"<RiskModel '{self.name}' {self.version}, {self.stage}: {self.definition} "
+            f"({self.labels}) before day {self.horizon_days:g}; {patients:,} patients, "
+            f"{events:,} with the event, {len(self.features)} features>"
+        )
+
+    def explanation(self, X: pd.DataFrame, by: str = "feature") -> "shap.Explanation":
+        """What moves each risk, in log-odds, as SHAP's pictures take it, under clinical names.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n, any)
+            Feature columns; absent ones count as unknown.
+        by : {"feature", "factor"}
+
+        Returns
+        -------
+        shap.Explanation
+            A row's values and its base sum to logit(risk).
+        """
+        rows = numeric_features(self, X)
+        labels = {f.name: f.label for f in model_catalogue(self)}
+        if by_feature(by):
+            return shap_explanation(self.classifier.contributions(rows), rows, labels)
+        return shap_explanation(self.classifier.factor_contributions(rows))
+
     @property
     def signs(self) -> tuple[str, str]:
         """Definition and cytopenia rule whose signs the features read, also under human labels."""
@@ -127,3 +160,17 @@ def model_catalogue(model: RiskModel) -> Catalogue:
             f"Model '{model.name}' holds no copy of its feature catalogue. Train it again."
         )
     return _parsed(text, tuple(model.features))
+
+
+def numeric_features(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
+    """The model's features as float64, NaN where a column is absent or a cell no number."""
+    columns = {}
+    for name in model.features:
+        if name not in X:
+            columns[name] = np.full(len(X), np.nan)
+            continue
+        column = X[name]
+        if column.dtype != np.float64:
+            column = pd.to_numeric(column, errors="coerce").astype(np.float64)
+        columns[name] = column.to_numpy()
+    return pd.DataFrame(columns, index=X.index, columns=model.features, dtype=np.float64)

@@ -135,7 +135,7 @@ def _check_shapes(model: RiskClassifier) -> None:
     p = len(model.names_)
     scale = model.scale_
     plausible = model.plausible_
-    columns = (model.coef_, model.spread_, scale.reference, scale.spread, scale.known)
+    columns = (model.linear_coef_, model.spread_, scale.reference, scale.spread, scale.known)
     tables = ((plausible.quantiles, (p, len(LEVELS))), (plausible.correlation, (p, p)))
     if (
         any(column.shape != (p,) for column in (*columns, plausible.two_valued))
@@ -198,8 +198,8 @@ def _classifier_state(model: RiskClassifier) -> dict[str, Any]:
         "signal": model.signal_,
         "overruled": model.overruled_,
         "scale": {key: value.tolist() for key, value in asdict(model.scale_).items()},
-        "intercept": model.intercept_,
-        "coefficients": model.coef_.tolist(),
+        "intercept": model.linear_intercept_,
+        "coefficients": model.linear_coef_.tolist(),
         "bag_coefficients": model.bag_coef_.tolist(),
         "bag_weights": model.bag_weights_,
         "spread": model.spread_.tolist(),
@@ -253,8 +253,8 @@ def _classifier(state: Mapping[str, Any], raw: Mapping[str, bytes]) -> RiskClass
             len(names) if scale.get("clock") else 0, -1 if scale.get("clock") else 0
         ),
     )
-    model.intercept_ = state["intercept"]
-    model.coef_ = np.array(state["coefficients"], dtype=np.float64)
+    model.linear_intercept_ = state["intercept"]
+    model.linear_coef_ = np.array(state["coefficients"], dtype=np.float64)
     model.bag_coef_ = np.array(state["bag_coefficients"], dtype=np.float64)
     model.bag_weights_ = list(state["bag_weights"])
     model.spread_ = np.array(state["spread"], dtype=np.float64)

@@ -4,6 +4,7 @@ from .batch.run import (
 )
 from .find import (
     find_model as find_model,
+    load_model as load_model,
     model_folder as model_folder,
     shipped_models as shipped_models,
 )

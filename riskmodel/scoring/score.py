@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Flags, Texts
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.features import Catalogue, Records, matrices
 from riskmodel.models import RiskModel, model_catalogue, predict_frame
+from riskmodel.scoring.find import load_model
 from riskmodel.scoring.findings import Findings, MissingInputs, in_codes, in_text
 from riskmodel.scoring.inputs import input_findings
 from riskmodel.scoring.knowledge import (
@@ -47,15 +49,20 @@ class Scored:
 
 
 def score(
-    cohort: Cohort, model: RiskModel, at: str = "pre-infusion", *, explain: bool = False
+    cohort: Cohort | Path | str,
+    model: RiskModel | Path | str,
+    at: str = "pre-infusion",
+    *,
+    explain: bool = False,
 ) -> pd.DataFrame:
     """Risk of every patient at a prediction time.
 
     Parameters
     ----------
-    cohort : Cohort
-    model : RiskModel
-        Of the stage that fits `at`.
+    cohort : Cohort, Path or str
+        A cohort, or its folder.
+    model : RiskModel, Path or str
+        Of the stage that fits `at`, or what names one: see `load_model`.
     at : str
         ``pre-infusion`` or ``day-K``.
     explain : bool
@@ -72,9 +79,11 @@ def score(
     Raises
     ------
     SchemaError
-        When the model does not fit the prediction time.
+        When there is no such cohort or model, or the model does not fit the prediction time.
     """
-    return _explained(scored(cohort, model, at).rows, explain)
+    people = cohort if isinstance(cohort, Cohort) else read_cohort(cohort)
+    used = model if isinstance(model, RiskModel) else load_model(model)
+    return _explained(scored(people, used, at).rows, explain)
 
 
 def scored(cohort: Cohort, model: RiskModel, at: str) -> Scored:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from riskmodel.cohort import Cohort
 from riskmodel.evaluation import (
@@ -17,10 +18,17 @@ from riskmodel.evaluation import (
     score_columns,
     with_scores,
 )
-from riskmodel.features import Catalogue, Stage, load_catalogue
-from riskmodel.models import LabelSource, RiskClassifier, RiskModel, model_catalogue
-from riskmodel.training.design import ABLATED, Design, chosen, observed, without_criteria
-from riskmodel.training.update import Unchanged, check_base, priors, updater
+from riskmodel.features import Catalogue, Stage, load_catalogue, stage_named
+from riskmodel.models import (
+    LabelSource,
+    RiskClassifier,
+    RiskModel,
+    check_sources,
+    model_catalogue,
+    priors,
+)
+from riskmodel.training.design import ABLATED, Design, chosen, observed, resolved, without_criteria
+from riskmodel.training.update import Unchanged, check_base, updater
 
 
 @dataclass(frozen=True)
@@ -74,10 +82,55 @@ def training_rows(
 
 
 def training_examples(
-    cohort: Cohort, catalogue: Catalogue, stage: Stage, source: LabelSource, design: Design
+    cohort: Cohort,
+    stage: str,
+    *,
+    labels: LabelSource | None = None,
+    design: Design | str | Path = "default",
+    definition: str | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Examples:
-    """Those of `training_rows` whose outcome is known: what a model is fitted to."""
-    rows = training_rows(cohort, catalogue, stage, source, design)
+    """The rows that `train` fits a model to, for any estimator of scikit-learn's form.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    stage : {"pre-infusion", "early"}
+        One row per patient, or one per patient and landmark day of the design.
+    labels, design, definition
+        As for `train`.
+    catalogue : Catalogue, optional
+        Whose features of the stage are the columns; by default those that the design chooses from
+        the shipped one.
+
+    Returns
+    -------
+    rows : Examples
+        ``X`` (features, NaN where unknown), ``y`` (1 for an onset between the prediction time and
+        the horizon), ``weight`` (censoring weights, shared over a patient's rows) and ``patient``
+        (codes, for folds that keep a patient's rows together), and more.
+
+    Raises
+    ------
+    SchemaError
+        When the design is wrong, nobody's outcome is known, or all have the same.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from riskmodel import read_cohort, simulate
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     simulate(Path(folder) / "c", patients=150, seed=1)
+    ...     rows = training_examples(read_cohort(Path(folder) / "c"), "pre-infusion")
+    >>> rows.X.shape[0] == len(rows.y) == len(rows.weight) == len(rows.patient)
+    True
+    """
+    named = stage_named(stage)
+    plan = resolved(design, named, labels, definition)
+    features = catalogue
+    if features is None:
+        features = chosen(load_catalogue().stage(named).for_horizon(plan.horizon_days), plan)
+    rows = training_rows(cohort, features.stage(named), named, plan.labels, plan)
     return rows.take(rows.known)
 
 
@@ -107,6 +160,7 @@ def gathered(
         When the cohort cannot be trained on, or `update` is of another stage or horizon.
     """
     full = (catalogue or load_catalogue()).stage(stage).for_horizon(plan.horizon_days)
+    check_sources(full, plan.exclude_sources)
     if update is None:
         features = chosen(full, plan)
     else:

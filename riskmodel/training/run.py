@@ -22,7 +22,7 @@ from riskmodel.evaluation import (
     described,
     sample_warning,
 )
-from riskmodel.features import Catalogue, Stage
+from riskmodel.features import Catalogue, stage_named
 from riskmodel.models import (
     FewEventsWarning,
     LabelSource,
@@ -75,7 +75,7 @@ could point at a person."""
 
 def train(
     cohort: Cohort,
-    stage: Stage,
+    stage: str,
     *,
     labels: LabelSource | None = None,
     design: Design | str | Path = "default",
@@ -97,7 +97,8 @@ def train(
     Parameters
     ----------
     cohort : Cohort
-    stage : {"pre_infusion", "early"}
+    stage : {"pre-infusion", "early"}
+        With a hyphen or an underscore.
     labels : {"rules", "adjudicated", "rules+adjudicated"}, optional
         A named definition, the humans' ``iec_hs`` events, or both, theirs before the rules'; the
         design's by default.
@@ -134,6 +135,7 @@ def train(
     SchemaError
         When the design is wrong or the cohort cannot be trained on.
     """
+    stage = stage_named(stage)
     plan = resolved(design, stage, labels, definition)
     places = Destinations.of(out, evaluation_out, register, track)
     places.check()

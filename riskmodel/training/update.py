@@ -14,8 +14,7 @@ from scipy.optimize import minimize
 
 from riskmodel.arrays import Floats, expit
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue
-from riskmodel.models import RiskClassifier, RiskModel, log_loss, model_catalogue
+from riskmodel.models import RiskClassifier, RiskModel, log_loss, model_catalogue, priors
 
 FEWEST_EVENTS_TO_REFIT = 15
 """Local patients with the event from which a refit is made (`make bench-update`): below it the
@@ -96,22 +95,6 @@ class Unchanged:
         return self.classifier
 
 
-def priors(catalogue: Catalogue, exclude_sources: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Evidence, directions, factors and roles of a catalogue, as `RiskClassifier` takes them."""
-    kept = [
-        f
-        for f in catalogue
-        if f.evidence_mean is not None and not any(s in f.source for s in exclude_sources)
-    ]
-    return {
-        "evidence": {f.name: (f.evidence_mean, f.evidence_sd, f.evidence_scale) for f in kept},
-        "directions": {f.name: f.direction for f in catalogue if f.direction},
-        "groups": {f.name: f.group for f in catalogue},
-        "clock": tuple(f.name for f in catalogue if f.role == "clock"),
-        "severity": tuple(f.name for f in catalogue if f.role == "severity"),
-    }
-
-
 def prior_effects(classifier: RiskClassifier) -> dict[str, tuple[float, float, str]]:
     """The old model's linear effects as evidence, each with a deviation as large as itself.
 
@@ -124,7 +107,7 @@ def prior_effects(classifier: RiskClassifier) -> dict[str, tuple[float, float, s
     slope = classifier.calibration_[1]
     found = {}
     for name, coefficient, spread in zip(
-        classifier.names_, slope * classifier.coef_, classifier.scale_.spread, strict=True
+        classifier.names_, slope * classifier.linear_coef_, classifier.scale_.spread, strict=True
     ):
         if coefficient != 0:
             deviation = max(LEAST_PRIOR_SD, abs(coefficient))

@@ -61,7 +61,9 @@ def found(examples: Examples, cohort: Cohort) -> dict[str, int]:
 
 def test_before_infusion_every_known_outcome_counts(cohort, design):
     catalogue = load_catalogue().stage("pre_infusion")
-    examples = training_examples(cohort, catalogue, "pre_infusion", "adjudicated", design)
+    examples = training_examples(
+        cohort, "pre_infusion", labels="adjudicated", design=design, catalogue=catalogue
+    )
     rows = found(examples, cohort)
     events = {name for name, y in rows.items() if y}
     assert events == {"early", "onset_at_landmark", "onset_after", "last_moment"}
@@ -69,7 +71,9 @@ def test_before_infusion_every_known_outcome_counts(cohort, design):
 
 
 def test_at_a_landmark_only_patients_at_risk_count(cohort, design):
-    examples = training_examples(cohort, load_catalogue(), "early", "adjudicated", design)
+    examples = training_examples(
+        cohort, "early", labels="adjudicated", design=design, catalogue=load_catalogue()
+    )
     rows = found(examples, cohort)
     gone = {"early", "onset_at_landmark", "died_before", "lost_before", "lost_after"}
     assert set(rows) == {name for name, _, _ in COURSES} - gone
@@ -80,7 +84,9 @@ def test_at_a_landmark_only_patients_at_risk_count(cohort, design):
 
 
 def test_the_lost_pass_their_weight_to_those_who_outlast_them(cohort, design):
-    examples = training_examples(cohort, load_catalogue(), "early", "adjudicated", design)
+    examples = training_examples(
+        cohort, "early", labels="adjudicated", design=design, catalogue=load_catalogue()
+    )
     weight = dict(zip(cohort.patient_id[examples.patient], examples.weight, strict=True))
     assert weight["onset_after"] == weight["died_after"] == 1
     assert weight["last_moment"] == weight["relapsed"] > 1
@@ -89,7 +95,9 @@ def test_the_lost_pass_their_weight_to_those_who_outlast_them(cohort, design):
 def test_a_patients_rows_share_its_weight(simulated, tiny_design):
     cohort = read_cohort(simulated)
     plan = load_design(tiny_design)
-    examples = training_examples(cohort, load_catalogue(), "early", "rules", plan)
+    examples = training_examples(
+        cohort, "early", labels="rules", design=plan, catalogue=load_catalogue()
+    )
     rows = np.bincount(examples.patient)
     total = np.bincount(examples.patient, weights=examples.weight)
     assert rows.max() == 2
@@ -103,7 +111,7 @@ def test_an_autoimmune_cohort_is_refused_for_what_it_is(cohort, design):
     cohort.patients["disease"] = "SLE"
     with pytest.raises(SchemaError, match=r"All 11 patients .* autoimmune indication"):
         training_examples(
-            cohort, load_catalogue().stage("pre_infusion"), "pre_infusion", "adjudicated", design
+            cohort, "pre_infusion", labels="adjudicated", design=design, catalogue=load_catalogue()
         )
 
 
@@ -111,10 +119,10 @@ def test_only_events_is_refused_too(cohort, design):
     with pytest.raises(SchemaError, match="no patient without the event"):
         training_examples(
             cohort.take(np.array([0, 2])),
-            load_catalogue().stage("pre_infusion"),
             "pre_infusion",
-            "adjudicated",
-            design,
+            labels="adjudicated",
+            design=design,
+            catalogue=load_catalogue(),
         )
 
 
@@ -122,5 +130,5 @@ def test_without_events_training_is_refused_with_the_counts(cohort, design):
     kept = cohort.take(np.array([6, 7, 10]))
     with pytest.raises(SchemaError, match=r"no event to train on .* competing 2"):
         training_examples(
-            kept, load_catalogue().stage("pre_infusion"), "pre_infusion", "adjudicated", design
+            kept, "pre_infusion", labels="adjudicated", design=design, catalogue=load_catalogue()
         )

@@ -26,7 +26,7 @@ def test_whatever_the_data_say_declared_directions_hold(make, seed, effect):
     model.fit(rows.X, rows.y)
     assert not model.overruled_
     assert FREE not in model.weights_
-    assert against(model, model.coef_) == []
+    assert against(model, model.linear_coef_) == []
     for draw in model.bag_coef_:
         assert against(model, draw[1:]) == []
     assert check_directions(model, rows.X).empty
@@ -51,7 +51,7 @@ def test_consequences_of_severity_are_never_overruled(make):
     model = classifier(severity=("f3", "f0")).fit(rows.X, rows.y)
     assert model.overruled_
     assert not {"f3", "f0"} & set(check_directions(model, rows.X)["feature"])
-    assert not {"f3", "f0"} & set(against(model, model.coef_))
+    assert not {"f3", "f0"} & set(against(model, model.linear_coef_))
 
 
 def test_the_sentence_counts_what_was_tried(fitted, world):
@@ -62,8 +62,8 @@ def test_the_sentence_counts_what_was_tried(fitted, world):
 
 def test_a_reversed_coefficient_is_found(fitted, world):
     broken = copy.copy(fitted)
-    broken.coef_ = fitted.coef_.copy()
-    broken.coef_[3] = -2.0
+    broken.linear_coef_ = fitted.linear_coef_.copy()
+    broken.linear_coef_[3] = -2.0
     found = check_directions(broken, world.X).set_index("feature")
     assert found.index.tolist() == ["f3"]
     assert found.loc["f3", "share"] == 1.0

@@ -63,7 +63,7 @@ def test_contributions_are_shapley_values_of_the_whole_model(make, world):
 
     def worth(x, known):
         Z = model.scale_.standardise(x[None, :])[0]
-        linear = model.intercept_ + sum(Z[j] * model.coef_[j] for j in known)
+        linear = model.linear_intercept_ + sum(Z[j] * model.linear_coef_[j] for j in known)
         trees = sum(s * expectation(t, x, known) for s, t in zip(shares, boosters, strict=True))
         return a + b * (linear + trees)
 

@@ -130,7 +130,7 @@ def test_a_list_of_numbers_is_one_line_and_texts_stay(fitted, world, tmp_path):
     )
     text = (tmp_path / "m" / "model.json").read_text()
     line = next(line for line in text.splitlines() if '"coefficients"' in line)
-    assert json.loads(line.partition(": ")[2].rstrip(",")) == fitted.coef_.tolist()
+    assert json.loads(line.partition(": ")[2].rstrip(",")) == fitted.linear_coef_.tolist()
     assert load_model(tmp_path / "m").card.as_dict() == {"notes": notes}
 
 

@@ -37,6 +37,16 @@ def test_columns_and_rows_are_those_of_the_contract(cohort, before):
     assert (scores["risk"] <= scores["risk_high"]).all()
 
 
+def test_names_and_folders_are_taken_as_the_command_line_takes_them(
+    cohort, early, simulated, model_folders
+):
+    whole = score(cohort, early, "day-5")
+    assert_frame_equal(score(str(simulated), model_folders["early"], "day-5"), whole)
+    assert_frame_equal(score(simulated, str(model_folders["early"]), "day-5"), whole)
+    by_name = score(cohort, "pre-infusion", "pre_infusion")
+    assert_frame_equal(by_name, score(cohort, find_model("pre-infusion")))
+
+
 @pytest.mark.parametrize("day", [1, 5, 13])
 def test_contributions_sum_to_the_logit_of_the_risk(cohort, early, day):
     scores = score(cohort, early, f"day-{day}", explain=True)

@@ -8,14 +8,12 @@ from typer.testing import CliRunner
 from riskmodel.cli import app
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features import load_catalogue
-from riskmodel.models import RiskClassifier, load_model, save_model
+from riskmodel.models import load_model, save_model
 from riskmodel.training import train
 from riskmodel.training.update import (
     FEWEST_EVENTS_TO_REFIT,
     Recalibration,
     prior_effects,
-    priors,
     way_of,
 )
 
@@ -74,12 +72,12 @@ def test_the_old_effects_are_the_prior_per_unit(base):
     effects = prior_effects(base.classifier)
     slope = base.classifier.calibration_[1]
     for j, name in enumerate(base.features):
-        if base.classifier.coef_[j] == 0:
+        if base.classifier.linear_coef_[j] == 0:
             assert name not in effects
             continue
         mean, deviation, per = effects[name]
         spread = base.classifier.scale_.spread[j]
-        assert mean * spread == pytest.approx(slope * base.classifier.coef_[j])
+        assert mean * spread == pytest.approx(slope * base.classifier.linear_coef_[j])
         assert deviation * spread >= max(0.1, abs(mean * spread)) - 1e-12
         assert per == "unit"
 
@@ -124,37 +122,3 @@ def test_the_command_line_updates_a_shipped_model(simulated, tiny_design, tmp_pa
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "Refitted from" in done.output
-
-
-def test_evidence_of_an_excluded_source_is_dropped_and_directions_stay():
-    catalogue = load_catalogue().stage("pre_infusion")
-    everything, rest = priors(catalogue), priors(catalogue, ("A.4",))
-    dropped = {f.name for f in catalogue if f.evidence_mean is not None and "A.4" in f.source}
-    assert dropped
-    assert set(everything["evidence"]) - set(rest["evidence"]) == dropped
-    assert rest["directions"] == everything["directions"]
-    assert rest["groups"] == everything["groups"]
-
-
-def test_without_any_source_the_model_learns_from_patients_alone():
-    catalogue = load_catalogue().stage("pre_infusion")
-    nothing = priors(catalogue, ("EVIDENCE", "project", "found", " "))
-    assert nothing["evidence"] == {}
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(rng.normal(size=(200, 3)), columns=catalogue.names[:3])
-    y = (rng.random(200) < 0.2).astype(int)
-    fitted = RiskClassifier(**nothing, n_bags=2, n_repeats=1, n_rounds=5).fit(X, y)
-    assert not any("evidence" in name for name in fitted.weights_.index)
-
-
-def test_time_and_severity_are_told_by_their_role():
-    early = priors(load_catalogue().for_model())
-    assert early["clock"] == ("prediction_day", "days_left_log2", "days_left_log10_plus_1")
-    assert early["severity"] == ("organ_support",)
-    everything = priors(load_catalogue())
-    assert set(everything["severity"]) == {
-        "organ_support",
-        "hypoxia_seen",
-        "organ_dysfunction_seen",
-    }
-    assert all(everything["directions"][name] == 1 for name in everything["severity"])

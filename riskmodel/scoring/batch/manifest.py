@@ -58,7 +58,7 @@ def model_entry(model: RiskModel, given: str) -> dict[str, Any]:
 def _weights_digest(model: RiskModel) -> str:
     classifier = model.classifier
     digest = hashlib.sha256(repr((classifier.names_, classifier.calibration_)).encode())
-    for array in (classifier.coef_, classifier.bag_coef_, classifier.spread_):
+    for array in (classifier.linear_coef_, classifier.bag_coef_, classifier.spread_):
         digest.update(array.tobytes())
     scale = classifier.scale_
     for known in (scale.reference, scale.spread, scale.known):
@@ -66,7 +66,7 @@ def _weights_digest(model: RiskModel) -> str:
     for draws in classifier.bag_:
         for booster in draws:
             digest.update(bytes(booster.save_raw("ubj")))
-    digest.update(repr((classifier.intercept_, classifier.bag_weights_)).encode())
+    digest.update(repr((classifier.linear_intercept_, classifier.bag_weights_)).encode())
     return digest.hexdigest()
 
 
