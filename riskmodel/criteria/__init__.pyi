@@ -43,6 +43,13 @@ from .labels import (
     label as label,
     series_shown as series_shown,
 )
+from .names import (
+    day_words as day_words,
+    event_label as event_label,
+    part_label as part_label,
+    picture_label as picture_label,
+    sign_label as sign_label,
+)
 from .outcome import (
     OUTCOMES as OUTCOMES,
 )

@@ -54,9 +54,7 @@ from .wording import (
     finding_words as finding_words,
     frequency as frequency,
     number as number,
-    part_label as part_label,
     percent as percent,
-    sign_label as sign_label,
     unit_words as unit_words,
     when as when,
 )

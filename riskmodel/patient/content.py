@@ -7,6 +7,7 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import AUTOIMMUNE, REASONS, Cohort
+from riskmodel.criteria import event_label
 from riskmodel.models import RiskModel
 from riskmodel.patient import wording as words
 from riskmodel.patient.assessment import Assessment, assess_patient
@@ -156,7 +157,7 @@ def content_of(assessed: Assessment, compared: pd.Series | None = None) -> dict[
         "adjudicated": words.when(onset) if onset is not None else "",
         "course": course(known, assessed.standing.definition, hours),
         "events": events_so_far(known),
-        "treated": sorted({words.event_label(str(name)) for name in treated["event"]}),
+        "treated": sorted({event_label(str(name)) for name in treated["event"]}),
     }
 
 

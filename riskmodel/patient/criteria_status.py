@@ -19,13 +19,13 @@ from riskmodel.criteria import (
     Threshold,
     evaluate_signs,
     load_definition,
+    part_label,
+    sign_label,
 )
 from riskmodel.patient.wording import (
     UNCOUNTED_WORDS,
     ago,
     number,
-    part_label,
-    sign_label,
     unit_words,
     when,
     with_unit,

@@ -15,15 +15,19 @@ from riskmodel.criteria import (
     Definition,
     course_rules,
     daily_picture,
+    day_words,
     evaluate_signs,
     label,
     open_items,
+    part_label,
+    picture_label,
     prolonged_cytopenia,
+    sign_label,
 )
 from riskmodel.errors import SchemaError
 from riskmodel.patient.criteria_status import standing
 from riskmodel.patient.sign_periods import Span, part_spans, sign_spans
-from riskmodel.patient.sign_words import limit_words, part_name, part_need, sign_name
+from riskmodel.patient.sign_words import limit_words, part_need
 from riskmodel.patient.wording import RULE_WORDS, when
 
 OUTCOME_WORDS = {
@@ -32,26 +36,6 @@ OUTCOME_WORDS = {
     "competing": "competing: death, a transplant or a new cell therapy came first",
     "lost": "lost: the record ends before the horizon",
     "not_assessed": "not assessed: the record does not suffice to exclude it {horizon}",
-}
-PICTURE_WORDS = {
-    "crs_like": "CRS-like",
-    "iec_hs_like": "IEC-HS-like",
-    "both": "CRS-like and IEC-HS-like",
-    "neither": "neither",
-    "not_assessable": "not CRS-like; IEC-HS-like not assessable",
-}
-COURSE_WORDS = {
-    "crs": "CRS recorded",
-    "fever": "fever",
-    "ferritin_moderate": "ferritin not very high",
-    "fibrinogen_kept": "fibrinogen not low",
-    "response": "no fever or CRS event after tocilizumab",
-    "ferritin": "ferritin very high or rising fast",
-    "fibrinogen": "fibrinogen low",
-    "tissue_damage": "LDH, AST or ALT high",
-    "cytopenias": "two or more cytopenias",
-    "rebound": "CRP, ferritin or LDH rising again after a fall",
-    "poor_response": "fever or CRS event after tocilizumab",
 }
 _AFTER_ONSET = 3.0  # days shown after a late onset
 
@@ -215,11 +199,11 @@ def patient_timeline(
         facts=_facts(patient, row, chosen, f"{end} day {horizon_days:g}"),
         parts=tuple(
             PartLines(
-                part_name(part.name),
+                part_label(part.name),
                 part_need(part),
                 spans,
                 tuple(
-                    SignLine(sign_name(name), limit_words(chosen, name, words), signs[name])
+                    SignLine(sign_label(name), limit_words(chosen, name, words), signs[name])
                     for name, words in zip(part.signs, part_limits, strict=True)
                 ),
             )
@@ -297,9 +281,9 @@ def _day_lines(pictures: pd.DataFrame) -> list[DayLine]:
     lines = []
     for (picture, *names), same in groupby(rows, key=lambda row: row[1:]):
         days = [row[0] for row in same]
-        crs, iec_hs, unknown = (", ".join(COURSE_WORDS[n] for n in listed) for listed in names)
+        crs, iec_hs, unknown = (", ".join(map(day_words, listed)) for listed in names)
         shown = f"day {days[0]}" if len(days) == 1 else f"day {days[0]} to {days[-1]}"
-        lines.append(DayLine(shown, PICTURE_WORDS[picture], crs, iec_hs, unknown))
+        lines.append(DayLine(shown, picture_label(picture), crs, iec_hs, unknown))
     return lines
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from riskmodel.cohort import analytes
 from riskmodel.features import Feature
 from riskmodel.models import RiskModel, missing_range
-from riskmodel.patient.wording import COLUMN_LABELS, event_label, percent
+from riskmodel.patient.wording import COLUMN_LABELS, percent
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,10 @@ def range_of(model: RiskModel, X: pd.DataFrame, features: Sequence[Feature]) -> 
 
 
 def _label(test: str, features: Sequence[Feature]) -> str:
-    """Plain name of an analyte, column, event or feature."""
+    """Plain name of an analyte or column, else of the first feature that the test fills."""
     if test in analytes():
         return analytes()[test].label
     if test in COLUMN_LABELS:
         return COLUMN_LABELS[test].capitalize()
-    for feature in features:
-        if test in (feature.of, feature.name):
-            return feature.label[0].upper() + feature.label[1:]
-    return event_label(test)
+    label = next(f.label for f in features if test in (f.of, f.name))
+    return label[0].upper() + label[1:]

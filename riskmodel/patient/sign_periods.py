@@ -6,10 +6,18 @@ import numpy as np
 
 from riskmodel.arrays import Codes, Floats, States
 from riskmodel.cohort import Cohort, analytes
-from riskmodel.criteria import MET, NOT_MET, Series, Sign, SignTimeline, series_shown
+from riskmodel.criteria import (
+    MET,
+    NOT_MET,
+    Series,
+    Sign,
+    SignTimeline,
+    event_label,
+    series_shown,
+)
 from riskmodel.patient.criteria_status import COMPARATOR_SIGNS
 from riskmodel.patient.sign_words import rule_words
-from riskmodel.patient.wording import event_label, when, with_unit
+from riskmodel.patient.wording import when, with_unit
 
 _AFTER = 1e-6  # hours: the next moment after a result has become too old
 _SAME = 0.05  # hours within which two times are one

@@ -1,10 +1,8 @@
-"""Signs of any definition in words: their names, and what meets them by the definition's file."""
-
-import re
+"""Signs of any definition in words: what meets them by the definition's file."""
 
 from riskmodel.cohort import analytes
 from riskmodel.criteria import Definition, Limit, Part
-from riskmodel.patient.wording import SIGN_LABELS, event_label, number, part_label, unit_words
+from riskmodel.patient.wording import number, unit_words
 
 _PRINTED = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 _MULTIPLES = {
@@ -13,7 +11,6 @@ _MULTIPLES = {
     "higher": "the higher of ULN and the own baseline",
     "higher_known": "ULN, or of the own baseline where that is higher",
 }
-_ACRONYMS = ("ldh", "nk", "ast", "alt", "wbc")
 _RULES = {
     "absolute": "by its value",
     "rate": "by its rate of rise",
@@ -25,34 +22,6 @@ _RULES = {
     "reference_low": "against the lower limit of normal",
     "rise": "by its rise",
 }
-
-
-def sign_name(name: str) -> str:
-    """Plain name of a sign.
-
-    Examples
-    --------
-    >>> sign_name("cytopenia_wbc"), sign_name("ferritin_6000"), sign_name("nk_activity")
-    ('White cells', 'Ferritin', 'NK activity')
-    """
-    if name in SIGN_LABELS:
-        return SIGN_LABELS[name]
-    bare = re.sub(r"_\d+$", "", name.removeprefix("cytopenia_"))
-    if bare in analytes():
-        label = analytes()[bare].label
-        return label[:1].upper() + label[1:]
-    return _capitals(event_label(bare))
-
-
-def part_name(name: str) -> str:
-    """Plain name of a part of a definition.
-
-    Examples
-    --------
-    >>> part_name("coagulation_or_ldh")
-    'Coagulation or LDH'
-    """
-    return _capitals(part_label(name))
 
 
 def part_need(part: Part) -> str:
@@ -96,8 +65,3 @@ def _limit(limit: Limit, named: bool) -> str:
     rise = "rise " if within else ""
     words = f"{_PRINTED[limit.comparison]} {number(limit.value)} {unit}".strip()
     return f"{label}{rise}{words}{within}"
-
-
-def _capitals(words: str) -> str:
-    found = " ".join(w.upper() if w.lower() in _ACRONYMS else w for w in words.split())
-    return found[:1].upper() + found[1:]

@@ -7,8 +7,9 @@ first and in the largest words, by every page and card.
 from dataclasses import dataclass
 
 from riskmodel.cohort import product_name
+from riskmodel.criteria import part_label, sign_label
 from riskmodel.patient.assessment import Assessment
-from riskmodel.patient.wording import cited, part_label, sign_label, when
+from riskmodel.patient.wording import cited, when
 from riskmodel.scoring import BaseRateOnly, CannotBeTold, CriteriaMet, MayBeMet, NearlyMet
 
 

@@ -7,16 +7,6 @@ from riskmodel.features import Feature
 from riskmodel.models import HARDLY, odds
 from riskmodel.scoring import Finding
 
-SIGN_LABELS = {
-    "ferritin": "Ferritin",
-    "transaminases": "AST or ALT",
-    "fibrinogen": "Low fibrinogen",
-    "triglycerides": "High fasting triglycerides",
-    "hemophagocytosis": "Hemophagocytosis in the marrow",
-    "cytopenia_anc": "Neutrophils (ANC)",
-    "cytopenia_hemoglobin": "Hemoglobin",
-    "cytopenia_platelets": "Platelets",
-}
 RULE_WORDS = {
     "recovery": "counts only after a nadir and a recovery since lymphodepletion",
     "infusion": "counts once the value stood at or above the limit since the infusion",
@@ -42,18 +32,6 @@ SCOPE_WORDS = {
         "published patients, exact 95% upper bound 7.5%"
     ),
     "onset_recorded": "by this time an adjudicated IEC-HS onset was recorded",
-}
-EVENT_LABELS = {
-    "crs": "CRS",
-    "icans": "ICANS",
-    "iec_hs": "IEC-HS (adjudicated)",
-    "icu_admission": "Intensive care",
-    "gcsf": "G-CSF",
-    "cytopenia_anc": "Neutropenia, reported",
-    "cytopenia_platelets": "Thrombocytopenia, reported",
-    "cytopenia_hemoglobin": "Anemia, reported",
-    "transfusion_red_cells": "Red cell transfusion",
-    "transfusion_platelets": "Platelet transfusion",
 }
 COLUMN_LABELS = {
     "product": "product",
@@ -317,30 +295,3 @@ def prediction_words(hours: float) -> str:
     if hours == 0:
         return "before the infusion (records up to the infusion, hour 0)"
     return f"{when(hours)} after the infusion (records up to hour {hours:g})"
-
-
-def event_label(name: str) -> str:
-    """Plain name of an event of the cohort contract.
-
-    Examples
-    --------
-    >>> event_label("crs"), event_label("tocilizumab")
-    ('CRS', 'Tocilizumab')
-    """
-    return EVENT_LABELS.get(name, name.replace("_", " ").capitalize())
-
-
-def sign_label(name: str) -> str:
-    """Plain name of a sign of a definition."""
-    return SIGN_LABELS.get(name, name.replace("_", " ").capitalize())
-
-
-def part_label(name: str) -> str:
-    """Plain name of a part of a definition.
-
-    Examples
-    --------
-    >>> part_label("macrophage_activation")
-    'Macrophage activation'
-    """
-    return name.replace("_", " ").capitalize()

@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.criteria import BOTH, CRS_LIKE, IEC_HS_LIKE, MET, NOT_ASSESSABLE, course_rules
+from riskmodel.criteria import (
+    BOTH,
+    CRS_LIKE,
+    IEC_HS_LIKE,
+    MET,
+    NOT_ASSESSABLE,
+    course_rules,
+    day_words,
+)
 from riskmodel.files import replacing
 from riskmodel.patient.history import (
-    COURSE_WORDS,
     PartLines,
     PatientTimeline,
     SignLine,
@@ -101,8 +108,8 @@ def timeline_page(found: PatientTimeline) -> str:
         events=events_so_far(known),
         crs_like=rules.crs_like,
         iec_hs_like=rules.iec_hs_like,
-        crs_words=[COURSE_WORDS[name] for name in rules.crs_like.signs],
-        iec_hs_words=[COURSE_WORDS[name] for name in rules.iec_hs_like.signs],
+        crs_words=[*map(day_words, rules.crs_like.signs)],
+        iec_hs_words=[*map(day_words, rules.iec_hs_like.signs)],
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort import EVENTS, Cohort, analytes
-from riskmodel.criteria import Definition
+from riskmodel.criteria import Definition, event_label
 from riskmodel.patient.criteria_status import (
     COMPARATOR_SIGNS,
     ferritin_rule,
@@ -15,7 +15,7 @@ from riskmodel.patient.criteria_status import (
     upper_normal,
 )
 from riskmodel.patient.svg.lab_curves import FIRST_DAY, Curve, EventRow, Limit, curve_svg
-from riskmodel.patient.wording import ago, event_label, unit_words, when, with_unit
+from riskmodel.patient.wording import ago, unit_words, when, with_unit
 
 SHOWN = (
     "ferritin",

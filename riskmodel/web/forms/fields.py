@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from riskmodel.cohort import PATIENT_CHOICES, PATIENT_NUMBERS, Product, analytes, products
+from riskmodel.criteria import event_label
 from riskmodel.files import read_toml
 from riskmodel.patient import number, unit_words
 
@@ -102,8 +103,7 @@ def sections(page: str) -> tuple[Section, ...]:
 @cache
 def event_choices() -> Mapping[str, str]:
     """Events to choose from, and their words."""
-    found: Mapping[str, str] = _form()["events"]
-    return found
+    return {name: event_label(name) for name in _form()["events"]}
 
 
 def fields(page: str) -> Iterator[Field]:

@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from riskmodel.criteria import load_definition
+from riskmodel.criteria import load_definition, part_label, sign_label
 from riskmodel.evaluation import LEADS
 from riskmodel.models import RiskModel, StoredFigure
-from riskmodel.patient import model_content, part_label, part_need, sign_label
+from riskmodel.patient import model_content, part_need
 from riskmodel.web.engine import Engine
 from riskmodel.web.pages.calibration import calibrations
 from riskmodel.web.problems import ProblemError
