@@ -21,6 +21,13 @@ from .meds.read import (
 from .omop.read import (
     read_omop as read_omop,
 )
+from .records import (
+    earliest as earliest,
+    first_event as first_event,
+    last_record as last_record,
+    latest as latest,
+    lymphodepletion_start as lymphodepletion_start,
+)
 from .rejections import (
     CELL_REASONS as CELL_REASONS,
     REASONS as REASONS,

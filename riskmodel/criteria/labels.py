@@ -5,12 +5,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Codes, Flags, Floats, States, Texts
-from riskmodel.cohort import Cohort, analytes
+from riskmodel.cohort import Cohort, analytes, first_event
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.evaluation import SignTimeline, Standing, evaluate_signs, grades
 from riskmodel.criteria.intervals import changes, moments
 from riskmodel.criteria.outcome import (
-    first_event,
     horizon_hours,
     longest_gap,
     observed_until,
@@ -128,7 +127,7 @@ def adjudicated(
         When the horizon is not positive.
     """
     horizon = horizon_hours(horizon_days)
-    first = first_event(cohort, (_ADJUDICATION,))
+    first = first_event(cohort, (_ADJUDICATION,), since=0.0)
     onset = np.where(np.isfinite(first), first, np.nan)
     until = observed_until(moments(cohort))
     found = outcomes(cohort, onset, until, np.ones(len(cohort), dtype=bool), horizon, closed)

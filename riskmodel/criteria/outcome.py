@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.arrays import Codes, Flags, Floats
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, first_event
 from riskmodel.criteria.intervals import Moments, previous
 from riskmodel.criteria.truth import tidy
 from riskmodel.errors import SchemaError
@@ -94,16 +94,6 @@ def observed_until(moments: Moments) -> Floats:
     return last
 
 
-def first_event(cohort: Cohort, names: tuple[str, ...]) -> Floats:
-    """Earliest hour, from 0 on, of any of the events; infinity where there is none."""
-    events = cohort.events
-    hours = events["hours"].to_numpy(dtype=np.float64)
-    chosen = events["event"].isin(names).to_numpy(dtype=bool) & (hours >= 0)
-    first = np.full(len(cohort), np.inf)
-    np.minimum.at(first, events["patient"].to_numpy(dtype=np.int64)[chosen], hours[chosen])
-    return first
-
-
 def longest_gap(
     patients: int, patient: Codes, hours: Floats, horizon: float, closed: str
 ) -> Floats:
@@ -157,7 +147,7 @@ def outcomes(
     Death, a transplant or a new cell therapy before the onset is competing; at the very hour of
     the onset the onset counts. A record at the horizon is observation up to it, whichever end.
     """
-    competing = first_event(cohort, _COMPETING_EVENTS)
+    competing = first_event(cohort, _COMPETING_EVENTS, since=0.0)
     onset = np.where(np.isnan(onset_hours), np.inf, onset_hours)
     conditions = [
         within(onset, horizon, closed) & (onset <= competing),

@@ -5,11 +5,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Floats, States
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, first_event
 from riskmodel.criteria.course import course_rules, state_names
 from riskmodel.criteria.definitions.registry import load_definition
 from riskmodel.criteria.intervals import previous
-from riskmodel.criteria.outcome import first_event
 from riskmodel.criteria.signs.sign import Series
 from riskmodel.criteria.truth import MET, NOT_MET, any_of, decide, holds
 
@@ -33,7 +32,7 @@ def prolonged_cytopenia(cohort: Cohort) -> pd.DataFrame:
     rule = rules.prolonged_cytopenia
     definition = load_definition(rules.definition)
     part = next(part for part in definition.parts if part.name == rules.signs.cytopenias.part)
-    death = first_event(cohort, ("death",))
+    death = first_event(cohort, ("death",), since=0.0)
     states: list[States] = []
     columns: dict[str, npt.NDArray[np.object_] | Floats] = {}
     for sign in definition.judge(cohort, "any"):

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, first_event
 from riskmodel.features import Records
 from riskmodel.models import RiskModel
 from riskmodel.patient.criteria_status import Standing, standing_of
@@ -129,7 +129,5 @@ def scope_of(findings: Findings) -> OutOfScope | None:
 
 def adjudicated_hours(patient: Cohort, until: float = np.inf) -> float | None:
     """When a human recorded the onset, None where nobody did by then."""
-    events = patient.events
-    named = (events["event"] == "iec_hs").to_numpy(bool) & (events["hours"] <= until).to_numpy()
-    hours = events.loc[named, "hours"]
-    return float(hours.min()) if len(hours) else None
+    hours = float(first_event(patient, ("iec_hs",), until=until)[0])
+    return hours if np.isfinite(hours) else None

@@ -25,6 +25,7 @@ from riskmodel.criteria import (
     sign_label,
 )
 from riskmodel.errors import SchemaError
+from riskmodel.patient.assessment import adjudicated_hours
 from riskmodel.patient.criteria_status import standing
 from riskmodel.patient.sign_periods import Span, part_spans, sign_spans
 from riskmodel.patient.sign_words import limit_words, part_need
@@ -233,9 +234,7 @@ def _facts(
     target, prolonged = patient.patients["target_antigen"].iloc[0], prolonged_cytopenia(patient)
     state = str(prolonged["prolonged_cytopenia_state"].iloc[0]).replace("_", " ")
     days = course_rules().prolonged_cytopenia.days
-    adjudicated = patient.events.loc[
-        (patient.events["event"] == "iec_hs").to_numpy(dtype=bool), "hours"
-    ]
+    adjudicated = adjudicated_hours(patient)
     found = [
         ("Definition", f"{definition.name}: {definition.title}, {definition.version}"),
         ("Left open in print", definition.operational_rule),
@@ -244,7 +243,7 @@ def _facts(
         ("Outcome", OUTCOME_WORDS[str(row["outcome"])].format(horizon=horizon)),
         ("Onset", "none" if pd.isna(onset) else f"{when(onset)} (hour {onset:g})"),
         ("Highest grade", "" if pd.isna(grade) else f"{grade}"),
-        ("Adjudicated onset", when(float(adjudicated.min())) if len(adjudicated) else ""),
+        ("Adjudicated onset", "" if adjudicated is None else when(adjudicated)),
         *_score(row),
         ("Prolonged cytopenia", f"{state} (more than {days:g} days low without a break)"),
         ("From memory, unverified", str(row["unverified"])),

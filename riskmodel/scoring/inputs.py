@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from riskmodel.arrays import Flags, Floats, Texts
-from riskmodel.cohort import Cohort, product_name
+from riskmodel.arrays import Flags, Texts
+from riskmodel.cohort import Cohort, last_record, product_name
 from riskmodel.features import Catalogue
 from riskmodel.models import RiskModel
 from riskmodel.scoring.findings import (
@@ -80,16 +80,6 @@ def _emptied(cohort: Cohort) -> dict[int, list[tuple[str, str]]]:
         if k >= 0:
             shown.setdefault(k, []).append((str(column), str(reason)))
     return shown
-
-
-def last_record(cohort: Cohort, until: float = np.inf) -> Floats:
-    """Hours of each patient's last lab result or event up to a time, -inf without one."""
-    last = np.full(len(cohort), -np.inf)
-    for table in (cohort.labs, cohort.events):
-        hours = table["hours"].to_numpy(np.float64)
-        known = hours <= until
-        np.maximum.at(last, table["patient"].to_numpy()[known], hours[known])
-    return last
 
 
 def _stale(cohort: Cohort, hours: float) -> list[tuple[int, float | None]]:

@@ -8,12 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Codes
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, last_record
 from riskmodel.errors import SchemaError
 from riskmodel.features import prediction_hours
 from riskmodel.models import RiskModel, predict_frame
 from riskmodel.scoring.findings import OutOfScope
-from riskmodel.scoring.inputs import last_record
 from riskmodel.scoring.scope import check_stage, known_onset, out_of_scope, scope_finding
 from riskmodel.scoring.score import score_rows
 from riskmodel.scoring.score_table import joined, rejected_rows, rows_of

@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from riskmodel.cohort import Cohort, read_cohort
+from riskmodel.cohort import Cohort, last_record, read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.models import RiskModel, load_model
 from riskmodel.scoring import score
-from riskmodel.scoring.inputs import last_record
 from riskmodel.scoring.prediction_times import landmark_days, output_columns, score_times
 
 

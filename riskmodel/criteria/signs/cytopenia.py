@@ -13,7 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from riskmodel.arrays import Flags, Floats, States
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, lymphodepletion_start
 from riskmodel.criteria.intervals import (
     Samples,
     changes,
@@ -47,7 +47,6 @@ from riskmodel.criteria.truth import (
 from riskmodel.errors import SchemaError
 
 CYTOPENIA_RULES = ("recovery", "infusion", "worsening", "any")
-_LYMPHODEPLETION = "lymphodepletion_start"
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class CytopeniaSign:
         """
         (limit,) = self.lab.thresholds
         samples = lab_samples(cohort, limit.analyte)
-        begin = _history_begin(cohort) if rule == "recovery" else np.zeros(len(cohort))
+        begin = _course_begin(cohort) if rule == "recovery" else np.zeros(len(cohort))
         samples = samples.where(samples.hours >= begin[samples.patient])
         below = satisfies(samples.interval, limit.comparison, limit.value)
         state = cytopenic(samples, below, rule, self.switch)
@@ -132,7 +131,7 @@ class CytopeniaSign:
         assert self.picture is not None
         (limit,) = self.picture.thresholds
         counts = lab_samples(cohort, limit.analyte)
-        counts = counts.where(counts.hours >= _history_begin(cohort)[counts.patient])
+        counts = counts.where(counts.hours >= _course_begin(cohort)[counts.patient])
         below = satisfies(counts.interval, limit.comparison, limit.value)
         recovered = _recovered_by(counts, below, self.switch.recovered_samples)
         when = moments(cohort)
@@ -213,13 +212,9 @@ def _recovered_by(samples: Samples, below: States, count: int) -> States:
     return unrank(running_max(rank(all_of(nadir, *run)), patient))
 
 
-def _history_begin(cohort: Cohort) -> Floats:
+def _course_begin(cohort: Cohort) -> Floats:
     """Hour from which counts belong to this course: lymphodepletion where known, else 0."""
-    events = cohort.events
-    chosen = ((events["event"] == _LYMPHODEPLETION) & (events["hours"] <= 0)).to_numpy(dtype=bool)
-    begin = np.full(len(cohort), -np.inf)
-    np.maximum.at(begin, events["patient"].to_numpy()[chosen], events["hours"].to_numpy()[chosen])
-    return np.where(np.isfinite(begin), begin, 0.0)
+    return np.nan_to_num(lymphodepletion_start(cohort))
 
 
 def _one_per_time(joined: Series, weight: Floats) -> Series:

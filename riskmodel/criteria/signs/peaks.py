@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from riskmodel.arrays import Codes, Flags, Floats
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, first_event
 from riskmodel.criteria.intervals import changes, running_max
 from riskmodel.criteria.signs.sign import CohortSign, Series, Sign, Threshold
 from riskmodel.criteria.toml_table import EventName, Sourced
@@ -37,12 +37,7 @@ class Window:
         """Whether each time lies in its patient's window; never where the event is not recorded."""
         begin = np.zeros(len(cohort))
         if self.event is not None:
-            events = cohort.happened
-            chosen = (events["event"] == self.event).to_numpy(dtype=bool)
-            at = events["hours"].to_numpy(dtype=np.float64)
-            chosen = chosen & (at >= 0)
-            begin = np.full(len(cohort), np.inf)
-            np.minimum.at(begin, events["patient"].to_numpy(dtype=np.int64)[chosen], at[chosen])
+            begin = first_event(cohort, (self.event,), since=0.0)
         since = hours - begin[patient]
         return np.asarray((since >= self.from_hours) & (since <= self.to_hours))
 

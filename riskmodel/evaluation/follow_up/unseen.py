@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.arrays import Floats
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, first_event
 from riskmodel.criteria import SignTimeline
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.follow_up.censoring import LARGEST_REST, Weights
@@ -71,9 +71,7 @@ def watched(
 
 def deaths_nearly_met(cohort: Cohort, labels: Labels, timeline: SignTimeline) -> tuple[int, int]:
     """Deaths before the horizon without an onset, and those with one sign at most lacking."""
-    events = cohort.events[(cohort.events["event"] == "death").to_numpy()]
-    died = np.full(len(cohort), np.inf)
-    np.minimum.at(died, events["patient"].to_numpy(np.int64), events["hours"].to_numpy(np.float64))
+    died = first_event(cohort, ("death",))
     onset, _ = ends(labels.table)
     counted = (died >= 0) & (died < labels.horizon) & ~(onset <= died)
     when = timeline.moments

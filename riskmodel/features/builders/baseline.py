@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from riskmodel import cohort
 from riskmodel.arrays import Floats, logit
 from riskmodel.cohort import product_name
 from riskmodel.features.feature import Feature
@@ -85,16 +86,12 @@ def nk_count(records: Records, feature: Feature, prediction_time: float) -> Floa
 def lymphodepletion_start(records: Records, feature: Feature) -> Floats:
     """Hour at which lymphodepletion began.
 
-    The first `lymphodepletion_start` in the ``parameters.lymphodepletion.within`` hours before
-    the infusion, both ends included; earlier ones belong to an earlier therapy. Where none is
-    recorded, ``parameters.lymphodepletion.usual``.
+    The first record in the ``parameters.lymphodepletion.within`` hours before the infusion; where
+    there is none, ``parameters.lymphodepletion.usual``.
     """
     keys = feature.parameters["lymphodepletion"]
-    events = records.events("lymphodepletion_start")
-    course = (events.hours >= -float(keys["within"])) & (events.hours <= 0)
-    start = np.full(records.patients, np.inf)
-    np.minimum.at(start, events.patient[course], events.hours[course])
-    return np.where(np.isinf(start), float(keys["usual"]), start)
+    start = cohort.lymphodepletion_start(records.cohort, float(keys["within"]))
+    return np.where(np.isnan(start), float(keys["usual"]), start)
 
 
 def before_lymphodepletion(records: Records, feature: Feature, draws: Draws) -> Draws:

@@ -33,10 +33,7 @@ def highest_grade(records: Records, feature: Feature, prediction_time: float) ->
 
 def days_since_first(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """Days from the first event in the window to the prediction time; 0 without the event."""
-    events = records.events(feature.of).within(feature.window, prediction_time)
-    first = np.full(records.patients, prediction_time)
-    first[events.patient[::-1]] = events.hours[::-1]
-    return (prediction_time - first) / 24
+    return np.nan_to_num(prediction_time - _first(records, feature, prediction_time)) / 24
 
 
 def days_since_event(records: Records, feature: Feature, prediction_time: float) -> Floats:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from riskmodel.cohort import REASONS, Cohort
+from riskmodel.cohort import REASONS, Cohort, last_record
 from riskmodel.errors import SchemaError
 from riskmodel.features import Records
 from riskmodel.files import replacing
@@ -106,7 +106,7 @@ def assess_latest(patient: Cohort, model: RiskModel) -> tuple[Assessment, str]:
     """
     if model.stage == "pre_infusion":
         return assess_patient(patient, model, "pre-infusion"), ""
-    last = max([*patient.labs["hours"], *patient.events["hours"]], default=0.0)
+    last = float(last_record(patient)[0])
     known = int(np.clip(np.ceil(last / 24), 1, model.last_day))
     if last <= 0:
         found = assess_patient(patient, model, "day-1", course=True)

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import HTMLResponse, Response
 
-from riskmodel.cohort import Cohort
+from riskmodel.cohort import Cohort, last_record
 from riskmodel.errors import SchemaError
 from riskmodel.features import prediction_hours
 from riskmodel.patient import patient_content, when
@@ -128,7 +128,7 @@ def _time(cohort: Cohort, answers: Answers, page: str, last_day: int) -> str:
         if asked not in map(str, range(1, last_day + 1)):
             raise SchemaError(f"The day of prediction is one of 1 to {last_day}.")
         return f"day-{asked}"
-    last = max([*cohort.labs["hours"], *cohort.events["hours"]], default=0.0)
+    last = max(last_record(cohort), default=0.0)
     return f"day-{int(np.clip(np.ceil(last / 24), 1, last_day))}"
 
 
