@@ -69,7 +69,7 @@ def test_the_file_says_what_a_point_is():
 @given(st.floats(0.001, 1e5), st.floats(1.0, 10.0))
 def test_a_range_in_one_cell_is_two_cells(low, times):
     high = low * times + 1
-    assume(set(str(int(high))) != {"9"})  # stands for no limit
+    assume({"9"} not in [set(str(int(limit))) for limit in (low, high)])  # stands for no limit
     one = read([f"{low!r} - {high!r}"], notation=notation_of({}, "."))
     two = read([repr(high)], [repr(low)], notation=notation_of({}, "."))
     np.testing.assert_equal(one[0], two[0])
