@@ -15,7 +15,6 @@ ALONE = {
 }
 """Modules without a test module of their own, and why."""
 LONG = {
-    "estimator.py": "one estimator: its parameters are its documentation",
     "plots.py": "one kind of picture a function",
     "test_report.py": "one page; its split is owed",
     "test_run.py": "one command; its split is owed",

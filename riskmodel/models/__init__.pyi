@@ -21,6 +21,10 @@ from .estimator import (
     FewEventsWarning as FewEventsWarning,
     RiskClassifier as RiskClassifier,
 )
+from .learning.factors import (
+    factor_columns as factor_columns,
+    factor_key as factor_key,
+)
 from .learning.interval import missing_variance as missing_variance
 from .learning.shrinkage import (
     log_loss as log_loss,
@@ -37,7 +41,6 @@ from .plots import (
 )
 from .predict import (
     change_by_factor as change_by_factor,
-    factor_key as factor_key,
     predict_frame as predict_frame,
 )
 from .risk_model import (

@@ -2,50 +2,36 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 from threadpoolctl import threadpool_limits
 
-from riskmodel.arrays import Codes, Floats, expit, row_sums
-from riskmodel.errors import SchemaError
+from riskmodel.arrays import Codes, Floats
 from riskmodel.features import Catalogue, load_catalogue
 from riskmodel.models.catalogue_priors import check_sources, priors
-from riskmodel.models.explanation import by_feature, shap_explanation
 from riskmodel.models.imputation import Plausible, learn_plausible
 from riskmodel.models.learning.base_learners import Recipe
-from riskmodel.models.learning.columns import Scale
+from riskmodel.models.learning.factors import spread_of
 from riskmodel.models.learning.fitting import Plan, learn
-from riskmodel.models.learning.folds import canonical_order, patient_codes, patients_with_event
-from riskmodel.models.learning.interval import (
-    CENTRE_SD,
-    UNSEEN_SHARE,
-    interval,
-    missing_variance,
-)
+from riskmodel.models.learning.folds import canonical_order, patient_codes
+from riskmodel.models.learning.outcome import FEWEST_EVENTS, count_patients, two_classes
 from riskmodel.models.learning.trees import TreeSettings
-from riskmodel.models.tree_shap import Forest, pack
-
-if TYPE_CHECKING:
-    import shap
-
-FEWEST_EVENTS = 10
-"""Patients with the rarer outcome below which weights are not learnt but taken as expected."""
+from riskmodel.models.mixture import Mixture
+from riskmodel.models.tree_shap import pack
 
 
 class FewEventsWarning(UserWarning):
     """The cohort holds too few events to learn how much each part of the model should count."""
 
 
-class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class RiskClassifier(Mixture):
     """Evidence-informed logistic and bagged monotone boosting for small cohorts.
 
     ``logit(risk) = a + b * (intercept + coefficients . z + trees(x))``, where z are the
@@ -141,7 +127,7 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     References
     ----------
-    DESIGN.md, section Model.
+    docs/model.md
     """
 
     def __init__(
@@ -263,8 +249,9 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         check_classification_targets(y)
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        self.classes_, event = _two_classes(y)
-        self.names_ = self._names()
+        self.classes_, event = two_classes(y)
+        numbered = [f"x{j}" for j in range(self.n_features_in_)]
+        self.names_ = [str(name) for name in getattr(self, "feature_names_in_", numbered)]
         labels = None if patient is None else np.asarray(patient)
         order = canonical_order(X, event, weight)
         X, event, weight = X[order], event[order], weight[order]
@@ -273,33 +260,23 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _learn(self, X: Floats, y: Floats, weight: Floats, patient: Codes, order: Codes) -> None:
-        counted = weight > 0
-        affected = patients_with_event(np.where(counted, y, 0.0), patient)
-        present = np.unique(patient[counted])
-        self.n_patients_ = len(present)
-        self.n_events_ = int(affected.sum())
-        rarer = min(self.n_events_, self.n_patients_ - self.n_events_)
-        if self.n_events_ == 0 or not np.any(y[counted] == 0):
-            raise SchemaError(
-                f"The training rows hold {self.n_patients_} patients, {self.n_events_} with the "
-                "event: one class only. A fit needs at least one with and one without it, of "
-                "positive weight. Use a larger cohort or another definition."
-            )
+        counts = count_patients(y, weight, patient)
+        self.n_patients_, self.n_events_ = counts.patients, counts.events
         weight = weight * (self.n_patients_ / weight.sum())
-        self.n_folds_ = 0 if rarer < FEWEST_EVENTS else max(2, min(self.n_folds, rarer // 2))
+        self.n_folds_ = counts.folds(self.n_folds)
         if self.n_folds_ == 0:
             warnings.warn(
-                f"Only {rarer} patients have the rarer outcome; at least {FEWEST_EVENTS} are "
-                "needed to learn how much each part of the model counts, so the expected "
+                f"Only {counts.rarer} patients have the rarer outcome; at least {FEWEST_EVENTS} "
+                "are needed to learn how much each part of the model counts, so the expected "
                 "weights are used, which lean on the published evidence.",
                 FewEventsWarning,
                 stacklevel=3,
             )
-        recipe = self._recipe()
+        recipe, plan = self._recipe(), Plan(**self._named(Plan))
         # One thread inside linear algebra: sums then have one order on every machine.
         with threadpool_limits(limits=1):
             learnt = learn(
-                X, y, weight, patient, self.n_folds_, recipe, self._plan(), self.random_state,
+                X, y, weight, patient, self.n_folds_, recipe, plan, self.random_state,
                 self._parallel,
             )  # fmt: skip
             self.overruled_ = learnt.overruled
@@ -307,21 +284,17 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.weights_ = pd.Series(learnt.weights, index=recipe.linear + recipe.forests)
             self.calibration_, self.signal_ = learnt.calibration, learnt.signal
             self.slope_sd_ = learnt.slope_sd
-            self.scale_: Scale = learnt.scale
+            self.scale_ = learnt.scale
             self.linear_intercept_, self.linear_coef_ = learnt.intercept, learnt.coef
             self.bag_coef_, self.bag_ = learnt.bag_coef, learnt.bag
             self.bag_weights_ = learnt.bag_weights
-            self.forest_ = self._packed()
+            self.forest_ = pack(self.bag_, self.bag_weights_, len(self.names_), self.n_bags)
             self.out_of_fold_ = np.full(len(y), np.nan)
             self.out_of_fold_[order] = learnt.out_of_fold
-            self.spread_ = self._spread(X)
-            self.between_ = float(np.cov(self._departure(self._contributions(X)), aweights=weight))
+            parts = self._contributions(X)
+            self.spread_ = spread_of(parts[:, :-1], X)
+            self.between_ = float(np.cov(self._departure(parts), aweights=weight))
             self.plausible_: Plausible = learn_plausible(X, weight)
-
-    def _names(self) -> list[str]:
-        if hasattr(self, "feature_names_in_"):
-            return [str(name) for name in self.feature_names_in_]
-        return [f"x{j}" for j in range(self.n_features_in_)]
 
     def _recipe(self) -> Recipe:
         return Recipe(
@@ -335,199 +308,12 @@ class RiskClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             severity=frozenset(self.severity or ()),
             slope_sd=self.slope_sd,
             default_sd=self.default_sd,
-            trees=TreeSettings(
-                self.max_depth,
-                self.n_rounds,
-                self.learning_rate,
-                self.reg_lambda,
-                self.min_child_weight,
-                self.subsample,
-                self.colsample,
-            ),
+            trees=TreeSettings(**self._named(TreeSettings)),
         )
 
-    def _plan(self) -> Plan:
-        return Plan(
-            n_bags=self.n_bags,
-            n_repeats=self.n_repeats,
-            n_draws=self.n_draws,
-            stack_strength=self.stack_strength,
-            calibration_mean=self.calibration_mean,
-            calibration_sd=self.calibration_sd,
-            signal_prior=self.signal_prior,
-            overrule_nats=self.overrule_nats,
-        )
-
-    def _packed(self) -> Forest:
-        return pack(self.bag_, self.bag_weights_, len(self.names_), self.n_bags)
+    def _named(self, settings: type) -> dict[str, Any]:
+        """The parameters of the same names as the fields of `settings`."""
+        return {field.name: getattr(self, field.name) for field in fields(settings)}
 
     def _parallel(self) -> Parallel:
         return Parallel(n_jobs=self.n_jobs, prefer="threads")
-
-    def _spread(self, X: Floats) -> Floats:
-        parts = self._contributions(X)[:, :-1]
-        parts[np.isnan(X)] = np.nan
-        spread = np.zeros(X.shape[1])
-        seen = ~np.isnan(X).all(axis=0)
-        spread[seen] = np.nanstd(parts[:, seen], axis=0)
-        return spread
-
-    def _departure(self, parts: Floats) -> Floats:
-        """What the features but those of time contribute to each row's log-odds, float64[n]."""
-        clock = np.array([name in (self.clock or ()) for name in self.names_])
-        return row_sums(parts[:, :-1][:, ~clock])
-
-    def _checked(self, X: Any) -> Floats:
-        check_is_fitted(self)
-        return np.asarray(
-            validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        )
-
-    def _contributions(self, X: Floats, trees: Floats | None = None) -> Floats:
-        """float64[n, p + 1], the base last; the decision value is their sum, by definition."""
-        a, b = self.calibration_
-        total = self.forest_.contributions(X)[0] if trees is None else trees.copy()
-        total[:, :-1] += self.scale_.standardise(X) * self.linear_coef_
-        total[:, -1] += self.linear_intercept_
-        total *= b
-        total[:, -1] += a
-        return total
-
-    def contributions(self, X: Any) -> pd.DataFrame:
-        """How much each feature moves the log-odds, and the base; a row sums to logit(risk).
-
-        The reference of the linear part is the median patient; of the trees, the average over
-        the training rows as in SHAP's path-dependent values.
-
-        Returns
-        -------
-        DataFrame (n, p + 1)
-            One column per feature, then ``base``; indexed as X.
-        """
-        values = self._contributions(self._checked(X))
-        return pd.DataFrame(values, columns=[*self.names_, "base"], index=_index(X))
-
-    def factor_contributions(self, X: Any) -> pd.DataFrame:
-        """Contributions summed by clinical factor, in order of first appearance, then ``base``."""
-        return self._by_factor(self._contributions(self._checked(X)), _index(X))
-
-    def _by_factor(self, parts: Floats, index: pd.Index | None) -> pd.DataFrame:
-        groups = self.groups or {}
-        summed: dict[str, Floats] = {}
-        for j, name in enumerate(self.names_):
-            factor = groups.get(name, name)
-            summed[factor] = summed[factor] + parts[:, j] if factor in summed else parts[:, j]
-        return pd.DataFrame({**summed, "base": parts[:, -1]}, index=index)
-
-    def explanation(self, X: Any, by: str = "feature") -> "shap.Explanation":
-        """The same contributions as SHAP's own pictures take them.
-
-        Parameters
-        ----------
-        X : DataFrame or array, float (n, p)
-        by : {"feature", "factor"}
-            A clinical factor's contributions are summed; it has no value of its own.
-
-        Examples
-        --------
-        ``shap.plots.beeswarm(model.explanation(X))``
-        """
-        if not by_feature(by):
-            return shap_explanation(self.factor_contributions(X))
-        return shap_explanation(
-            self.contributions(X), pd.DataFrame(self._checked(X), columns=self.names_)
-        )
-
-    def __str__(self) -> str:
-        """With the call that explains it: SHAP's `Explainer` refuses a model by this text."""
-        return f"{self!r}. For its SHAP values call .explanation(X)"
-
-    def explain(self, X: Any, level: float = 0.9) -> tuple[pd.DataFrame, Floats, Floats]:
-        """`factor_contributions` and `predict_interval` from one pass over the trees.
-
-        Returns
-        -------
-        contributions : DataFrame (n, factors + 1)
-        low, high : float64[n], float64[n]
-        """
-        rows = self._checked(X)
-        trees, margins = self.forest_.contributions(rows)
-        parts = self._contributions(rows, trees)
-        low, high = self._interval(rows, parts, margins, level)
-        return self._by_factor(parts, _index(X)), low, high
-
-    def decision_function(self, X: Any) -> Floats:
-        """Log-odds of the event, float64[n]."""
-        return row_sums(self._contributions(self._checked(X)))
-
-    def predict_proba(self, X: Any) -> Floats:
-        """Probability of no event and of the event, float64[n, 2]."""
-        risk = expit(self.decision_function(X))
-        return np.column_stack([1.0 - risk, risk])
-
-    def predict(self, X: Any) -> npt.NDArray[Any]:
-        """The likelier class."""
-        likelier = (self.decision_function(X) > 0).astype(np.int64)
-        return np.asarray(self.classes_[likelier])
-
-    def predict_interval(self, X: Any, level: float = 0.9) -> tuple[Floats, Floats]:
-        """Lower and upper probability of each row's risk.
-
-        Of the patients who look like this one to the model, at a centre like those it was trained
-        on, this share has a probability within it. On the log-odds scale: the spread over the bag,
-        the uncertainty of the base rate and of the calibration slope, the spread between centres,
-        what patients who look alike differ by, and for each clinical factor what its missing
-        inputs usually contribute. A factor's missing inputs are taken to move together; factors
-        are taken as independent.
-
-        Parameters
-        ----------
-        X : DataFrame or array, float (n, p)
-        level : float
-            Coverage aimed at, between 0 and 1.
-
-        Returns
-        -------
-        low, high : float64[n], float64[n]
-        """
-        rows = self._checked(X)
-        trees, margins = self.forest_.contributions(rows)
-        return self._interval(rows, self._contributions(rows, trees), margins, level)
-
-    def _interval(
-        self, X: Floats, parts: Floats, margins: Floats, level: float
-    ) -> tuple[Floats, Floats]:
-        Z = self.scale_.standardise(X)
-        linear = [row_sums(Z * coef[1:]) + coef[0] for coef in self.bag_coef_]
-        draws = self.calibration_[1] * (np.column_stack(linear) + margins)
-        unseen = missing_variance(np.isnan(X), self.spread_, self.names_, self.groups or {})
-        unseen += UNSEEN_SHARE * self.between_
-        others = unseen + 1.0 / self.n_events_ + 1.0 / max(self.n_patients_ - self.n_events_, 1)
-        others += CENTRE_SD**2 + (self.slope_sd_ * self._departure(parts)) ** 2
-        return interval(row_sums(parts), draws, others, level, unseen)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.classifier_tags.multi_class = False
-        return tags
-
-
-def _index(X: Any) -> pd.Index | None:
-    return X.index if isinstance(X, pd.DataFrame) else None
-
-
-def _two_classes(y: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Floats]:
-    """The classes in sorted order, and 1.0 where a row is of the second."""
-    classes = np.unique(y)
-    if len(classes) == 1:
-        only = classes[0]
-        classes = np.array([False, True]) if only in (0, 1) else np.array([only, only])
-        event = np.full(len(y), float(only == 1))
-        return classes, event
-    if len(classes) > 2:
-        raise SchemaError(
-            f"Only binary classification is supported, but the outcome has {len(classes)} "
-            "classes. Allowed: 2."
-        )
-    return classes, (y == classes[1]).astype(np.float64)

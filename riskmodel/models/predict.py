@@ -1,12 +1,11 @@
 """Predictions of a stored model on feature rows: the one path that every door uses."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import expit, row_sums
 from riskmodel.errors import SchemaError
+from riskmodel.models.learning.factors import factor_columns, factors_of
 from riskmodel.models.risk_model import RiskModel, numeric_features
 
 
@@ -24,19 +23,16 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
     DataFrame of shape (n, 4 + factors)
         ``risk, risk_low, risk_high, contribution_<factor>``, ``contribution_base``.
     """
+    named = {**factor_columns(_factors(model)), "base": "contribution_base"}
     if len(X) == 0:
-        factors = [*dict.fromkeys(_factors(model)), "base"]
-        names = [f"contribution_{factor_key(factor)}" for factor in factors]
-        columns = ["risk", "risk_low", "risk_high", *names]
+        columns = ["risk", "risk_low", "risk_high", *named.values()]
         return pd.DataFrame(columns=columns, index=X.index, dtype=np.float64)
     rows = numeric_features(model, X)
     parts, low, high = model.classifier.explain(rows)
     total = row_sums(parts.to_numpy())
-    named = {f"contribution_{factor_key(c)}": parts[c].to_numpy() for c in parts.columns}
-    return pd.DataFrame(
-        {"risk": expit(total), "risk_low": low, "risk_high": high, **named},
-        index=X.index,
-    )
+    found = {"risk": expit(total), "risk_low": low, "risk_high": high}
+    found |= {column: parts[factor].to_numpy() for factor, column in named.items()}
+    return pd.DataFrame(found, index=X.index)
 
 
 def change_by_factor(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFrame) -> pd.DataFrame:
@@ -71,7 +67,7 @@ def change_by_factor(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFra
         for X in (X_before, X_now)
     )
     if before is None or now is None:
-        empty = ["log_odds_before", "log_odds_now", *dict.fromkeys(_factors(model))]
+        empty = ["log_odds_before", "log_odds_now", *_factors(model)]
         return pd.DataFrame(columns=empty, index=X_now.index, dtype=np.float64)
     changes = (now - before).drop(columns="base")
     changes.insert(0, "log_odds_before", row_sums(before.to_numpy()))
@@ -80,16 +76,4 @@ def change_by_factor(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFra
 
 
 def _factors(model: RiskModel) -> list[str]:
-    groups = model.classifier.groups or {}
-    return [groups.get(name, name) for name in model.features]
-
-
-def factor_key(factor: str) -> str:
-    """Column part of a clinical factor's name.
-
-    Examples
-    --------
-    >>> factor_key("Blood counts before infusion")
-    'blood_counts_before_infusion'
-    """
-    return re.sub(r"[^a-z0-9]+", "_", factor.casefold()).strip("_")
+    return list(dict.fromkeys(factors_of(model.features, model.classifier.groups)))

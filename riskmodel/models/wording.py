@@ -6,6 +6,9 @@ from collections.abc import Mapping
 HARDLY = 0.05
 """Contributions smaller than this, in log-odds, are said to hardly change the risk."""
 
+_LARGEST = math.log(1000)
+"""Beyond it odds are given as a bound: no model knows them any better."""
+
 
 def in_words(label: str, value: str, contribution: float) -> str:
     """One sentence part: what the factor does to the risk.
@@ -43,6 +46,8 @@ def odds(contribution: float) -> str:
     >>> [odds(c) for c in (3.0, 0.588, 0.06, -0.06, -3.0)]
     ['20', '1.8', '1.06', '0.94', '0.05']
     """
+    if abs(contribution) > _LARGEST:
+        return ">1000" if contribution > 0 else "<0.001"
     factor = math.exp(contribution)
     if factor >= 9.95:
         return f"{factor:.0f}"

@@ -24,6 +24,7 @@ from riskmodel.models import (
     RiskClassifier,
     RiskModel,
     check_sources,
+    factor_columns,
     model_catalogue,
     priors,
 )
@@ -157,7 +158,8 @@ def gathered(
     Raises
     ------
     SchemaError
-        When the cohort cannot be trained on, or `update` is of another stage or horizon.
+        When the cohort cannot be trained on, `update` is of another stage or horizon, or two
+        clinical factors cannot be told apart by their columns.
     """
     full = (catalogue or load_catalogue()).stage(stage).for_horizon(plan.horizon_days)
     check_sources(full, plan.exclude_sources)
@@ -166,6 +168,7 @@ def gathered(
     else:
         check_base(update, stage, plan.horizon_days)
         features = model_catalogue(update)
+    factor_columns(feature.group for feature in features)
     columns = score_columns(full, plan.comparators)
     wide = joined(features, full, [*columns.values()])
     rows = training_rows(cohort, wide, stage, plan.labels, plan)

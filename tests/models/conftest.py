@@ -1,5 +1,6 @@
 """A small simulated cohort with a known truth, and one quick fit that many tests share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from riskmodel.models import RiskClassifier
+from riskmodel.models import RiskClassifier, RiskModel, training_ranges
+from riskmodel.models.card import ModelCard
 
 NAMES = [f"f{j}" for j in range(12)]
 EVIDENCE = {
@@ -70,3 +72,29 @@ def fitted(world: World) -> RiskClassifier:
 def make() -> object:
     """`make_world` and `classifier`, for tests that need their own."""
     return make_world, classifier
+
+
+@pytest.fixture(scope="session")
+def make_model(fitted: RiskClassifier, world: World) -> Callable[..., RiskModel]:
+    """The fitted classifier with all that goes with it; anything of it can be said otherwise."""
+
+    def make(**changes: object) -> RiskModel:
+        about = {
+            "classifier": fitted,
+            "name": "pre-infusion",
+            "version": "1",
+            "stage": "pre_infusion",
+            "definition": "astct-2024",
+            "labels": "rules",
+            "horizon_days": 14.0,
+            "catalogue": {"feature": [{"name": "f0", "unit": "1"}]},
+            "ranges": training_ranges(world.X),
+            "trained_on": {"product": ["axicabtagene ciloleucel"]},
+            "counts": {"patients": len(world.X)},
+            "fingerprint": "abc",
+            "created_with": {"xgboost": "3"},
+            "card": ModelCard.model_validate({"auroc": [0.7, 0.6, 0.8]}),
+        }
+        return RiskModel(**{**about, **changes})
+
+    return make

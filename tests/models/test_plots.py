@@ -1,4 +1,4 @@
-"""Words and the waterfall."""
+"""The waterfall and its kin."""
 
 import re
 import subprocess
@@ -10,10 +10,7 @@ import pandas as pd
 import pytest
 
 from riskmodel.errors import SchemaError
-from riskmodel.models import RiskModel
 from riskmodel.models.plots import beeswarm_svg, change_svg, dependence_svg, waterfall_svg
-from riskmodel.models.predict import change_by_factor
-from riskmodel.models.wording import in_words, odds
 
 PARTS = {"burden": 0.82, "nk": -0.35, "ferritin": 0.6, "age": 0.01}
 LABELS = {"burden": "Tumor burden", "nk": "NK cells", "ferritin": "Ferritin"}
@@ -23,26 +20,6 @@ VALUES = {"burden": "high", "nk": "120 cells/uL", "ferritin": "x4 = 2,100 ng/mL"
 @pytest.fixture(scope="module")
 def markup():
     return waterfall_svg(PARTS, -3.1, LABELS, VALUES)
-
-
-@pytest.mark.parametrize(
-    ("contribution", "words", "why"),
-    [
-        (0.6931, "raises the risk, x2.0 odds", "log 2"),
-        (-0.6931, "lowers the risk, x0.50 odds", "log 1/2"),
-        (3.0, "raises the risk, x20 odds", "no decimals where they mean nothing"),
-        (0.051, "raises the risk, x1.05 odds", "just above the smallest said"),
-        (0.049, "hardly changes the risk", "just below"),
-        (-0.049, "hardly changes the risk", "just below, other sign"),
-        (0.0, "hardly changes the risk", "nothing"),
-    ],
-)
-def test_words(contribution, words, why):
-    assert in_words("Ferritin", "doubled", contribution) == f"Ferritin doubled: {words}", why
-
-
-def test_words_for_what_is_unknown():
-    assert in_words("Ferritin", "", 0.7).startswith("Ferritin (not known): raises")
 
 
 def test_the_picture_is_one_svg_element_that_says_itself(markup):
@@ -112,13 +89,6 @@ def test_shap_is_loaded_only_when_drawing():
     assert done.stdout.split() == ["False", "False", "False"]
 
 
-@pytest.mark.parametrize("contribution", [0.006, -0.006, 0.02, -0.02, 0.049, 0.3, -0.3, 3.0])
-def test_no_factor_of_the_odds_is_written_as_one(contribution):
-    said = float(odds(contribution))
-    assert said != 1
-    assert (said > 1) == (contribution > 0)
-
-
 def bars(monkeypatch, parts, **kwargs):
     """Start, end and label of every bar as drawn, from the top."""
     from matplotlib.patches import FancyArrow
@@ -158,26 +128,6 @@ def test_what_is_too_small_shares_the_last_bar(monkeypatch):
     drawn = bars(monkeypatch, parts)
     assert len(drawn) == 2
     assert drawn[1][1:] == (pytest.approx(0.0005), "no change")
-
-
-def test_changes_between_two_landmarks_sum_to_the_change_of_the_risk(fitted, world):
-    model = RiskModel(
-        classifier=fitted, name="m", version="1", stage="early", definition="astct-2024",
-        labels="rules", horizon_days=14.0,
-    )  # fmt: skip
-    before, now = world.X.iloc[:30], world.X.iloc[30:60]
-    changes = change_by_factor(model, before, now)
-    assert changes.index.equals(now.index)
-    assert "inflammation" in changes
-    for column, rows in (("log_odds_before", before), ("log_odds_now", now)):
-        np.testing.assert_allclose(changes[column], fitted.decision_function(rows), atol=1e-9)
-    moved = changes.drop(columns=["log_odds_before", "log_odds_now"]).sum(axis=1)
-    np.testing.assert_allclose(moved, changes["log_odds_now"] - changes["log_odds_before"])
-    still = change_by_factor(model, now, now)
-    assert (still.drop(columns=["log_odds_before", "log_odds_now"]) == 0).all(axis=None)
-    assert change_by_factor(model, now.iloc[:0], now.iloc[:0]).empty
-    with pytest.raises(SchemaError, match="30 rows and the later one 29"):
-        change_by_factor(model, before, now.iloc[:29])
 
 
 def test_the_picture_of_a_change_says_both_times():

@@ -3,41 +3,21 @@
 import hashlib
 import json
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from riskmodel.errors import SchemaError
-from riskmodel.models import RiskModel, load_model, missing_range, save_model, training_ranges
+from riskmodel.models import load_model, missing_range, save_model
 from riskmodel.models.card import ModelCard
 from riskmodel.models.storage import FORMAT
 
 
-def model_of(classifier, X):
-    return RiskModel(
-        classifier=classifier,
-        name="pre-infusion",
-        version="1",
-        stage="pre_infusion",
-        definition="astct-2024",
-        labels="rules",
-        horizon_days=14.0,
-        catalogue={"feature": [{"name": "f0", "unit": "1"}]},
-        ranges=training_ranges(X),
-        trained_on={"product": ["axicabtagene ciloleucel"]},
-        counts={"patients": len(X)},
-        fingerprint="abc",
-        created_with={"xgboost": "3"},
-        card=ModelCard.model_validate({"auroc": [0.7, 0.6, 0.8]}),
-    )
-
-
 @pytest.fixture(scope="module")
-def saved(fitted, world, tmp_path_factory):
+def saved(make_model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "pre-infusion"
-    save_model(model_of(fitted, world.X), folder)
+    save_model(make_model(), folder)
     return folder
 
 
@@ -62,8 +42,8 @@ def test_predictions_are_the_same_to_the_last_bit(saved, fitted, world):
         assert (ours == theirs).all()
 
 
-def test_everything_else_comes_back(saved, fitted, world):
-    before, after = model_of(fitted, world.X), load_model(saved)
+def test_everything_else_comes_back(saved, make_model, fitted, world):
+    before, after = make_model(), load_model(saved)
     for key in ("name", "stage", "definition", "horizon_days", "catalogue", "ranges", "card"):
         assert getattr(after, key) == getattr(before, key)
     assert after.features == list(world.X.columns)
@@ -84,8 +64,8 @@ def test_only_native_files_and_no_patient_values(saved, world):
     assert not any(repr(float(value)) in text for value in first if value not in (0, 1))
 
 
-def test_a_model_is_replaced_and_nothing_else_is(saved, fitted, world, tmp_path):
-    model = model_of(fitted, world.X)
+def test_a_model_is_replaced_and_nothing_else_is(make_model, tmp_path):
+    model = make_model()
     save_model(model, tmp_path / "m")
     save_model(model, tmp_path / "m")
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
@@ -99,35 +79,16 @@ def test_a_model_is_replaced_and_nothing_else_is(saved, fitted, world, tmp_path)
         save_model(model, other / "letter.txt")
 
 
-def test_metadata_that_json_cannot_hold_leaves_nothing(fitted, world, tmp_path):
-    model = replace(
-        model_of(fitted, world.X), card=ModelCard.model_validate({"auroc": float("nan")})
-    )
+def test_metadata_that_json_cannot_hold_leaves_nothing(make_model, tmp_path):
+    model = make_model(card=ModelCard.model_validate({"auroc": float("nan")}))
     with pytest.raises(SchemaError, match="finite"):
         save_model(model, tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("key", "value"), [("stage", "late"), ("labels", "guessed")])
-def test_an_unknown_stage_or_label_source_is_refused(fitted, key, value):
-    about = {"stage": "early", "labels": "rules", key: value}
-    with pytest.raises(SchemaError, match=value):
-        RiskModel(
-            classifier=fitted,
-            name="n",
-            version="1",
-            definition="astct-2024",
-            horizon_days=14.0,
-            **about,
-        )
-
-
-def test_a_list_of_numbers_is_one_line_and_texts_stay(fitted, world, tmp_path):
+def test_a_list_of_numbers_is_one_line_and_texts_stay(make_model, fitted, tmp_path):
     notes = ["said [\n 1, 2]", "[", "1,\n 2]"]
-    save_model(
-        replace(model_of(fitted, world.X), card=ModelCard.model_validate({"notes": notes})),
-        tmp_path / "m",
-    )
+    save_model(make_model(card=ModelCard.model_validate({"notes": notes})), tmp_path / "m")
     text = (tmp_path / "m" / "model.json").read_text()
     line = next(line for line in text.splitlines() if '"coefficients"' in line)
     assert json.loads(line.partition(": ")[2].rstrip(",")) == fitted.linear_coef_.tolist()
@@ -214,8 +175,3 @@ def test_foreign_json(tmp_path, content):
     (tmp_path / "model.json").write_text(content)
     with pytest.raises(SchemaError, match="not a model of riskmodel"):
         load_model(tmp_path)
-
-
-def test_a_range_needs_twenty_rows():
-    X = pd.DataFrame({"few": [1.0] * 19 + [np.nan] * 81, "many": np.arange(100.0)})
-    assert training_ranges(X) == {"many": (pytest.approx(0.99), pytest.approx(98.01))}

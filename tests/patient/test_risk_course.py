@@ -8,8 +8,13 @@ import pytest
 
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.features import Records, matrix
-from riskmodel.models import RiskModel, change_by_factor, load_model, model_catalogue
-from riskmodel.models.predict import factor_key
+from riskmodel.models import (
+    RiskModel,
+    change_by_factor,
+    factor_key,
+    load_model,
+    model_catalogue,
+)
 from riskmodel.models.wording import HARDLY
 from riskmodel.patient.content import patient_content
 from riskmodel.scoring.score import score

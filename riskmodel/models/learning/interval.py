@@ -8,6 +8,7 @@ from scipy.stats import t as student
 
 from riskmodel.arrays import Floats, expit, row_sums
 from riskmodel.errors import SchemaError
+from riskmodel.models.learning.factors import by_factor
 
 SMALLEST_SHARE = 1e-6
 """Squared share of the variance below which a normal distribution is as good."""
@@ -65,6 +66,41 @@ def interval(
     return expit(centre - shift - reach), expit(centre - shift + reach)
 
 
+def risk_interval(
+    log_odds: Floats,
+    draws: Floats,
+    level: float,
+    *,
+    missing: Floats,
+    between: float,
+    stretched: Floats,
+    patients: int,
+    events: int,
+) -> tuple[Floats, Floats]:
+    """Lower and upper probability of rows of a fitted model.
+
+    Parameters
+    ----------
+    log_odds : float64[n]
+    draws : float64[n, m]
+        Log-odds of the bag's draws.
+    level : float
+        Coverage aimed at, between 0 and 1.
+    missing : float64[n]
+        Variance for what is missing; see `missing_variance`.
+    between : float
+        Variance of the log-odds that the model shows between patients.
+    stretched : float64[n]
+        How far one standard deviation of the calibration slope moves each row's log-odds.
+    patients, events : int
+        Of the training rows: how exact the base rate is.
+    """
+    unseen = missing + UNSEEN_SHARE * between
+    others = unseen + 1.0 / events + 1.0 / max(patients - events, 1)
+    others += CENTRE_SD**2 + stretched**2
+    return interval(log_odds, draws, others, level, unseen)
+
+
 def missing_variance(
     missing: npt.NDArray[np.bool_],
     spread: Floats,
@@ -84,9 +120,5 @@ def missing_variance(
     groups : mapping of str to str
         Clinical factor of a feature; a feature without one is its own factor.
     """
-    together: dict[str, Floats] = {}
-    for j, name in enumerate(names):
-        factor = groups.get(name, name)
-        part = missing[:, j] * spread[j]
-        together[factor] = together[factor] + part if factor in together else part
+    together = by_factor(missing * spread, names, groups)
     return np.asarray(sum((part**2 for part in together.values()), np.zeros(len(missing))))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from riskmodel.errors import SchemaError
-from riskmodel.models.learning.interval import interval, missing_variance
+from riskmodel.models.learning.interval import interval, missing_variance, risk_interval
 
 GROUPS = {"a": "one", "b": "one"}
 
@@ -77,3 +77,28 @@ def test_a_few_draws_are_trusted_less_where_they_are_all_there_is():
     reach = np.log(high / (1 - high)) / np.sqrt(1.0 + others)
     assert reach[0] == pytest.approx(2.92, abs=0.01)  # Student's t with 2 degrees of freedom
     assert reach[1] == pytest.approx(1.645, abs=0.01)
+
+
+def widths(**changes):
+    about = {
+        "missing": np.zeros(1), "between": 0.5, "stretched": np.zeros(1),
+        "patients": 300, "events": 30, **changes,
+    }  # fmt: skip
+    low, high = risk_interval(np.full(1, -2.0), np.array([[-2.1, -1.9]]), 0.9, **about)
+    assert low[0] < 1 / (1 + np.exp(2.0)) < high[0]
+    return (np.log(high / (1 - high)) - np.log(low / (1 - low)))[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"missing": np.ones(1)}, "inputs are missing"),
+        ({"between": 2.0}, "patients who look alike differ more"),
+        ({"stretched": np.ones(1)}, "the slope is less certain"),
+        ({"events": 3}, "few events"),
+        ({"events": 297}, "few without"),
+        ({"patients": 300, "events": 300}, "nobody without: no division by zero"),
+    ],
+)
+def test_an_interval_of_a_model_widens_where_less_is_known(changes, why):
+    assert widths(**changes) > widths(), why
