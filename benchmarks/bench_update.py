@@ -69,9 +69,9 @@ def run(folder: Path, world: str, local: int, seeds: int, test_patients: int) ->
         count = int(rows.counts["events"])
         made = {
             "shipped model alone": model.classifier,
-            "local patients alone": RiskClassifier(**priors(features), **plan.model),
+            "local patients alone": RiskClassifier(**priors(features), **plan.settings),
             "shipped model, recalibrated": Recalibration(model.classifier),
-            "train --from": updater(model, count, plan.model)(),
+            "train --from": updater(model, count, plan.settings)(),
         }
         for name, one in made.items():
             fitted = one if name == "shipped model alone" else one.fit(

@@ -4,11 +4,18 @@ A room declares a `Table` for each table that people write, with `must` where a 
 say what is allowed, and turns each `Fault` into its own sentence.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 
@@ -89,6 +96,33 @@ def must(words: str, check: Callable[[Any], bool] | None = None) -> WrapValidato
         return found
 
     return WrapValidator(validate)
+
+
+def holds(words: str, check: Callable[[Any], bool]) -> AfterValidator:
+    """Say in `words` what a value of the right type does not hold; faults within keep their own."""
+
+    def validate(value: Any) -> Any:
+        if not check(value):
+            raise refuse(words)
+        return value
+
+    return AfterValidator(validate)
+
+
+def one_of(allowed: Callable[[], Sequence[str]]) -> BeforeValidator:
+    """One of these texts, and no other value; a function, for some stand in files."""
+
+    def validate(value: Any) -> Any:
+        if value not in allowed():
+            raise refuse(f"is '{value}', allowed: {', '.join(allowed())}")
+        return value
+
+    return BeforeValidator(validate)
+
+
+def whole(fewest: int) -> WrapValidator:
+    """A whole number from `fewest` on."""
+    return must(f"is not a whole number from {fewest}", lambda value: value >= fewest)
 
 
 def refuse(words: str) -> PydanticCustomError:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +14,12 @@ from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.rows import Examples
 from riskmodel.models import FewEventsWarning
+from riskmodel.toml_model import Table, must, one_of, whole
 
 SCHEMES = ("k-fold", "bootstrap", "leave-one-centre-out", "temporal")
 
 
-@dataclass(frozen=True)
-class Validation:
+class Validation(Table):
     """Who is held out from whom, and the draws behind the intervals.
 
     Attributes
@@ -40,15 +40,17 @@ class Validation:
     seed : int
     """
 
-    scheme: str = "k-fold"
-    folds: int = 5
-    repeats: int = 1
-    fits: int = 50
-    latest: float = 0.3
-    bootstrap: int = 500
-    permutations: int = 500
+    scheme: Annotated[str, one_of(lambda: SCHEMES)] = "k-fold"
+    folds: Annotated[int, whole(2)] = 5
+    repeats: Annotated[int, whole(1)] = 1
+    fits: Annotated[int, whole(10)] = 50
+    latest: Annotated[
+        float, must("is not a share between 0 and 1", lambda share: 0 < share < 1)
+    ] = 0.3
+    bootstrap: Annotated[int, whole(0)] = 500
+    permutations: Annotated[int, whole(0)] = 500
     ablation: bool = True
-    seed: int = 20
+    seed: Annotated[int, whole(0)] = 20
 
 
 @dataclass(frozen=True)

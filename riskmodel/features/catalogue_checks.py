@@ -26,7 +26,7 @@ from riskmodel.cohort import (
 from riskmodel.criteria import COMPARISONS
 from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.feature import END, Closed, Feature, Stage, parse_window
-from riskmodel.toml_model import Fault, Table, faults, must, refuse
+from riskmodel.toml_model import Fault, Table, faults, holds, must, refuse
 
 _TYPES = {"str": "a text", "bool": "true or false", "dict": "a table"}
 _ANY_BUILDER = ("floor",)
@@ -144,16 +144,11 @@ _ALLOWED = must("'evidence' has a 'per' or 'basis' that is not allowed")
 
 class _Evidence(Table):
     mean: Annotated[float, _EFFECT]
-    sd: Annotated[float, _EFFECT]
+    sd: Annotated[
+        float, _EFFECT, holds("'evidence' has an sd that is not positive", lambda sd: sd > 0)
+    ]
     per: Annotated[Literal["unit", "sd"], _ALLOWED]
     basis: Annotated[Literal["published", "convention"], _ALLOWED]
-
-    @field_validator("sd")
-    @classmethod
-    def _positive(cls, sd: float) -> float:
-        if sd <= 0:
-            raise refuse("'evidence' has an sd that is not positive")
-        return sd
 
 
 class Entry(Table):

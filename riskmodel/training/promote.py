@@ -1,9 +1,8 @@
 """Move the champion alias through the gate, write down why, and take it back."""
 
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
@@ -78,13 +77,8 @@ class Promotion:
 
 def gate_of(model: RiskModel) -> Gate:
     """The gate of the design that a model was trained by."""
-    known = {f.name for f in fields(Gate)}
-    given: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v
-        for k, v in model.card.design.gate.items()
-        if k in known
-    }
-    return Gate(**given)
+    stored = model.card.design.gate
+    return Gate(**{key: value for key, value in stored.items() if key in Gate.model_fields})
 
 
 def held_out_rows(cohort: Cohort, challenger: RiskModel, champion: RiskModel) -> Examples:

@@ -182,8 +182,8 @@ def gathered(
 
     def maker(used: Catalogue) -> Maker:
         if update is not None:
-            return Maker(updater(update, events, plan.model), used.names)
-        given = {**priors(used, plan.exclude_sources), **plan.model}
+            return Maker(updater(update, events, plan.settings), used.names)
+        given = {**priors(used, plan.exclude_sources), **plan.settings}
         return Maker(lambda: RiskClassifier(**given, n_jobs=-1), used.names)
 
     models = {MODEL: maker(features), **makers(rows.X, columns, features.names, plan.comparators)}

@@ -49,9 +49,8 @@ def cohort(tmp_path: Path) -> Cohort:
 
 @pytest.fixture
 def design() -> Design:
-    from dataclasses import replace
 
-    return replace(load_design("quick"), landmark_days=(2,))
+    return load_design("quick").model_copy(update={"landmark_days": (2,)})
 
 
 def found(examples: Examples, cohort: Cohort) -> dict[str, int]:

@@ -9,7 +9,9 @@ import pytest
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.splits import (
+    SCHEMES,
     Maker,
+    Validation,
     grouped_folds,
     out_of_fold,
     rounds,
@@ -17,7 +19,6 @@ from riskmodel.evaluation.splits import (
 )
 from riskmodel.features import load_catalogue
 from riskmodel.training import load_design
-from riskmodel.training.design import SCHEMES, Validation
 from riskmodel.training.rows import training_rows
 
 
@@ -50,7 +51,7 @@ def test_folds_keep_patients_whole_and_spread_events():
 def test_no_patient_is_on_both_sides(cohort, rows, scheme):
     start = pd.Timestamp("2024-01-01")
     times = start + pd.to_timedelta(np.arange(len(cohort)), unit="D")
-    plan = Validation(scheme=scheme, folds=3, repeats=2, fits=4)
+    plan = Validation(scheme=scheme, folds=3, repeats=2, fits=10)
     splits = rounds(dated(cohort, times), rows, plan)
     for split in (one for each in splits for one in each):
         assert len(split.test)
@@ -85,7 +86,7 @@ def test_the_latest_infusions_are_held_out(cohort, rows):
 
 
 def test_a_draw_repeats_patients_and_leaves_about_a_third_out(cohort, rows):
-    ((split,), *_) = rounds(cohort, rows, Validation(scheme="bootstrap", fits=3))
+    ((split,), *_) = rounds(cohort, rows, Validation(scheme="bootstrap", fits=10))
     assert np.bincount(split.train).max() > 1
     assert 0.25 < len(set(rows.patient[split.test])) / len(set(rows.patient)) < 0.5
 

@@ -107,13 +107,15 @@ def test_the_literature_world_has_a_signal(trained: TrainingResult):
 
 def test_the_design_decides_what_is_compared_and_held_out(simulated, tiny_design, tmp_path):
     plan = load_design(tiny_design)
-    plan = replace(
-        plan,
-        groups=("Ferritin", "Criteria signs so far", "Tumor burden"),
-        comparators=("signs met", "HScore"),
-        labels="adjudicated",
-        landmark_days=(3, 6),
-        validation=replace(plan.validation, scheme="leave-one-centre-out", ablation=True),
+    by_centre = {"scheme": "leave-one-centre-out", "ablation": True}
+    plan = plan.model_copy(
+        update={
+            "groups": ("Ferritin", "Criteria signs so far", "Tumor burden"),
+            "comparators": ("signs met", "HScore"),
+            "labels": "adjudicated",
+            "landmark_days": (3, 6),
+            "validation": plan.validation.model_copy(update=by_centre),
+        }
     )
     out = tmp_path / "evaluation"
     result = train(read_cohort(simulated), "early", design=plan, track=False, evaluation_out=out)
@@ -131,8 +133,8 @@ def test_the_design_decides_what_is_compared_and_held_out(simulated, tiny_design
 
 def test_small_cohorts_can_be_corrected_for_optimism(simulated, tiny_design, tmp_path):
     plan = load_design(tiny_design)
-    check = replace(plan.validation, scheme="bootstrap", fits=4)
-    plan = replace(plan, comparators=("ferritin alone",), validation=check)
+    check = plan.validation.model_copy(update={"scheme": "bootstrap", "fits": 4})
+    plan = plan.model_copy(update={"comparators": ("ferritin alone",), "validation": check})
     out = tmp_path / "evaluation"
     result = train(read_cohort(simulated), "pre_infusion", design=plan, track=False,
                    evaluation_out=out)  # fmt: skip
@@ -144,7 +146,7 @@ def test_small_cohorts_can_be_corrected_for_optimism(simulated, tiny_design, tmp
 
 
 def test_a_design_of_another_stage_is_refused(simulated, tiny_design):
-    plan = replace(load_design(tiny_design), stage="early")
+    plan = load_design(tiny_design).model_copy(update={"stage": "early"})
     with pytest.raises(SchemaError, match="for stage 'early'"):
         train(read_cohort(simulated), "pre_infusion", design=plan, track=False)
 
@@ -217,12 +219,13 @@ def test_what_was_not_watched_is_told_and_too_much_of_it_refused(simulated, tiny
     # No draw after day 10: nobody can be told to be free of a later onset.
     early = whole.labs["hours"].to_numpy() < 240
     cohort = replace(whole, labs=whole.labs[early])
+    watched = plan.model_copy(update={"most_unseen": 0.2})
     with pytest.raises(SchemaError, match=r"was not watched .*--force --why"):
-        train(cohort, "pre_infusion", design=replace(plan, most_unseen=0.2), track=False)
+        train(cohort, "pre_infusion", design=watched, track=False)
     result = train(whole, "pre_infusion", design=plan, track=False)
     assert "of the time at risk was not watched" in result.card
     assert "Effective patients" in result.card
-    strict = replace(plan, most_unseen=0.0)
+    strict = plan.model_copy(update={"most_unseen": 0.0})
     forced = train(whole, "pre_infusion", design=strict, track=False, force=True, why="a pilot")
     (said,) = [text for text in forced.warnings if text.endswith("all the same: a pilot.")]
     assert said in forced.card
@@ -239,9 +242,8 @@ def test_rules_and_humans_can_label_together(simulated, tiny_design):
 
 def test_a_model_of_thirty_days_is_asked_up_to_the_day_before(simulated, tiny_design):
     cohort = read_cohort(simulated)
-    plan = replace(
-        load_design(tiny_design), horizon_days=30.0, landmark_days=(2, 8, 20, 29), comparators=()
-    )
+    late = {"horizon_days": 30.0, "landmark_days": (2, 8, 20, 29), "comparators": ()}
+    plan = load_design(tiny_design).model_copy(update=late)
     model = train(cohort, "early", design=plan, track=False).model
     assert model.last_day == 29
     left = [f for f in model_catalogue(model) if f.builder == "days_left"]

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from riskmodel.evaluation import Validation
 from riskmodel.evaluation.measures.optimism import corrected, point_632
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.splits import Maker, rounds
-from riskmodel.training.design import Validation
 
 
 class Loose(LogisticRegression):
