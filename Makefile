@@ -103,7 +103,7 @@ bench-explain: $(READY)
 # The shipped models: simulated patients, then both stages; the same bytes on the same versions.
 models: $(READY)
 	rm -rf build/shipped
-	$(BIN)/riskmodel simulate build/shipped --patients 4000 --seed 2026
+	$(BIN)/riskmodel simulate build/shipped --patients 4000 --seed 2026 --sampling mixed
 	$(BIN)/riskmodel train build/shipped --stage pre_infusion --design shipped --no-track --out models/pre-infusion
 	$(BIN)/riskmodel train build/shipped --stage early --design shipped --no-track --out models/early
 

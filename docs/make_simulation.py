@@ -8,7 +8,7 @@ from pathlib import Path
 
 from riskmodel.simulation import draw_cohort
 from riskmodel.simulation.realism import pictures
-from riskmodel.simulation.realism.agreement import agreement
+from riskmodel.simulation.realism.agreement import agreement, agreement_by_regime
 from riskmodel.simulation.realism.figures import Comparison, compare, drawn
 from riskmodel.simulation.realism.observed import observe
 from riskmodel.simulation.realism.report import MIX_PATIENTS, MIX_SEED
@@ -44,6 +44,23 @@ def agreement_words() -> str:
     return "\n".join(lines)
 
 
+def regime_rows() -> str:
+    """Every definition and the adjudicator by how blood is drawn."""
+    lines = [
+        "| draws | labels | sensitivity | specificity, never IEC-HS | neither met nor excluded "
+        "| days late, median | days off, median |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for found in agreement_by_regime(MIX_PATIENTS, MIX_SEED):
+        lines.append(
+            f"| {found.sampling} | `{found.definition}` | {found.sensitivity.value:.1%} "
+            f"({found.sensitivity.low:.1%} to {found.sensitivity.high:.1%}) "
+            f"| {found.specificity_never.value:.1%} | {found.unseen.value:.1%} "
+            f"| {found.late_days.value:.1f} | {found.error_days.value:.1f} |"
+        )
+    return "\n".join(lines)
+
+
 def row(shown: Comparison) -> str:
     """One line of the table."""
     figure, found = shown.figure, shown.found
@@ -67,6 +84,7 @@ def main() -> None:
     )
     parts = {
         "agreement": agreement_words(),
+        "regimes": regime_rows(),
         "figures": head + "\n".join(map(row, comparisons)),
     }
     page = DOCS / "simulation.md"

@@ -43,7 +43,7 @@ def _chart(settings: Settings, result: Results, center: Codes) -> dict[str, Text
         name: np.full(n, "", dtype=object)
         for name in ("value", "comparator", "unit", "reference_high")
     }
-    limits = np.array(settings.constants["charting"]["ferritin_limit"], dtype=float)
+    limits = settings.charting["upper_limit"].get(result.analyte)
     for k, style in enumerate(_style(settings)):
         rows = np.flatnonzero(center == k)
         unit, factor, decimals, least = styles[style].get(
@@ -54,9 +54,10 @@ def _chart(settings: Settings, result: Results, center: Codes) -> dict[str, Text
         sign = np.full(len(rows), "", dtype=object)
         under = charted < least
         text[under], sign[under] = f"{least:g}", "<"
-        if result.analyte == "ferritin" and limits[k] > 0:
-            over = charted > limits[k]
-            text[over], sign[over] = f"{limits[k]:.0f}", ">"
+        if limits and limits[k]:
+            limit = limits[k] * factor
+            over = charted > limit
+            text[over], sign[over] = f"{limit:.{decimals}f}", ">"
         if k % 2:  # every other centre writes the sign into the value
             text, sign = sign + text, np.full(len(rows), "", dtype=object)
         found["value"][rows], found["comparator"][rows], found["unit"][rows] = text, sign, unit

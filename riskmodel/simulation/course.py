@@ -29,6 +29,8 @@ class Course:
         Size of the inflammatory response, and days to its peak, relative to others of the grade.
     tocilizumab, steroid, steroid_case, infection : float
         First day; steroids for CRS or ICANS, and for IEC-HS.
+    called : float
+        Day from which an adjudicator calls it IEC-HS, rightly or not.
     pattern : int
         Neutrophil recovery: 0 quick, 1 intermittent, 2 aplastic.
     recovery : float
@@ -47,6 +49,7 @@ class Course:
     steroid: Floats
     steroid_case: Floats
     infection: Floats
+    called: Floats
     pattern: Codes
     recovery: Floats
 
@@ -134,13 +137,13 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
         _at_grade(icans_steps, np.minimum(icans_grade, 2))
         + uniform(rng, treatment["steroid_wait"], n),
     )
-    for_case = _given(
-        case & (rng.random(n) < treatment["steroid_case"]),
-        patients.onset_days + uniform(rng, treatment["steroid_case_wait"], n),
-    )
+    steroid_case = rng.random(n) < treatment["steroid_case"]
+    steroid_wait = uniform(rng, treatment["steroid_case_wait"], n)
     pattern, recovery = _neutrophils(settings, patients, rng)
     vigour = crs["vigour_sd"] * rng.standard_normal(n) + crs["vigour_expansion"] * expansion
     infected = rng.random(n) < treatment["infection"]
+    infection = _given(infected, uniform(rng, treatment["infection_days"], n))
+    called = _called(settings, patients, grade, crs_steps, rng)
     return Course(
         crs_grade=grade,
         crs_steps=crs_steps,
@@ -152,11 +155,32 @@ def draw_course(settings: Settings, patients: Patients, rng: np.random.Generator
         icans_steps=icans_steps,
         tocilizumab=tocilizumab,
         steroid=np.fmin(for_crs, for_icans),
-        steroid_case=for_case,
-        infection=_given(infected, uniform(rng, treatment["infection_days"], n)),
+        steroid_case=_given(steroid_case, called + steroid_wait),
+        infection=infection,
+        called=called,
         pattern=pattern,
         recovery=recovery,
     )
+
+
+def _called(
+    settings: Settings, patients: Patients, crs_grade: Codes, steps: Floats,
+    rng: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """Day from which an adjudicator with the stated error calls it IEC-HS, NaN where never."""
+    stated, n = settings.constants["adjudicator"], len(patients)
+    chance, normal = rng.random(n), rng.standard_normal(n)
+    mean, spread = stated["timing_days"]
+    right = _given(
+        patients.case & (chance < stated["sensitivity"]),
+        patients.onset_days + mean + spread * normal,
+    )
+    wrong = _given(
+        ~patients.case & (crs_grade >= 3) & (chance < stated["mistaken"]),
+        steps[:, 2] + uniform(rng, stated["mistaken_days"], n),
+    )
+    day = np.maximum(np.fmin(right, wrong), stated["earliest_day"])
+    return np.asarray(np.round(day * 240) / 240)
 
 
 def _neutrophils(

@@ -108,7 +108,11 @@ def _iec_hs(log: _Log, settings: Settings, patients: Patients, course: Course,
     dialysis = share(organs["dialysis"] / organs["icu"]) & icu
     failure = (ventilation | dialysis) & share(organs["failure_of_supported"])
     severity = 1.0 + (lung | renal) + icu + (ventilation | dialysis)
-    log.add("iec_hs", later("label"), who, grade=np.minimum(severity, 4.0))
+    grade = np.minimum(course.crs_grade, 4).astype(float)
+    grade[who] = np.minimum(severity, 4.0)
+    called = np.flatnonzero(np.isfinite(course.called))
+    day = course.called[called]
+    log.add("iec_hs", day, called, grade=grade[called])
     log.add("hypoxia", later("hypoxia"), who, where=lung)
     log.add("organ_dysfunction", later("dysfunction"), who, where=lung | renal)
     log.add("icu_admission", later("icu"), who, where=icu)
@@ -121,12 +125,13 @@ def _iec_hs(log: _Log, settings: Settings, patients: Patients, course: Course,
     marrow = later("marrow")
     log.add("hemophagocytosis", marrow, who, where=examined & positive, value="yes")
     log.add("hemophagocytosis", marrow, who, where=examined & ~positive, value="no")
-    steroid = course.steroid_case[who]
-    log.add("corticosteroid", steroid, who, value="dexamethasone 10 mg q12h")
+    steroid = course.steroid_case[called]
+    log.add("corticosteroid", steroid, called, value="dexamethasone 10 mg q12h")
     for drug, dose in (("anakinra", "100 mg q12h"), ("ruxolitinib", ""), ("emapalumab", ""),
                        ("etoposide", "")):  # fmt: skip
-        wait = uniform(rng, given[f"{drug}_case_wait"], n)
-        log.add(drug, onset + wait, who, where=share(given[f"{drug}_case"]), value=dose)
+        wait = uniform(rng, given[f"{drug}_case_wait"], len(called))
+        treated = rng.random(len(called)) < given[f"{drug}_case"]
+        log.add(drug, day + wait, called, where=treated, value=dose)
 
 
 def record_events(

@@ -184,9 +184,6 @@ def draw_results(
 
             surge = fit_surge(settings, analyte, patients, signs, without, rng)
             value = value + surge.at(patient, day) * (day > 0)
-            # Around its crossing the course of a case is what the signs were timed for.
-            since = (day - surge.crossing[patient]) / c["wander"]["calm_days"]
-            slow = slow * (1 - np.exp(-(np.nan_to_num(since, nan=np.inf) ** 2)))
         value = value + slow
         log, soft = table["scale"] == "log", c["latent"]["soft_limit"]
         if "floor" in table:

@@ -1,7 +1,8 @@
 """The laboratory picture of IEC-HS: which signs a case shows, and when each passes its limit.
 
-The signs are timed so that the definition `astct-2024` first holds at the latent onset: the second
-of ferritin, transaminases and fibrinogen passes its limit then, the cytopenias before.
+The latent process starts at the onset and no definition times it: each sign passes its limit a lag
+before or after the onset, in part common to the case's signs (some pictures run ahead of the
+syndrome, some behind), in part its own. A latent severity decides which signs a case shows.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtr
 
 from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.simulation.course import Course
@@ -43,42 +44,28 @@ def draw_signs(
     c = settings.constants["signs"]
     who = np.flatnonzero(patients.case)
     n, onset = len(who), patients.onset_days[who]
-    complete = rng.random(n) >= c["incomplete"]
-    share = c["share"]
+    severity, common = rng.standard_normal(n), c["common_lag"] * rng.standard_normal(n)
     own = [p.get("signs", {}) for p in settings.populations]
-    shown: dict[str, Flags] = {}
-    for name in (n for n in share if n != "source"):
-        rate = np.array([table.get(name, share[name]) for table in own])
-        shown[name] = rng.random(n) < rate[patients.population[who]]
-    shown["fibrinogen"] |= complete & ~shown["transaminases"]
-    lineages = shown["anc"].astype(int) + shown["platelets"] + shown["hemoglobin"]
-    shown["anc"] |= complete & (lineages < 2)
-    shown["platelets"] |= complete & (lineages < 2)
-
-    lead = rng.exponential(c["lead_days"], (3, n))
-    lead[1] = np.where(shown["transaminases"], lead[1], -np.inf)
-    lead[2] = np.where(shown["fibrinogen"], lead[2], -np.inf)
+    shown: dict[str, Flags] = {"ferritin": np.ones(n, dtype=bool)}
+    for name in (n for n in c["share"] if n != "source"):
+        rate = np.array([table.get(name, c["share"][name]) for table in own])
+        score = c["by_severity"] * severity
+        score += np.sqrt(1 - c["by_severity"] ** 2) * rng.standard_normal(n)
+        shown[name] = ndtr(-score) < rate[patients.population[who]]
+    crossing: dict[str, Floats] = {}
+    for name, (mean, spread) in ((k, v) for k, v in c["lag_days"].items() if k != "source"):
+        crossing[name] = onset + common + mean + spread * rng.standard_normal(n)
     target = settings.words("target")[patients.population[who]]
-    early = np.isin(target, c["ferritin_after_crs_targets"])
     after_crs = course.response[who] + c["ferritin_after_crs_days"]
     after_crs = after_crs + c["ferritin_after_crs_sd"] * rng.standard_normal(n)
-    second = np.sort(lead, axis=0)[1]
-    second = np.where(np.isfinite(second), second, lead[0])
-    other = np.maximum(lead[1], lead[2])
-    second = np.where(early & np.isfinite(other), other, second)
-    crossing: dict[str, Floats] = {
-        "ferritin": np.where(early, np.minimum(onset, after_crs), onset + second - lead[0]),
-        "ast": onset + np.where(shown["transaminases"], second - lead[1], c["mild_delay_days"]),
-        "fibrinogen": onset + np.where(shown["fibrinogen"], second - lead[2], c["mild_delay_days"]),
-        "triglycerides": onset + uniform(rng, c["triglyceride_days"], n),
-    }
-    shown["ferritin"] = np.ones(n, dtype=bool)
-    shown["ast"] = shown["alt"] = shown.pop("transaminases")
+    early = np.isin(target, c["ferritin_after_crs_targets"])
+    first = np.minimum(crossing["ferritin"], after_crs)
+    crossing["ferritin"] = np.where(early, first, crossing["ferritin"])
+    for sign in ("ast", "alt"):
+        shown[sign] = shown["transaminases"]
+    crossing["ast"] = crossing.pop("transaminases")
     crossing["alt"] = crossing["ast"] + c["alt_after_ast_days"]
-    for name in ("anc", "platelets", "hemoglobin"):
-        crossing[name] = (
-            onset - rng.exponential(c["cytopenia_lead_days"], n) - c["cytopenia_lead_least"]
-        )
+    del shown["transaminases"]
     for name in settings.analytes:
         surge = settings.analytes[name].get("surge")
         if surge and name not in crossing:
@@ -95,8 +82,8 @@ class Surge:
     ----------
     height : float
         Of the rise, negative for a fall, on the analyte's scale.
-    middle, crossing : float
-        Day of half the height, and of the sign's limit (NaN in others).
+    middle : float
+        Day of half the height.
     width, decay : float
         Days of the logistic rise and of the fall after it.
     plateau : float
@@ -107,7 +94,6 @@ class Surge:
     middle: Floats
     width: Floats
     decay: Floats
-    crossing: Floats
     plateau: float
 
     def at(self, patient: Codes, day: Floats) -> Floats:
@@ -184,6 +170,4 @@ def fit_surge(
     found["height"][who] = rise / reached
     found["middle"][who] = crossing - width * logit(share * reached)
     found["width"][who], found["decay"][who] = width, decay
-    found["crossing"] = np.full(len(patients), np.nan)
-    found["crossing"][who] = crossing
     return Surge(plateau=c["plateau_widths"], **found)

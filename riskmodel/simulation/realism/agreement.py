@@ -1,15 +1,21 @@
-"""How well a label definition finds the latent onsets, and why it misses some."""
+"""How well labels find the latent onsets under each way of drawing blood, and why they miss some.
 
-from collections.abc import Mapping
+No definition times the latent onset, so that none of them is right by construction; the adjudicator
+errs as much as its stated error says.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Flags, Floats
-from riskmodel.criteria import label
-from riskmodel.simulation.realism.observed import Observed
+from riskmodel.criteria import ADJUDICATED, adjudicated, definition_names, label
+from riskmodel.simulation.cohort import draw_cohort
+from riskmodel.simulation.realism.observed import Observed, observe
 from riskmodel.simulation.realism.statistics import Estimate, quantile_of, share_of
+from riskmodel.simulation.settings import REGIMES
 
 _HORIZON_DAYS = 14.0
 
@@ -21,10 +27,15 @@ class Agreement:
     Attributes
     ----------
     definition, cytopenia_rule : str
+        `ADJUDICATED` and "" where it is the adjudicator.
+    sampling : str
+        How blood was drawn.
     horizon_days : float
     sensitivity, specificity, specificity_never : Estimate
         Share labelled as an event of those with an onset before the horizon; share not so
         labelled of all others, and of those whose onset never comes.
+    unseen : Estimate
+        Share in whom the definition was neither met nor excluded.
     late_days : Estimate
         Median of labelled less latent onset, of the found, days; its interval.
     error_days : Estimate
@@ -37,10 +48,12 @@ class Agreement:
 
     definition: str
     cytopenia_rule: str
+    sampling: str
     horizon_days: float
     sensitivity: Estimate
     specificity: Estimate
     specificity_never: Estimate
+    unseen: Estimate
     late_days: Estimate
     error_days: Estimate
     spread_days: tuple[float, float]
@@ -48,16 +61,21 @@ class Agreement:
     extra: Mapping[str, int]
 
 
-def agreement(observed: Observed, definition: str = "astct-2024") -> Agreement:
+def agreement(
+    observed: Observed, definition: str = "astct-2024", sampling: str = "ward"
+) -> Agreement:
     """Label a simulated cohort and compare with its latent onsets.
 
     Parameters
     ----------
     observed : Observed
     definition : str
-        A label definition with a horizon of 14 days.
+        A label definition with a horizon of 14 days, or `ADJUDICATED`.
+    sampling : str
+        How the cohort's blood was drawn, as words of the result.
     """
-    labels = label(observed.cohort, definition)
+    by_rules = definition != ADJUDICATED
+    labels = label(observed.cohort, definition) if by_rules else adjudicated(observed.cohort)
     names = observed.cohort.patients["patient_id"]
     labels = labels.set_index("patient_id").reindex(names).reset_index()
     days = _HORIZON_DAYS
@@ -66,20 +84,47 @@ def agreement(observed: Observed, definition: str = "astct-2024") -> Agreement:
     never = np.isnan(observed.onset)
     late = labels["onset_hours"].to_numpy(dtype=float) / 24 - observed.onset
     late = late[event & found]
-    low, high = np.nanquantile(late, [0.05, 0.95])
+    low, high = np.nanquantile(late, [0.05, 0.95]) if len(late) else (np.nan, np.nan)
     return Agreement(
         definition=definition,
         cytopenia_rule=str(labels["cytopenia_rule"].iloc[0]),
+        sampling=sampling,
         horizon_days=days,
         sensitivity=share_of(found[event]),
         specificity=share_of(~found[~event]),
         specificity_never=share_of(~found[never]),
+        unseen=share_of((labels["outcome"] == "not_assessed").to_numpy()),
         late_days=quantile_of(late, 0.5),
         error_days=quantile_of(np.abs(late), 0.5),
         spread_days=(float(low), float(high)),
-        missed=_count(_missed(observed, labels, event & ~found)),
+        missed=_count(_missed(observed, labels, event & ~found)) if by_rules else {},
         extra=_count(_extra(observed, labels, found & ~event)),
     )
+
+
+def agreement_by_regime(
+    patients: int, seed: int, definitions: Sequence[str] | None = None
+) -> tuple[Agreement, ...]:
+    """Every definition and the adjudicator against the latent onsets, by how blood is drawn.
+
+    The patients and their onsets are the same under every regime, so that the rows differ by
+    the draws alone.
+
+    Parameters
+    ----------
+    patients, seed : int
+        Of the cohorts that are drawn, one for each regime.
+    definitions : sequence of str, optional
+        All definitions, and `ADJUDICATED`, if None.
+    """
+    names = (*definition_names(), ADJUDICATED) if definitions is None else tuple(definitions)
+    found: list[Agreement] = []
+    for sampling in REGIMES:
+        if sampling == "mixed":
+            continue
+        observed = observe(draw_cohort(patients, seed, sampling=sampling))
+        found += [agreement(observed, name, sampling) for name in names]
+    return tuple(found)
 
 
 def _count(reasons: pd.Series) -> Mapping[str, int]:

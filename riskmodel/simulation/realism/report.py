@@ -13,7 +13,7 @@ from riskmodel.errors import SchemaError
 from riskmodel.files import replacing
 from riskmodel.simulation.cohort import draw_cohort
 from riskmodel.simulation.realism import pictures
-from riskmodel.simulation.realism.agreement import agreement
+from riskmodel.simulation.realism.agreement import Agreement, agreement, agreement_by_regime
 from riskmodel.simulation.realism.figures import Comparison, compare, drawn
 from riskmodel.simulation.realism.observed import CASE, Observed, observe
 from riskmodel.simulation.realism.statistics import Estimate
@@ -48,14 +48,18 @@ def write_calibration(out: Path, seed: int = 0) -> tuple[Comparison, ...]:
     cohorts = drawn(seed=seed)
     comparisons = compare(cohorts)
     mix = observe(draw_cohort(MIX_PATIENTS, MIX_SEED + seed))
-    page = calibration_page(cohorts, comparisons, mix)
+    regimes = agreement_by_regime(MIX_PATIENTS, MIX_SEED + seed)
+    page = calibration_page(cohorts, comparisons, mix, regimes)
     with replacing(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return comparisons
 
 
 def calibration_page(
-    cohorts: Mapping[str, Observed], comparisons: Sequence[Comparison], mix: Observed
+    cohorts: Mapping[str, Observed],
+    comparisons: Sequence[Comparison],
+    mix: Observed,
+    regimes: Sequence[Agreement] = (),
 ) -> str:
     """HTML of the report.
 
@@ -67,6 +71,8 @@ def calibration_page(
         Of `compare`.
     mix : Observed
         A cohort of the default mix: its patients are shown, its labels judged.
+    regimes : sequence of Agreement
+        Of `agreement_by_regime`.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -102,6 +108,18 @@ def calibration_page(
         "late": f"{labels.late_days.value:.2f}",
         "error": f"{labels.error_days.value:.2f}",
         "spread": f"{low:.1f} to {high:.1f}".replace("-", "\N{MINUS SIGN}"),
+        "regimes": [
+            {
+                "sampling": found.sampling,
+                "definition": found.definition,
+                "sensitivity": _percent(found.sensitivity),
+                "specificity": _percent(found.specificity_never),
+                "unseen": f"{found.unseen.value:.0%}",
+                "late": f"{found.late_days.value:.1f}".replace("-", "\N{MINUS SIGN}"),
+                "error": f"{found.error_days.value:.1f}",
+            }
+            for found in regimes
+        ],
         "sets": _sets(comparisons),
     }
     return environment.get_template("report.html.j2").render(**content)

@@ -102,8 +102,9 @@ def test_thinned_draws_leave_the_event_rate(ward: Cohort, thin, days: float):
 def test_what_was_thrown_away_before_was_no_event_rate(ward: Cohort):
     table = labelled(_outpatient(ward), "rules", "astct-2024", "worsening", 14).table
     assessed = table[table["outcome"] != "not_assessed"]
-    assert (assessed["outcome"] == "event").mean() > 0.2
-    assert _rate(ward, 14)[0] < 0.08
+    truth = _rate(ward, 14)[0]
+    assert truth < 0.08
+    assert (assessed["outcome"] == "event").mean() > 2.5 * truth
 
 
 def test_deaths_nearly_met_are_counted_apart(ward: Cohort):
