@@ -17,15 +17,6 @@ from riskmodel.models import RiskModel
 
 PACKAGES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost")
 
-_PARTS = (
-    "missing",
-    "unusable",
-    "stale",
-    "outside the training range",
-    "not trained on",
-)
-"""Kinds of text in the reason of a partial row, each followed by what only the row may say."""
-
 
 def digest_of(content: Any) -> str:
     """SHA-256 of JSON content, whatever the order of its keys."""
