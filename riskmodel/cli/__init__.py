@@ -11,6 +11,7 @@ from riskmodel.cli.evaluate import evaluate
 from riskmodel.cli.features import features
 from riskmodel.cli.label import label
 from riskmodel.cli.monitor import monitor
+from riskmodel.cli.plan import plan
 from riskmodel.cli.promote import promote
 from riskmodel.cli.reading import say
 from riskmodel.cli.score import report, score
@@ -35,6 +36,7 @@ _COMMANDS = (
     features,
     train,
     evaluate,
+    plan,
     promote,
     score,
     report,

@@ -49,6 +49,10 @@ from .pages.writing import (
     ABOUT_FILE as ABOUT_FILE,
     write_evaluation as write_evaluation,
 )
+from .planning import (
+    Plan as Plan,
+    plan as plan,
+)
 from .row_subsets import (
     LEADS as LEADS,
     subsets as subsets,

@@ -25,7 +25,7 @@ class SampleSize:
     optimism : int
         At most 0.05 of optimism in Nagelkerke's R-squared.
     overall_risk : int
-        Overall risk within 0.05 of the truth.
+        Overall risk within the margin of the truth.
     events : int
         Expected among `needed` patients.
     """
@@ -48,7 +48,11 @@ def largest_r2(prevalence: float) -> float:
 
 
 def minimum_sample(
-    prevalence: float, parameters: int, *, cox_snell_r2: float | None = None
+    prevalence: float,
+    parameters: int,
+    *,
+    cox_snell_r2: float | None = None,
+    margin: float = MARGIN,
 ) -> SampleSize:
     """Fewest patients for a logistic model of this size (Riley 2019, criteria 1 to 3).
 
@@ -60,6 +64,8 @@ def minimum_sample(
         Candidate predictors.
     cox_snell_r2 : float, optional
         Anticipated; by default 0.15 of the largest possible.
+    margin : float
+        Within which the overall risk is to be known.
 
     References
     ----------
@@ -76,7 +82,7 @@ def minimum_sample(
     def patients(shrinkage: float) -> int:
         return math.ceil(parameters / ((shrinkage - 1) * math.log(1 - r2 / shrinkage)))
 
-    precise = (1.96 / MARGIN) ** 2 * prevalence * (1 - prevalence)
+    precise = (1.96 / margin) ** 2 * prevalence * (1 - prevalence)
     counts = (patients(SHRINKAGE), patients(r2 / (r2 + OPTIMISM * limit)), math.ceil(precise))
     return SampleSize(*counts, events=math.ceil(max(counts) * prevalence))
 
