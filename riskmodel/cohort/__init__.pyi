@@ -108,6 +108,11 @@ from .write import (
     safe_cells as safe_cells,
     write_cohort as write_cohort,
 )
+from .written.dates import (
+    TWO_DATES as TWO_DATES,
+    date_order as date_order,
+    iso_time as iso_time,
+)
 from .written.notation import (
     NUMBER_COLUMNS as NUMBER_COLUMNS,
     PLAIN as PLAIN,
@@ -121,9 +126,6 @@ from .written.number_text import (
     plain_number as plain_number,
 )
 from .written.times import (
-    TWO_DATES as TWO_DATES,
-    day_first as day_first,
-    iso_time as iso_time,
     parse_times as parse_times,
     split_zone as split_zone,
     with_zone as with_zone,

@@ -46,12 +46,16 @@ REASONS = {
     "time_around_infusion": "is dated on the day of the infusion without a time of day, so that "
     "before or after it is unknown",
     "value_impossible": "has a value outside the possible range of its analyte",
+    "unit_doubtful": "has a value that is hardly possible in its unit and usual in another one",
     "unknown_comparator": "has a comparator that is none of <, <=, >, >=",
     "unknown_event": "has an event that is not in the cohort contract",
     "malformed_row": "has another number of cells than the header",
     "not_final": "is not final yet",
     "cancelled": "was cancelled",
     "entered_in_error": "was entered in error",
+    "replaced": "was replaced by a corrected result of the same time",
+    "patient_id_shortened": "has a patient_id in which a spreadsheet left only some figures, such "
+    "as 1.23457E+11",
     "status_unknown": "has no status, or an unknown one",
     "not_a_patient": "belongs to nobody, or to something that is not a patient",
     "not_in_source": "is listed with an infusion, but the source does not hold its patient",

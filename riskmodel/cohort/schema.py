@@ -67,6 +67,8 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "unit",
         "reference_low",
         "reference_high",
+        "specimen",
+        "status",
     ),
     "events": ("patient_id", "event", "hours_from_infusion", "time", "grade", "value"),
 }

@@ -39,24 +39,27 @@ _ATOMS = {
     "d": ("s", Fraction(86400)),
 }
 _UNPREFIXED = ("%", "min", "h", "d", "m3")
-# Words for powers of ten before "/uL": English, German, Polish; Gpt and Mrd are 10*9.
+# Words for powers of ten before "/uL": English, German, Polish, Japanese, of India; Gpt and Mrd
+# are 10*9.
 _POWERS = {
     "k": 3, "th": 3, "ths": 3, "thou": 3, "thous": 3, "thousand": 3, "thousands": 3, "tsd": 3,
-    "tys": 3, "mio": 6, "mln": 6, "million": 6, "mpt": 6, "mrd": 9, "giga": 9, "gpt": 9, "tpt": 12,
+    "tys": 3, "\u5343": 3, "\u4e07": 4, "lakh": 5, "lakhs": 5, "lac": 5, "mio": 6, "mln": 6,
+    "million": 6, "mpt": 6, "mrd": 9, "giga": 9, "gpt": 9, "tpt": 12,
 }  # fmt: skip
 _WORDS = (
-    (r"\[?(?:internationaleinheiten|internationalunits?|iu|ui|ie)\]?|\[u\]", "[iu]"),
+    (r"\[?(?:internationaleinheiten|internationalunits?|iu|u\.?i\.?(?![a-z])|ie)\]?|\[u\]", "[iu]"),
     (r"units?|einheiten", "u"),
-    (r"micro|mikro|mcr(?=[glmk])", "u"),
+    (r"micro|mikro|mcr(?=[glmk])|mc(?=mol|kat)|mu(?=kat)", "u"),
     (r"milli", "m"), (r"nano", "n"), (r"pico|piko", "p"), (r"deci|dezi", "d"), (r"kilo", "k"),
-    (r"grams?|gramm|gm(?![a-z])", "g"), (r"(?:lit(?:er|re)s?)", "l"), (r"moles?", "mol"),
+    (r"grams?|gramm|gms?(?![a-z])|gr(?![a-z])", "g"), (r"(?:lit(?:er|re)s?)", "l"),
+    (r"moles?", "mol"),
     (r"katals?", "kat"), (r"percent|pct", "%"),
     (r"cu\.?mm|cmm|mmcu|mm(?:\^|\*)?3|mmc", "ul"), (r"cu\.?cm|cm(?:\^|\*)?3|ccm|cc(?![a-z])", "ml"),
     (r"dm(?:\^|\*)?3", "l"),
 )  # fmt: skip
 _COUNTED = re.compile(r"(?:cells?|zellen|cellules?|celulas|células|particles?|#)(?:\.|(?![a-z]))?")
 _ASSAY = re.compile(r"[{(\[]?(feu|ddu)[)}\]]?")
-_TEN = re.compile(r"x?10(?:\*|\^|e|exp|\()\+?(\d{1,2})\)?|x10(3|6|9|12)")
+_TEN = re.compile(r"[x*]?10(?:\*\*?|\^|\.?e|exp|\()\+?(\d{1,2})\)?|x10(3|6|9|12)|x(1000)(?!\d)")
 _SUPERSCRIPT = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
 _DIGITS = str.maketrans(
     "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "0123456789"
@@ -134,7 +137,8 @@ def _component(text: str, *, below: bool) -> tuple[Fraction, dict[str, int]] | N
     """Size and base units of what stands between two operators."""
     size = Fraction(1)
     if match := _TEN.match(text):
-        size, text = Fraction(10) ** int(match[1] or match[2]), text[match.end() :].lstrip("*x")
+        power = 3 if match[3] else int(match[1] or match[2])
+        size, text = Fraction(10) ** power, text[match.end() :].lstrip("*x")
     elif match := re.match(r"\d+", text):
         # A number of its own is a power that lost its sign (103/uL), unless it can be none.
         if not re.fullmatch("10*" if below else "1|1000|1000000", match[0]):

@@ -4,6 +4,7 @@ The tables are analytes.toml and units.toml beside this module.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -136,7 +137,8 @@ def _fold_name(name: str) -> str:
 
     Any other word stays, so that an unknown one (urine, ratio) makes the name unknown.
     """
-    text = re.sub(r"[\u200b-\u200f\ufeff]", "", name).casefold()
+    plain = unicodedata.normalize("NFKD", re.sub(r"[\u200b-\u200f\ufeff]", "", name))
+    text = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
     text = (
         re.sub(r"\[[^\]]*/[^\]]*\]", " ", text).replace("%", " percent ").replace("#", " absolute ")
     )

@@ -220,6 +220,10 @@ def _is_other(concept: Any) -> bool:
 def _specimen(located: Located) -> tuple[str, bool]:
     """Reference of an Observation's Specimen, and whether it says itself that it is not blood."""
     resource = located.resource
+    if any(
+        _is_other(concept) for concept in (resource.get("code"), *listed(resource.get("category")))
+    ):
+        return "", True
     if "specimen" not in resource and "bodySite" not in resource:
         return "", False
     asked = mapping(resource.get("specimen"))

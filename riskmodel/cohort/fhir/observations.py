@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from riskmodel.cohort.fhir.resources import Resource, codings, listed, mapping, names, number, text
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.source.values import joined_unit
+from riskmodel.cohort.unit_grammar import parse_unit
 from riskmodel.cohort.units import find_analyte, ucum, unit_in_name
-from riskmodel.cohort.written.number_text import POINT, parse_result, read_limit, read_number
+from riskmodel.cohort.written.number_text import parse_result, read_limit, read_number
 
 LOINC = frozenset(("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"))
 UCUM_SYSTEM = frozenset(("http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"))
@@ -87,6 +88,14 @@ def analyte_of(concept: Any, own_codes: Mapping[str, str]) -> str | None:
     return next((a for a in map(_by_name, names(concept)) if a is not None), None)
 
 
+def _contradicted(concept: Any, analyte: str) -> bool:
+    """Whether another LOINC code of a concept is that of another analyte."""
+    found = codings(concept)
+    return len(found) > 1 and any(
+        system in LOINC and _by_code(code) not in (None, analyte) for system, code, _ in found
+    )
+
+
 def shown_code(concept: Any) -> str:
     """A code for people: the LOINC code or the first one, with its name."""
     found = codings(concept)
@@ -107,6 +116,20 @@ def unit_of(quantity: Resource) -> str:
     return _unit(
         text(quantity.get("system")), text(quantity.get("code")), text(quantity.get("unit"))
     )
+
+
+def _unit_conflict(quantity: Resource) -> str:
+    """``unit_conflict`` where the unit as shown is another size than the one of the code."""
+    shown, code = text(quantity.get("unit")), text(quantity.get("code"))
+    return "" if not code or shown == code else _differing(shown, code)
+
+
+@lru_cache(maxsize=65536)
+def _differing(shown: str, code: str) -> str:
+    both = (ucum(shown), ucum(code))
+    sizes = [parse_unit(unit) for unit in both if unit]
+    same = len(sizes) < 2 or None in sizes or sizes[0] == sizes[1]
+    return "" if same or both[0] == both[1] else "unit_conflict"
 
 
 def _is_normal(entry: Resource) -> bool:
@@ -158,7 +181,7 @@ def _off_scale(part: Resource, value: float) -> set[str]:
 
 def _worded(value: str, comparator: str, unit: str) -> tuple[float, str, str, str]:
     """Value, comparator, unit and refusal of a text, beside a comparator and a unit."""
-    found = read_number(value, POINT)
+    found = read_number(value)
     if isinstance(found, str):
         return math.nan, "", unit, found
     if not math.isnan(found.other):
@@ -177,8 +200,10 @@ def _value(part: Resource) -> tuple[float, str, str, str]:
         raw, unit = quantity.get("value"), unit_of(quantity)
         comparator = text(quantity.get("comparator"))
         value = number(raw)
+        if part.get("dataAbsentReason"):
+            return math.nan, "", unit, "value_absent"
         if not math.isnan(value):
-            return value, comparator, unit, ""
+            return value, comparator, unit, _unit_conflict(quantity)
         if isinstance(raw, str):
             return _worded(raw, comparator, unit)
         if raw is not None:
@@ -225,6 +250,8 @@ def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[R
         value, comparator, unit, refusal = _value(part)
         if part is observation and grouping and refusal == "value_missing":
             continue
+        if _contradicted(part.get("code"), analyte):
+            refusal = refusal or "code_conflict"
         if not math.isnan(value) and ("interpretation" in part or "note" in part):
             stated = _off_scale(part, value) | ({comparator} - {""})
             if len({sign[0] for sign in stated}) > 1:

@@ -18,6 +18,7 @@ from riskmodel.cohort.sheets.mapping import (
 )
 from riskmodel.cohort.sheets.redcap import redcap_sheets
 from riskmodel.cohort.sheets.rows import LINE, contract_rows
+from riskmodel.cohort.source.zones import CHECK
 from riskmodel.cohort.tables.cohort import Cohort, assemble
 from riskmodel.cohort.written.notation import Notation
 
@@ -61,9 +62,12 @@ def convert(sheets: Sequence[Sheet], mapping: TableMapping, name: str) -> Cohort
         for sheet in sheets_of(spec, sheets):
             rows = contract_rows(sheet, spec)
             parts[spec.table].append(rows.assign(source=sheet.title + ":" + rows[LINE].astype(str)))
-    for sheet in sheets:
+    read = {id(sheet) for spec in mapping.sheet for sheet in sheets_of(spec, sheets)}
+    for sheet in (sheet for sheet in sheets if id(sheet) in read):
         for note in sheet.notes:
             rejections.note("files", f"{sheet.file}: {note}")
+        for check in sheet.checks:
+            rejections.note(CHECK, f"{sheet.file}: {check}")
     frames, places = {}, {}
     for table, pieces in parts.items():
         whole = pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame({"source": []})

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -15,6 +17,9 @@ from riskmodel.errors import SchemaError
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 WORKBOOK_ENDINGS = (".xlsx", ".xlsm")
 STATISTICS_ENDINGS = (".sav", ".zsav", ".por", ".sas7bdat", ".xpt", ".dta")
+_LEADING = 15
+"""Lines in which a heading is looked for: titles and dates of printing stand above some."""
+
 _NEEDS = "Install the readers of spreadsheets: pip install 'riskmodel[tables]'."
 
 
@@ -27,15 +32,19 @@ class Sheet:
     file, name : str
         Name of the file, and of the sheet in it (empty where it has one only).
     rows : DataFrame
-        Cells as text, number or None; columns as headed.
+        Cells as text, number or None; columns as headed, the index the lines of the file.
     titles : dict
         What a column is called in words, where the file tells.
     separator : str
         Of a text file.
-    first_line : int
-        Line of the first row.
     notes : tuple of str
         What was done to read it.
+    checks : tuple of str
+        What a person has to look at.
+    hidden : bool
+        Whether the workbook does not show it.
+    start : datetime
+        From which numbers count days, where they are dates.
     """
 
     file: str
@@ -43,8 +52,10 @@ class Sheet:
     rows: pd.DataFrame
     titles: dict[str, str] = field(default_factory=dict)
     separator: str = ""
-    first_line: int = 2
     notes: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    hidden: bool = False
+    start: datetime = datetime(1899, 12, 30)
 
     @property
     def title(self) -> str:
@@ -103,7 +114,7 @@ def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def cut_text(text: str) -> tuple[str, list[tuple[int, list[str]]]]:
-    """The separator that the first line has most of; non-empty lines cut by it, with numbers.
+    """The separator that most of the first lines have as often; the lines cut by it, with numbers.
 
     Raises
     ------
@@ -116,9 +127,9 @@ def cut_text(text: str) -> tuple[str, list[tuple[int, list[str]]]]:
         skipped = 1
     else:
         stated = ""
-    first = text.lstrip().partition("\n")[0]
-    separator = stated or max("\t;,|", key=first.count)
-    source = io.StringIO(text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    separator = stated or _separator(text)
+    source = io.StringIO(text)
     reader = csv.reader(source, delimiter=separator, strict=True, skipinitialspace=True)
     try:
         lines = [
@@ -132,18 +143,38 @@ def cut_text(text: str) -> tuple[str, list[tuple[int, list[str]]]]:
     return separator, lines
 
 
+def _separator(text: str) -> str:
+    """Of the first lines, without what stands in quotation marks."""
+    lines = [line for line in text.split("\n", _LEADING)[:_LEADING] if line.strip()]
+    plain = [re.sub(r'"[^"]*"', "", line) for line in lines]
+
+    def often(mark: str) -> tuple[int, int]:
+        counts = Counter(count for line in plain if (count := line.count(mark)))
+        return max(((lines, count) for count, lines in counts.items()), default=(0, 0))
+
+    return max("\t;,|", key=often)
+
+
 def _text_sheet(name: str, text: str, notes: tuple[str, ...]) -> Sheet:
     separator, lines = cut_text(text)
-    rows = [line for _, line in lines]
-    first = lines[1][0] if len(lines) > 1 else 2
-    return Sheet(name, "", _frame(name, rows), separator=separator, first_line=first, notes=notes)
+    rows, told = _frame(name, lines)
+    return Sheet(name, "", rows, separator=separator, notes=(*notes, *told))
 
 
-def _frame(title: str, lines: Sequence[Sequence[Any]]) -> pd.DataFrame:
-    """Lines under their heading; a row that is longer than the heading is a fault."""
+def _frame(
+    title: str, lines: Sequence[tuple[int, Sequence[Any]]]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Numbered lines under their heading, and what was passed over above it.
+
+    A row that is longer than the heading is a fault.
+    """
+    filled = [sum(_cell(cell) is not None for cell in line) for _, line in lines[:_LEADING]]
+    above = next((k for k, count in enumerate(filled) if count > 1), 0)
+    told = (f"{above} lines above the heading passed over",) if above else ()
+    lines = lines[above:]
     if not lines:
-        return pd.DataFrame()
-    heading = [str(cell or "").strip() for cell in lines[0]]
+        return pd.DataFrame(), told
+    heading = [str(_cell(cell) or "").strip() for cell in lines[0][1]]
     while heading and not heading[-1]:
         heading.pop()
     names = [name or f"column {k}" for k, name in enumerate(heading, start=1)]
@@ -151,15 +182,16 @@ def _frame(title: str, lines: Sequence[Sequence[Any]]) -> pd.DataFrame:
     if twice:
         raise SchemaError(f"'{title}' has column '{twice[0]}' twice. Rename one.")
     width = len(names)
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in lines[1:]:
         if any(_cell(cell) is not None for cell in line[width:]):
             raise SchemaError(
                 f"Row {number} of '{title}' has more cells than its heading. Add or remove a "
                 "separator there, or quote the cell."
             )
-    padded = ([*line[:width], *[None] * (width - len(line))] for line in lines[1:])
+    padded = ([*line[:width], *[None] * (width - len(line))] for _, line in lines[1:])
     cells = [[_cell(cell) for cell in line] for line in padded]
-    return pd.DataFrame(cells, columns=names, dtype=object)
+    index = pd.Index([number for number, _ in lines[1:]], dtype="int64")
+    return pd.DataFrame(cells, columns=names, dtype=object, index=index), told
 
 
 def _cell(value: Any) -> str | float | None:
@@ -167,7 +199,7 @@ def _cell(value: Any) -> str | float | None:
     if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, bool):
-        return str(int(value))
+        return "yes" if value else "no"  # never the number 1
     if isinstance(value, datetime):
         plain = value.time() == time() and value.tzinfo is None
         return value.date().isoformat() if plain else value.isoformat()
@@ -193,17 +225,76 @@ def _workbook(path: Path) -> Iterator[Sheet]:
             f"'{path.name}' cannot be read as a workbook: {type(error).__name__}. Save it again."
         ) from None
     try:
-        names = book.sheetnames
+        names = [name for name in book.sheetnames if name not in _charts(book)]
+        lost = _uncalculated(path)
+        start = datetime(1904, 1, 1) if book.epoch.year == 1904 else datetime(1899, 12, 30)
         for name in names:
-            lines = [list(row) for row in book[name].iter_rows(values_only=True)]
-            start = next((k for k, row in enumerate(lines) if any(map(_cell, row))), None)
-            if start is None:
+            lines = [
+                (number, [_shown(cell) for cell in row])
+                for number, row in enumerate(book[name].iter_rows(), start=1)
+            ]
+            kept = [(k, row) for k, row in lines if any(_cell(cell) is not None for cell in row)]
+            if not kept:
                 continue
-            kept = [row for row in lines[start:] if any(_cell(cell) is not None for cell in row)]
-            rows = _frame(f"{path.name}, sheet '{name}'", kept)
-            yield Sheet(path.name, name if len(names) > 1 else "", rows, first_line=start + 2)
+            rows, told = _frame(f"{path.name}, sheet '{name}'", kept)
+            hidden = book[name].sheet_state != "visible"
+            checks = [f"sheet '{name}' is hidden in the workbook"] if hidden else []
+            if lost.get(name):
+                checks.append(
+                    f"sheet '{name}' has {lost[name]} formulas that were never calculated: their "
+                    "cells are empty (open the workbook and save it)"
+                )
+            yield Sheet(
+                path.name,
+                name if len(names) > 1 else "",
+                rows,
+                notes=told,
+                checks=tuple(checks),
+                hidden=hidden,
+                start=start,
+            )
     finally:
         book.close()
+
+
+def _charts(book: Any) -> set[str]:
+    return {sheet.title for sheet in book.chartsheets}
+
+
+def _shown(cell: Any) -> Any:
+    """The value of a cell; of one that is shown as a percentage, that."""
+    value = cell.value
+    if isinstance(value, int | float) and not isinstance(value, bool) and "%" in cell.number_format:
+        return f"{value * 100:.12g} %"
+    return value
+
+
+def _uncalculated(path: Path) -> dict[str, int]:
+    """Formulas without a value, by sheet: a program that is no spreadsheet writes them so."""
+    import zipfile
+
+    from openpyxl import load_workbook
+
+    with zipfile.ZipFile(path) as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
+        if not any(b"<f" in parts.read(name) for name in sheets):
+            return {}
+    found: dict[str, int] = {}
+    told, valued = (load_workbook(path, read_only=True, data_only=only) for only in (False, True))
+    try:
+        for name in told.sheetnames:
+            if name in _charts(told):
+                continue
+            both = zip(told[name].iter_rows(), valued[name].iter_rows(), strict=False)
+            found[name] = sum(
+                formula.data_type == "f" and value.value is None
+                for row in both
+                for formula, value in zip(*row, strict=False)
+            )
+    finally:
+        told.close()
+        valued.close()
+    return found
 
 
 def _statistics(path: Path) -> Sheet:
@@ -230,8 +321,9 @@ def _statistics(path: Path) -> Sheet:
         ) from None
     cells = {name: [_cell(value) for value in frame[name].astype(object)] for name in frame}
     titles = {name: text for name, text in told.column_names_to_labels.items() if text}
-    rows = pd.DataFrame(cells, dtype=object, columns=list(frame.columns))
-    return Sheet(path.name, "", rows, titles, first_line=1)
+    lines = pd.RangeIndex(1, len(frame) + 1)
+    rows = pd.DataFrame(cells, dtype=object, columns=list(frame.columns)).set_axis(lines)
+    return Sheet(path.name, "", rows, titles)
 
 
 def named(sheets: Iterable[Sheet], file: str, name: str) -> Sheet | None:

@@ -1,22 +1,22 @@
 """A first mapping of spreadsheets from their headings and cells; a person decides the rest."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from riskmodel.cohort.schema import COLUMNS, EVENT_NAMES
+from riskmodel.cohort.schema import COLUMNS, COMPARATORS, EVENT_NAMES
 from riskmodel.cohort.sheets.files import Sheet
 from riskmodel.cohort.sheets.mapping import EXTRA, OPEN
 from riskmodel.cohort.sheets.rows import heading_time
 from riskmodel.cohort.tables.events import category
 from riskmodel.cohort.units import analytes, find_analyte, unit_factor
+from riskmodel.cohort.written.dates import date_order, iso_time
 from riskmodel.cohort.written.notation import NUMBER_COLUMNS
 from riskmodel.cohort.written.number_text import decimal_sign
 from riskmodel.cohort.written.numbers import signs_of
-from riskmodel.cohort.written.times import day_first, iso_time
 from riskmodel.files import read_toml
 
 SURE, LIKELY, UNSURE = "sure", "likely", "to decide"
@@ -39,6 +39,7 @@ class Guess:
     ignore: list[str] = field(default_factory=list)
     dates: str = ""
     decimal: str = ""
+    infusion_day: str = ""
 
     @property
     def used(self) -> set[str]:
@@ -87,9 +88,8 @@ def guess_mapping(sheets: Sequence[Sheet]) -> list[Guess]:
     """What each sheet is taken for; a sheet of patients may hold results and events as well."""
     found = []
     for sheet in sheets:
-        if sheet.rows.empty:
-            continue
-        found += _of_sheet(sheet)
+        if not sheet.rows.empty and not sheet.hidden:
+            found += _of_sheet(sheet)
     return found
 
 
@@ -107,6 +107,8 @@ def _of_sheet(sheet: Sheet) -> list[Guess]:
         event = _event_part(heading) or _event_part(column)
         if meant and meant not in columns:
             columns[meant] = (column, SURE)
+        elif "comparator" not in columns and _compares(sheet.rows[column]):
+            columns["comparator"] = (column, SURE)
         elif name:
             results[column] = (name, unit, SURE if unit else _unit_needed(name))
         elif event and event[1] not in events.get(event[0], {}):
@@ -127,6 +129,7 @@ def _of_sheet(sheet: Sheet) -> list[Guess]:
             mine.events = events
             mine.columns = {"patient_id": columns["patient_id"]} if "patient_id" in columns else {}
         mine.dates, mine.decimal = _dates(sheet, mine), _decimal(sheet, mine)
+        mine.infusion_day = _infusion_day(sheet, mine)
         guesses.append(mine)
     used = {column for one in guesses for column in one.used}
     guesses[0].ignore = [c for c in headings if c not in used]
@@ -204,8 +207,34 @@ def _dates(sheet: Sheet, one: Guess) -> str:
     cells = [text for c in times for text in sheet.rows[c].dropna().astype("str")] + one.across
     if cells and all(re.fullmatch(r"[2-7]\d{4}(?:\.\d+)?", text) for text in cells):
         return "excel"
-    first = day_first(cells)
-    return OPEN if any(iso_time(text, first) is None for text in cells) else ""
+    order = date_order(cells)
+    return OPEN if any(iso_time(text, order) is None for text in cells) else ""
+
+
+def _compares(cells: Iterable[Any]) -> bool:
+    """Whether a column holds comparators and nothing else."""
+    found = {str(cell).strip() for cell in cells if cell is not None}
+    return bool(found - {"="}) and found <= {*COMPARATORS, "=", "\u2264", "\u2265"}
+
+
+def _infusion_day(sheet: Sheet, one: Guess) -> str:
+    """Open where days are counted without a day 0, as trials do: the infusion may be day 1."""
+    columns = [c for n, (c, _) in one.columns.items() if n == "day"]
+    columns += [parts["day"] for parts in one.events.values() if "day" in parts]
+    days = {
+        day / 24
+        for column in columns
+        for cell in sheet.rows[column].dropna().astype("str")
+        if (day := heading_time(cell).get("hours_from_infusion")) is not None
+    }
+    days |= {
+        day / 24
+        for column in one.across
+        if (day := heading_time(column).get("hours_from_infusion")) is not None
+    }
+    named = any("study" in plain_heading(sheet.titles.get(c, c)) for c in columns)
+    without = 0 not in days and 1 in days and min(days) < 0
+    return OPEN if without or (named and 0 not in days) else ""
 
 
 def _decimal(sheet: Sheet, one: Guess) -> str:
@@ -227,7 +256,8 @@ def written_mapping(guesses: Sequence[Guess], sheets: Sequence[Sheet]) -> str:
     done = {id(one.sheet) for one in guesses}
     left = [s.name or s.file for s in sheets if id(s) not in done]
     if left:
-        lines.append(f"ignore_sheets = {_toml(left)}  # empty")
+        why = "hidden in the workbook, or empty" if any(s.hidden for s in sheets) else "empty"
+        lines.append(f"ignore_sheets = {_toml(left)}  # {LIKELY}: {why}")
     if not any(one.table == "patients" for one in guesses):
         lines.append("# to decide: no sheet holds the infusion of each patient; add one.")
     for one in guesses:
@@ -241,6 +271,8 @@ def written_mapping(guesses: Sequence[Guess], sheets: Sequence[Sheet]) -> str:
             lines.append(f"dates = {_toml(one.dates)}  # {LIKELY}: days since 1899-12-30")
         if one.decimal:
             lines.append('decimal = "?"  # to decide: "," or "."; such as 1.234')
+        if one.infusion_day:
+            lines.append('infusion_day = "?"  # to decide: 0 or 1, the number of its day')
         if one.across:
             lines.append(f"across = {_toml(one.across)}  # {SURE}: headings that are times")
         if one.ignore:

@@ -60,6 +60,7 @@ class SheetMapping(_Part):
     ignore: list[str] = Field(default_factory=list)
     decimal: Literal["", ",", ".", "?"] = ""
     dates: Literal["", "day first", "month first", "excel", "?"] = ""
+    infusion_day: Literal[0, 1, "?"] = 0
 
     @property
     def used(self) -> list[str]:
@@ -113,7 +114,8 @@ def check_complete(mapping: TableMapping, sheets: Sequence[Sheet], path: Path) -
 
 def _open(mapping: TableMapping) -> Iterator[str]:
     for spec in mapping.sheet:
-        stated = {"decimal": spec.decimal, "dates": spec.dates}
+        stated: dict[str, object] = {"decimal": spec.decimal, "dates": spec.dates}
+        stated["infusion_day"] = spec.infusion_day
         for name, value in {**stated, **spec.columns, **spec.constants}.items():
             if value == OPEN:
                 yield f"'{name}' of {spec.file} is '?'"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -152,8 +152,7 @@ def _instruments(
             continue
         kept = rows.loc[answered, [key, *there]].join(cells)
         titles = {c: _title(c, fields[_field_name(c)]) for c in columns}
-        lines = kept.assign(line=kept.index + sheet.first_line).reset_index(drop=True)
-        found.append(Sheet(sheet.file, form, lines.drop(columns="line"), titles))
+        found.append(replace(sheet, name=form, rows=kept, titles=titles))
     return found
 
 

@@ -1,8 +1,8 @@
 """Rows of the contract from one sheet by its mapping, numbers and dates made plain by the sheet."""
 
 import re
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -11,14 +11,21 @@ from riskmodel.cohort.frames import MISSING
 from riskmodel.cohort.sheets.files import Sheet
 from riskmodel.cohort.sheets.mapping import SheetMapping
 from riskmodel.cohort.tables.grades import said_no
-from riskmodel.cohort.written.notation import NUMBER_COLUMNS, TIME_COLUMNS, notation_of
+from riskmodel.cohort.written.dates import DAY_FIRST, MIXED, MONTH_FIRST, date_order, iso_time
+from riskmodel.cohort.written.notation import NUMBER_COLUMNS, TIME_COLUMNS
 from riskmodel.cohort.written.number_text import plain_number
-from riskmodel.cohort.written.times import day_first, iso_time, parse_times
+from riskmodel.cohort.written.numbers import signs_of
+from riskmodel.cohort.written.times import parse_times
 
 LINE = "__line"
 _DAY = re.compile(r"(?:day|d|tag|dag|jour|día|giorno)?[\s_+]*([-+]?\d+(?:[.,]\d+)?)", re.IGNORECASE)
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-(\d{2})(?=T|$)")
+_FIGURES = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-]\d")
+_PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
 """Days that a spreadsheet counts from 1899-12-30: the years 1954 to 2119."""
+
+_STATED = (DAY_FIRST, MONTH_FIRST)
 
 
 def contract_rows(sheet: Sheet, spec: SheetMapping) -> pd.DataFrame:
@@ -38,18 +45,18 @@ def contract_rows(sheet: Sheet, spec: SheetMapping) -> pd.DataFrame:
     """
     known = sheet.rows.map(lambda cell: None if cell in MISSING else cell)
     base = pd.DataFrame(index=known.index)
-    base[LINE] = known.index + sheet.first_line
+    base[LINE] = known.index
     for name, column in spec.columns.items():
         base[name] = known[column]
     for name, value in spec.constants.items():
         text = str(value).replace("{sheet}", sheet.name).replace("{file}", sheet.file)
         base[name] = base[name].where(base[name].notna(), text) if name in base else text
     if spec.results:
-        rows = _melted(base, known, {c: r.model_dump() for c, r in spec.results.items()})
+        plain = _plain_columns(known, list(spec.results), sheet, spec)
+        rows = _melted(base, plain, {c: r.model_dump() for c, r in spec.results.items()})
     elif spec.across:
-        rows = _melted(
-            base, known, {column: heading_time(column, spec.dates) for column in spec.across}
-        )
+        plain = _plain_columns(known, list(spec.across), sheet, spec)
+        rows = _melted(base, plain, {c: heading_time(c, spec) for c in spec.across})
     elif spec.event:
         rows = _events(base, known, spec)
     else:
@@ -60,8 +67,10 @@ def contract_rows(sheet: Sheet, spec: SheetMapping) -> pd.DataFrame:
             rows[name] = rows[name].map(
                 lambda cell, folded=folded: folded.get(_text(cell).casefold(), cell)
             )
-    rows = _plain_times(_with_clock(rows), spec)
-    return _plain_numbers(rows.reset_index(drop=True), sheet, spec)
+    rows = _plain_times(_with_clock(rows, spec), sheet, spec).reset_index(drop=True)
+    done = {"value"} if spec.results or spec.across else set()
+    names = [n for n in NUMBER_COLUMNS[spec.table] if n in rows and n not in done]
+    return _plain_columns(rows, names, sheet, spec)
 
 
 def _text(cell: object) -> str:
@@ -97,7 +106,7 @@ def _events(base: pd.DataFrame, cells: pd.DataFrame, spec: SheetMapping) -> pd.D
     return pd.concat(parts).sort_values(LINE, kind="stable")
 
 
-def heading_time(heading: str, dates: str = "") -> dict[str, Any]:
+def heading_time(heading: str, spec: SheetMapping | None = None) -> dict[str, Any]:
     """The time that a heading names: a date, or a day after the infusion.
 
     Examples
@@ -108,14 +117,15 @@ def heading_time(heading: str, dates: str = "") -> dict[str, Any]:
     {}
     """
     text = heading.strip()
-    if day := _DAY.fullmatch(text):
-        return {"hours_from_infusion": 24.0 * float(day[1].replace(",", "."))}
-    plain = iso_time(text, {"day first": True, "month first": False}.get(dates)) or text
+    if _DAY.fullmatch(text):
+        return {"hours_from_infusion": _hours(text, spec.infusion_day if spec else 0)}
+    order = spec.dates if spec and spec.dates in _STATED else ""
+    plain = iso_time(text, order) or text
     read = parse_times(pd.Series([plain], dtype="str"))[0]
     return {} if pd.isna(read[0]) else {"time": text}
 
 
-def _with_clock(rows: pd.DataFrame) -> pd.DataFrame:
+def _with_clock(rows: pd.DataFrame, spec: SheetMapping) -> pd.DataFrame:
     """A date and the time of day beside it as one; a day as hours."""
     if "clock" in rows:
         name = "infusion_time" if "infusion_time" in rows else "time"
@@ -123,62 +133,82 @@ def _with_clock(rows: pd.DataFrame) -> pd.DataFrame:
         rows = rows.assign(**{name: both.str.strip().where(rows[name].notna(), None)})
         rows = rows.drop(columns="clock")
     if "day" in rows:
-        days = pd.Series([_hours(cell) for cell in rows["day"]], index=rows.index, dtype=object)
+        hours = [_hours(cell, spec.infusion_day) for cell in rows["day"]]
+        days = pd.Series(hours, index=rows.index, dtype=object)
         own = rows.get("hours_from_infusion", days)
         rows = rows.assign(hours_from_infusion=own.where(own.notna(), days)).drop(columns="day")
     return rows
 
 
-def _hours(cell: Any) -> Any:
-    if isinstance(cell, float):
-        return 24.0 * cell
-    day = _DAY.fullmatch(_text(cell))
-    return 24.0 * float(day[1].replace(",", ".")) if day else cell
+def _hours(cell: Any, infusion_day: Any) -> Any:
+    """Hours of a day; one that is none, and a day 0 where the infusion is day 1, as it stands."""
+    found = _DAY.fullmatch(_text(cell))
+    if found is None:
+        return cell
+    day = float(found[1].replace(",", "."))
+    if infusion_day != 1:
+        return 24.0 * day
+    return "no day 0" if day == 0 else 24.0 * (day - 1 if day > 0 else day)
 
 
-def _plain_times(rows: pd.DataFrame, spec: SheetMapping) -> pd.DataFrame:
-    """Dates in the form of ISO 8601, by all of them; one that can be two stays as it is."""
+def _plain_times(rows: pd.DataFrame, sheet: Sheet, spec: SheetMapping) -> pd.DataFrame:
+    """Dates in the form of ISO 8601, by all of them; one that can be two stays as it is.
+
+    A program that reads dates by another order than they are written in takes those of which it
+    can make one, and leaves the others as text: the ones that it took are then wrong.
+    """
     name = TIME_COLUMNS[spec.table]
     if name not in rows:
         return rows
-    cells = rows[name]
-    first = {"day first": True, "month first": False}.get(
-        spec.dates, day_first(_text(cell) for cell in cells)
-    )
-    plain = [_time(cell, first, spec.dates == "excel") for cell in cells]
+    cells = [None if cell is None or cell != cell else cell for cell in rows[name]]
+    texts = [_text(cell) for cell in cells]
+    found = date_order(texts)
+    if spec.dates in _STATED:
+        found = MIXED if found not in ("", spec.dates) else spec.dates
+    taken = [_ISO_DAY.match(text) for text in texts]
+    left = [match for text in texts if (match := _FIGURES.match(text))]
+    exchanged = bool(left) and all(max(int(m[1]), int(m[2])) > 12 for m in left)
+    if exchanged and all(int(m[1]) <= 12 for m in taken if m):
+        said = "{} or its day and month exchanged"
+        cells = [said.format(m[0]) if m else c for m, c in zip(taken, cells, strict=True)]
+    plain = [_time(cell, found, sheet if spec.dates == "excel" else None) for cell in cells]
     return rows.assign(**{name: pd.Series(plain, index=rows.index, dtype=object)})
 
 
-def _time(cell: object, first: bool | None, excel: bool) -> str | None:
-    if cell is None or cell != cell:
+def _time(cell: Any, order: str, serial: Sheet | None) -> str | None:
+    if cell is None:
         return None
-    number = cell if isinstance(cell, float) else None
-    if excel and number is None and re.fullmatch(r"\d{5}(?:\.\d+)?", _text(cell)):
-        number = float(_text(cell))
-    if number is not None and excel and _FIRST_SERIAL <= number <= _LAST_SERIAL:
-        start = datetime(1899, 12, 30) + timedelta(days=number)
-        rounded = (start + timedelta(milliseconds=500)).replace(microsecond=0)
-        return rounded.date().isoformat() if number.is_integer() else rounded.isoformat()
-    return iso_time(_text(cell), first) or _text(cell)
+    text = _text(cell)
+    if serial is not None and re.fullmatch(r"\d{5}(?:[.,]\d+)?", text):
+        number = float(text.replace(",", "."))
+        if _FIRST_SERIAL <= number <= _LAST_SERIAL:
+            exact = serial.start + timedelta(days=number)
+            rounded = (exact + timedelta(milliseconds=500)).replace(microsecond=0)
+            return rounded.date().isoformat() if number.is_integer() else rounded.isoformat()
+    return iso_time(text, order) or text
 
 
-def _plain_numbers(rows: pd.DataFrame, sheet: Sheet, spec: SheetMapping) -> pd.DataFrame:
-    """Numbers with a decimal point where the sheet tells its sign."""
-    notation = notation_of({spec.table: rows}, spec.decimal)
-    for name in NUMBER_COLUMNS[spec.table]:
-        if name in rows:
-            sign = notation.decimal(spec.table, name)
-            if not sign and not notation.signs and sheet.separator == ";":
-                sign = ","
-            rows[name] = rows[name].map(lambda cell, sign=sign: _number(cell, sign))
-    return rows
+def _plain_columns(
+    rows: pd.DataFrame, names: Sequence[str], sheet: Sheet, spec: SheetMapping
+) -> pd.DataFrame:
+    """Columns of numbers with a decimal point where the column, else the sheet, tells its sign.
+
+    A sheet that is cut by semicolons and shows no sign was written where the comma is one.
+    """
+    own = {name: signs_of(rows[name]) for name in names}
+    whole = set().union(*own.values())
+    if not whole and sheet.separator == ";":
+        whole = {","}
+    plain = {}
+    for name in names:
+        known = {spec.decimal} if spec.decimal else own[name] or whole
+        sign = next(iter(known)) if len(known) == 1 else ""
+        plain[name] = rows[name].map(lambda cell, sign=sign: _number(cell, sign))
+    return rows.assign(**plain)
 
 
 def _number(cell: Any, sign: str) -> Any:
     if not isinstance(cell, str) or not sign:
         return cell
     plain = plain_number(cell, sign)
-    try:
-        return float(plain or cell)
-    except ValueError:
-        return plain
+    return float(plain) if plain and _PLAIN.fullmatch(plain) else plain

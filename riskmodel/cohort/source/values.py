@@ -8,6 +8,7 @@ import pandas as pd
 
 from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort.schema import COMPARATORS
+from riskmodel.cohort.tables.withdrawn import CORRECTED, USED, status_of
 from riskmodel.cohort.units import ucum
 from riskmodel.cohort.written.number_text import NINES, Reading, read_number
 from riskmodel.cohort.written.numbers import signs_of
@@ -85,10 +86,12 @@ def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) ->
     refusal = np.full(len(number), "", dtype=object)
     refusal[~given & np.isnan(number)] = "value_missing"
     refusal[alone] = fault[alone]
-    # Alone, a point is a decimal one, as standards have it; a comma may be either.
-    comma = np.array([*("," in str(one) for one in distinct), False], dtype=bool)[codes]
-    refusal[alone & (fault == "") & ~np.isnan(other) & comma] = "number_two_ways"
+    refusal[alone & (fault == "") & ~np.isnan(other)] = "number_two_ways"
     refusal[beside & ~same] = "value_conflict"
+    # A 0 beside "not detected" or "QNS" is no result, nor is one that its text takes back.
+    taken_back = of_each([_taken_back(str(one)) for one in distinct])
+    refusal = np.where((refusal == "") & (taken_back != ""), taken_back, refusal)
+    refusal[given & ~alone & (fault != "") & (number == 0) & (refusal == "")] = "value_conflict"
     value = np.where(alone & (refusal == ""), worded, number)
     used = alone | (beside & same)
     return Values(
@@ -98,6 +101,12 @@ def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) ->
         refusal,
         int((given & ~alone & (fault != "")).sum()),
     )
+
+
+def _taken_back(text: str) -> str:
+    """Reason by which a remark such as ``cancelled`` takes its result back, empty for others."""
+    found = status_of(text) if len(text) > 2 else USED
+    return "" if found in (USED, CORRECTED, "status_unknown") else found
 
 
 def _is_sentinel(number: Floats) -> Flags:

@@ -42,14 +42,15 @@ def timezone(name: str) -> ZoneInfo:
 
 @lru_cache(maxsize=65536)
 def _offset(local: str, zone: ZoneInfo) -> str:
-    """Offset of a local time in a zone, empty where the clock never showed that time."""
+    """Offset of a local time in a zone, empty where the clock never showed it, or twice."""
     try:
         moment = datetime.fromisoformat(local.replace(" ", "T")[:19])
     except ValueError:
         return ""
     there = moment.replace(tzinfo=zone)
     back = there.astimezone(ZoneInfo("UTC")).astimezone(zone).replace(tzinfo=None)
-    if back != moment and len(local) > 10:
+    twice = there.utcoffset() != there.replace(fold=1).utcoffset()
+    if len(local) > 10 and (back != moment or twice):
         return ""
     named = there.strftime("%z")
     return f"{named[:3]}:{named[3:5]}"
@@ -58,8 +59,7 @@ def _offset(local: str, zone: ZoneInfo) -> str:
 def in_timezone(times: pd.Series, zone: ZoneInfo) -> pd.Series:
     """Times as text, those without a zone with the offset that the zone had then.
 
-    A time that the clock passed over keeps none, and is refused beside others. Of an hour that
-    it ran twice, the first is meant.
+    A time that the clock passed over, or showed twice, keeps none, and is refused beside others.
 
     Examples
     --------

@@ -59,7 +59,7 @@ def said_no(text: str) -> bool:
     >>> [said_no(text) for text in ("yes", "", "unknown", "8 mg", "nose", "not known")]
     [False, False, False, False, False, False]
     """
-    folded = _folded(text)
+    folded = folded_answer(text)
     if folded in _answers()["no"] or _not_done().fullmatch(folded):
         return True
     number = re.match(r"[\d.,]+(?=\s*(?:[a-zµ%]+(?:/[a-z0-9]+)*)?$)", folded)
@@ -71,8 +71,15 @@ def said_no(text: str) -> bool:
 
 def said_end(text: str) -> bool:
     """Whether a detail says that something ended then."""
-    return _folded(text) in _answers()["end"]
+    return folded_answer(text) in _answers()["end"]
 
 
-def _folded(text: str) -> str:
+def folded_answer(text: str) -> str:
+    """An answer in small letters, its words apart by one space.
+
+    Examples
+    --------
+    >>> folded_answer(" Entered-in_error. ")
+    'entered in error'
+    """
     return re.sub(r"[\s_-]+", " ", cleaned(text).casefold()).strip(" .!")

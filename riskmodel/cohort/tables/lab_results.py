@@ -16,6 +16,9 @@ from riskmodel.cohort.units import analytes
 from riskmodel.cohort.written.number_text import NUMBER_FAULTS
 from riskmodel.cohort.written.numbers import Numbers, combine_comparators, only_possible
 
+_FAR_OFF = 100.0
+"""Times from the typical value at which a result is one of another unit, where it fits one."""
+
 
 @dataclass(frozen=True)
 class Results:
@@ -117,6 +120,15 @@ def read_results(
         lambda row: _allowed(names[analyte[row]], canonical[row], factor[row]),
     )
     usable = usable & ~outside
+    unsure = np.flatnonzero(usable & _far_off(names, analyte, canonical, factor, comparator))
+    fits = {
+        row: unit
+        for row in unsure.tolist()
+        if (unit := fitting_unit(analytes()[shown(row)], canonical[row], factor[row]))
+    }
+    doubtful = np.isin(np.arange(len(value)), list(fits))
+    reject(doubtful, "unit_doubtful", "unit", lambda row: f"{shown(row)}: it would fit {fits[row]}")
+    usable = usable & ~doubtful
     _note_oddities(names, analyte, meanings, canonical, comparator, usable, rejections)
     return Results(canonical, comparator, usable)
 
@@ -132,6 +144,28 @@ def _impossible(
     low_enough = (value >= low) | (comparator < EXACT)
     high_enough = (value <= high) | (comparator > EXACT)
     return np.asarray(~(low_enough & high_enough & (value >= 0)))
+
+
+def _far_off(
+    names: Sequence[str],
+    analyte: npt.NDArray[np.int64],
+    value: npt.NDArray[np.float64],
+    factor: npt.NDArray[np.float64],
+    comparator: npt.NDArray[np.int8],
+) -> npt.NDArray[np.bool_]:
+    """Numbers of which another unit of the analyte may be meant: see `fitting_unit`.
+
+    Implausible ones, those `_FAR_OFF` times from what is typical, and those in a unit that is
+    read by its grammar alone (mkat/L, which some print for ukat/L).
+    """
+    low, high = _limits([analytes()[name].plausible for name in names], analyte)
+    typical = np.array([analytes()[name].typical or np.nan for name in names])[analyte]
+    listed = np.zeros(len(value), dtype=bool)
+    for k, name in enumerate(names):
+        listed |= (analyte == k) & np.isin(factor, list(analytes()[name].factors.values()))
+    far = (value > 0) & ((value < typical / _FAR_OFF) | (value > typical * _FAR_OFF))
+    odd = ~((value >= low) & (value <= high)) | far | ~listed
+    return np.asarray(odd & (comparator == EXACT) & ~np.isnan(typical))
 
 
 def _limits(

@@ -12,6 +12,7 @@ from riskmodel.cohort.schema import COLUMNS, EXACT, LAB_COLUMNS
 from riskmodel.cohort.tables.lab_results import Meanings, read_results
 from riskmodel.cohort.tables.limits import reference_limits
 from riskmodel.cohort.tables.patients import Patients
+from riskmodel.cohort.tables.withdrawn import replaced, withdrawn
 from riskmodel.cohort.text_codes import Texts, texts
 from riskmodel.cohort.units import analytes, find_analyte, resolve, ucum
 from riskmodel.cohort.written.notation import Notation
@@ -191,6 +192,7 @@ def clean_labs(
     around = usable & times.infusion_day
     rejections.add("labs", around, ids, "time_around_infusion", column="time")
     usable &= ~around
+    usable = withdrawn(raw, usable, ids, rejections)
     charted = read_numbers(raw["value"], notation.decimal("labs", "value"))
     unit, differing_unit = _units(raw, charted.unit)
     rejections.add("labs", usable & differing_unit, ids, "unit_conflict", column="value")
@@ -198,6 +200,7 @@ def clean_labs(
     meanings = _meanings(raw, unit, usable, ids, rejections)
     analyte, factor = meanings.row_analyte, meanings.row_factor
     usable &= analyte >= 0
+    usable = replaced(raw, code, times.hours, analyte, usable, ids, rejections)
     results = read_results(raw, usable, ANALYTES, meanings, charted, ids, rejections)
     rejections.note("flags of a laboratory beside values", "labs", charted.flagged)
     low, high = reference_limits(raw, results.usable, unit, ids, rejections, notation)

@@ -1,5 +1,6 @@
 """The patients table: one row per infusion, cells checked, synonyms resolved."""
 
+import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +23,7 @@ from riskmodel.cohort.written.notation import Notation
 from riskmodel.cohort.written.numbers import only_possible, read_numbers
 from riskmodel.cohort.written.times import MIDNIGHT, at_midnight, parse_times
 
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,}", re.IGNORECASE)
 _TRUE = frozenset(("1", "1.0", "true", "yes", "y", "t"))
 _FALSE = frozenset(("0", "0.0", "false", "no", "n", "f"))
 
@@ -38,15 +40,21 @@ class Patients:
 def _usable_rows(raw: pd.DataFrame, ids: Texts, rejections: Rejections) -> npt.NDArray[np.int64]:
     twice = (np.bincount(ids.codes + 1, minlength=1) > 1)[ids.codes + 1] & ~ids.empty
     rejections.add("patients", ids.empty, ids, "patient_id_missing", column="patient_id")
+    # Two people of 1.23457E+11 cannot be told apart.
+    words = ids.each(lambda word: _SHORTENED.fullmatch(word) is not None, False)
+    short = words.astype(bool)[ids.codes]
+    rejections.add("patients", short, ids, "patient_id_shortened", column="patient_id")
     same = np.zeros(len(raw), dtype=bool)
     if twice.any():
         cells = raw.loc[twice].astype("str").apply(lambda column: column.str.strip())
         same[twice] = cells.duplicated(keep="first").to_numpy()
     rejections.note("merged equal patient rows", "patients", int(same.sum()))
-    again = np.zeros(len(raw), dtype=bool)
-    again[~same] = (np.bincount(ids.codes[~same] + 1, minlength=1) > 1)[ids.codes[~same] + 1]
+    same &= ~short
+    again = short.copy()
+    kept = ~same & ~short
+    again[kept] = (np.bincount(ids.codes[kept] + 1, minlength=1) > 1)[ids.codes[kept] + 1]
     again &= ~ids.empty
-    rejections.add("patients", again, ids, "duplicate_patient", column="patient_id")
+    rejections.add("patients", again & ~short, ids, "duplicate_patient", column="patient_id")
     return np.flatnonzero(~ids.empty & ~same & ~again)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -37,27 +37,14 @@ _ZONE = r"\s?(?:[zZ]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
 _DAY = r"\d{4}-?\d{2}-?\d{2}"
 _FORM = rf"{_DAY}(?:[T ]\d{{2}}(?::?\d{{2}}(?::?\d{{2}}(?:[.,]\d+)?)?)?)?(?:{_ZONE})?"
 _ZONED = rf"[T ]\d{{2}}[\d:.,]*{_ZONE}$|^\d{{4}}-\d{{2}}-\d{{2}}(?:[zZ]|[+-]\d{{2}}:?\d{{2}})$"
-_USUAL = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+_USUAL = r"\d{4}-\d{2}-\d{2}[T ](?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d+)?)?"
 _DATE_ONLY = rf"{_DAY}(?:[zZ]|[+-]\d{{2}}:?\d{{2}})?"
 _MIDNIGHT = rf"[T ]00(?::?00(?::?00(?:[.,]0+)?)?)?(?:{_ZONE})?$"
 _LOOSE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]\s*(\d{1,2})(:.*)?)?")
 _NAMED_ZONE = re.compile(r"(?<=[0-9])\s?(?:[zZ]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$")
 _CLOCK_ZONE = rf"[T ]\d{{2}}[\d:.,]*({_ZONE})$"
 _END_ZONE = rf"{_ZONE}$"
-_POINTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)")
-_NAMED = re.compile(r"(\d{1,2})[-. /]*([^\W\d_]{3,10})[-., /]*(\d{4})(.*)")
-_MONTHS = {
-    name: month
-    for month, names in enumerate(
-        ("jan", "feb", "mar mär mrz", "apr", "may mai", "jun", "jul", "aug", "sep", "oct okt",
-         "nov", "dec dez"),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
-_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(:\d{2})?\s*([AP]M)?(\s*(?:Z|[-+]\d{2}:?\d{2}))?", re.I)
-TWO_DATES = "a date that can be read in two ways: write it as 2026-03-31"
+_END_OF_DAY = re.compile(rf"T24:00(?::00(?:\.0+)?)?(?:{_ZONE})?$")
 
 
 def parse_times(
@@ -88,6 +75,7 @@ def parse_times(
     if unusual.any():
         some = text[unusual]
         odd = ~matches(some, _FORM, whole=True) & (some != "").to_numpy(dtype=bool)
+        odd |= matches(some, "[T ]24")
         if odd.any():
             some = some.mask(odd, some[odd].map(_strict))
             text = text.mask(unusual, some)
@@ -122,6 +110,13 @@ def _strict(text: str) -> str:
         return ""
     year, _, month, day, hour, rest = match.groups()
     clock = f"T{int(hour):02}{rest or ''}" if hour else ""
+    if clock.startswith("T24:") and _END_OF_DAY.match(clock):
+        # ISO 8601: the midnight that ends the day.
+        try:
+            following = date(int(year), int(month), int(day)) + timedelta(days=1)
+        except (ValueError, OverflowError):
+            return ""
+        return f"{following.isoformat()}T00{clock[3:]}"
     return f"{year}-{int(month):02}-{int(day):02}{clock}"
 
 
@@ -337,58 +332,3 @@ def age_at(birth: str, time: str) -> float:
     except ValueError:
         return float("nan")
     return float(now.year - born.year - ((now.month, now.day) < (born.month, born.day)))
-
-
-def day_first(texts: Iterable[str]) -> bool | None:
-    """Whether dates with slashes have the day first; None where nothing tells.
-
-    Examples
-    --------
-    >>> day_first(["3/1/2026", "13/1/2026"]), day_first(["1/13/2026"]), day_first(["3/1/2026"])
-    (True, False, None)
-    """
-    dates = [m for text in texts if (m := _SLASHED.fullmatch(text.strip()))]
-    first = any(int(m[1]) > 12 for m in dates)
-    second = any(int(m[2]) > 12 for m in dates)
-    return None if first == second else first
-
-
-def iso_time(text: str, day_comes_first: bool | None = None) -> str | None:
-    """A date, with or without a time of day, as ISO 8601; other text stays as it is.
-
-    Returns
-    -------
-    str or None
-        None where it is not known which number is the month.
-
-    Examples
-    --------
-    >>> iso_time("01.03.2026 8:05"), iso_time("3/1/2026 8:05 PM", False)
-    ('2026-03-01T08:05', '2026-03-01T20:05')
-    >>> iso_time("12MAY2024"), iso_time("1. Mai 2024 08:00")
-    ('2024-05-12', '2024-05-01T08:00')
-    >>> iso_time("3/1/2026"), iso_time("2026-03-01T08:00Z")
-    (None, '2026-03-01T08:00Z')
-    """
-    text = text.strip()
-    if match := _POINTED.fullmatch(text):
-        day, month = match[1], match[2]
-    elif (match := _NAMED.fullmatch(text)) and match[2][:3].casefold() in _MONTHS:
-        day, month = match[1], str(_MONTHS[match[2][:3].casefold()])
-    elif match := _SLASHED.fullmatch(text):
-        if day_comes_first is None and match[1] != match[2]:
-            return None
-        day, month = (match[1], match[2]) if day_comes_first else (match[2], match[1])
-    else:
-        return text
-    day_of_year = f"{match[3]}-{int(month):02}-{int(day):02}"
-    rest = match[4].strip(" ,T")
-    if not rest:
-        return day_of_year
-    clock = _CLOCK.fullmatch(rest)
-    if clock is None:
-        return text
-    hour = int(clock[1])
-    if clock[4]:
-        hour = hour % 12 + (12 if clock[4].upper() == "PM" else 0)
-    return f"{day_of_year}T{hour:02}:{clock[2]}{clock[3] or ''}{(clock[5] or '').strip()}"

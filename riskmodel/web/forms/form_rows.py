@@ -11,7 +11,7 @@ from riskmodel.cohort import (
     analytes,
     cohort_of,
     common_sign,
-    day_first,
+    date_order,
     iso_time,
     plain_number,
     rejected_cells,
@@ -77,7 +77,7 @@ def patient_row(answers: Answers, page: str) -> dict[str, str]:
             row[column] = answers[asked.name]
     if answers.get("infusion_time"):
         typed = answers["infusion_time"]
-        row["infusion_time"] = iso_time(typed, day_first([typed])) or typed
+        row["infusion_time"] = iso_time(typed, date_order([typed])) or typed
     return row
 
 

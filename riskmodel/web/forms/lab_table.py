@@ -8,7 +8,7 @@ from riskmodel.cohort import (
     TWO_WAYS,
     common_sign,
     cut_text,
-    day_first,
+    date_order,
     heading_column,
     heading_result,
     heading_time,
@@ -134,7 +134,7 @@ def _plain(table: Table, separator: str) -> Table:
     """Numbers and dates as they were meant, by the whole table; two ways to read one refuse it."""
     numbers = [row[name] for row in table.rows for name in _NUMBERS if name in row]
     sign = common_sign(numbers, separator)
-    first = day_first(row["time"] for row in table.rows if "time" in row)
+    first = date_order(row["time"] for row in table.rows if "time" in row)
     rows, places, refused = [], [], []
     for row, place in zip(table.rows, table.places, strict=True):
         plain = {name: plain_number(row[name], sign) for name in _NUMBERS if name in row}

@@ -253,3 +253,55 @@ def test_only_a_normal_range_is_a_limit(
 ) -> None:
     found = read(observation(referenceRange=ranges)).labs["reference_high"].tolist()
     assert found == [high] if high is not None else np.isnan(found[0])
+
+
+LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        (
+            {"valueQuantity": {"value": 9, "unit": "mg/L", "system": UCUM, "code": "ng/mL"}},
+            "unit_conflict",
+        ),
+        ({"dataAbsentReason": {"coding": [{"code": "error"}]}}, "value_absent"),
+        ({"valueQuantity": {"value": 0, "unit": "ng/mL"}}, "value_impossible"),
+        ({"valueQuantity": {"value": "1.234", "unit": "ng/mL"}}, "number_two_ways"),
+        (
+            {"code": {"coding": [*FERRITIN["coding"], {"system": LOINC, "code": "2160-0"}]}},
+            "code_conflict",
+        ),
+        ({"code": {**FERRITIN, "text": "Ferritin, pleural fluid"}}, "not_blood"),
+        ({"category": [{"text": "Urinalysis"}]}, "not_blood"),
+        ({"specimen": {"display": "Random urine"}}, "not_blood"),
+        ({"valueQuantity": {"value": 9, "unit": "pmol/L"}}, "unknown_unit"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(
+    read: Read, fields: dict[str, Any], reason: str
+) -> None:
+    cohort = read(observation(**fields))
+    assert (values(cohort), reasons(cohort)) == ([], [reason])
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [
+        {"value": 900, "unit": "\u00b5g/L", "system": UCUM, "code": "ug/L"},
+        {"value": 900, "unit": "ng/mL", "system": UCUM, "code": "ug/L"},
+        {"value": 900, "unit": "nanograms a millilitre", "system": UCUM, "code": "ng/mL"},
+    ],
+)
+def test_a_unit_in_words_beside_its_code_is_no_conflict(
+    read: Read, quantity: dict[str, Any]
+) -> None:
+    assert values(read(observation(valueQuantity=quantity))) == [900]
+
+
+def test_a_panel_of_urine_holds_no_blood(read: Read) -> None:
+    cells = {"code": {"text": "WBC"}, "valueQuantity": {"value": 5, "unit": "10*3/uL"}}
+    for panel, found in (("Urinalysis panel", []), ("CBC panel", [5.0])):
+        whole = without(observation(code={"text": panel}, component=[cells]), "valueQuantity")
+        assert values(read(whole)) == found

@@ -1,6 +1,6 @@
 """Files of spreadsheets as sheets of cells."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -39,14 +39,50 @@ def test_cells_of_a_workbook_keep_their_kind(tmp_path: Path) -> None:
     first.append(["001", datetime(2024, 5, 10, 8, 30), 1.234, True])
     first.append(["002", datetime(2024, 5, 10), 600, None])
     first.append(["003", date(2024, 5, 11), "=1+1", " "])
+    first.append(["004", None, 0.65, None])
+    first["C6"].number_format = "0.0%"
     book.create_sheet("empty")
+    old = book.create_sheet("old")
+    old.append(["id", "value"])
+    old.append(["001", 7])
+    old.sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    sheet, hidden = read_sheets(tmp_path / "a.xlsx")
+    assert sheet.rows.to_numpy().tolist() == [
+        ["001", "2024-05-10T08:30:00", 1.234, "yes"],
+        ["002", "2024-05-10", 600.0, None],
+        ["003", "2024-05-11", None, None],
+        ["004", None, "65 %", None],
+    ]
+    assert sheet.rows.index.tolist() == [3, 4, 5, 6]
+    assert "has 1 formulas that were never calculated" in sheet.checks[0]
+    assert (sheet.hidden, hidden.hidden) == (False, True)
+
+
+@pytest.mark.parametrize("year", [1900, 1904])
+def test_a_workbook_knows_from_when_its_days_are_counted(tmp_path: Path, year: int) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, to_excel
+
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904 if year == 1904 else CALENDAR_WINDOWS_1900
+    when = datetime(2024, 5, 10, 12)
+    book.active.append(["typed", "number"])
+    book.active.append([when, to_excel(when, book.epoch)])
     book.save(tmp_path / "a.xlsx")
     (sheet,) = read_sheets(tmp_path / "a.xlsx")
-    assert sheet.rows.to_numpy().tolist()[:2] == [
-        ["001", "2024-05-10T08:30:00", 1.234, "1"],
-        ["002", "2024-05-10", 600.0, None],
-    ]
-    assert sheet.first_line == 3
+    assert sheet.rows["typed"].iloc[0] == when.isoformat()
+    assert sheet.start + timedelta(days=sheet.rows["number"].iloc[0]) == when
+
+
+def test_titles_above_the_heading_are_passed_over(tmp_path: Path) -> None:
+    text = 'Laboratory of X, May\n\nid;value;note\nP1;1,5;"a; b"\n\nP2;2,5;\n'
+    (tmp_path / "a.csv").write_text(text)
+    (sheet,) = read_sheets(tmp_path)
+    assert sheet.separator == ";"
+    assert sheet.rows.to_numpy().tolist() == [["P1", "1,5", "a; b"], ["P2", "2,5", None]]
+    assert sheet.rows.index.tolist() == [4, 6]
+    assert sheet.notes == ("1 lines above the heading passed over",)
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,28 @@ def test_the_texts_show_their_decimal_sign() -> None:
     for texts, value in ((["<1.875", "2.5"], 1.875), (["<1.875", "2,5"], 1875)):
         found = read_values(np.full(2, np.nan), pd.Series(texts, dtype="str"))
         assert found.value[0] == value
-    # Of texts that show both, a comma before three digits stays open; a point is a decimal one.
+    # Of texts that show both, either before three digits stays open.
     both = read_values(np.full(4, np.nan), pd.Series(["<1.875", "1,875", "2,5", "2.5"]))
-    assert both.refusal.tolist() == ["", "number_two_ways", "", ""]
+    assert both.refusal.tolist() == ["number_two_ways", "number_two_ways", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("number", "text", "refusal"),
+    [
+        (0, "not detected", "value_conflict"),
+        (0, "QNS", "value_conflict"),
+        (0, "0", ""),
+        (0, "<0.5", "value_conflict"),
+        (7, "hemolyzed", ""),
+        (7, "Cancelled", "cancelled"),
+        (7, "entered in error", "entered_in_error"),
+        (7, "storniert", "cancelled"),
+        (7, "x", ""),
+        (7, "pending", "not_final"),
+    ],
+)
+def test_a_remark_may_take_its_number_back(number: float, text: str, refusal: str) -> None:
+    found = read_values(np.array([number], dtype=float), pd.Series([text], dtype="str"))
+    assert found.refusal.tolist() == [refusal]
     none = read_values(np.array([1.0]), pd.Series([None], dtype="str"))
     assert none.value.tolist() == [1.0]

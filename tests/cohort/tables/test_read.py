@@ -205,15 +205,58 @@ def test_row_order_and_equal_duplicates_change_nothing(write: Write) -> None:
 
 
 def test_a_unit_of_the_other_hemisphere_is_flagged_never_guessed(write: Write) -> None:
-    rows = "".join(f"P01,{t},creatinine,{40 + t},mg/dL\n" for t in range(6))
+    rows = "".join(f"P01,{t},bilirubin,{18 + t},mg/dL\n" for t in range(6))
     fibrinogen = "P01,30,fibrinogen,3.2,mg/dL\n"
     cohort = read_cohort(write(labs=LABS + rows + fibrinogen))
     flags = cohort.notes["flagged"]
-    assert flags["creatinine: results charted as mg/dL look like umol/L, kept"] == 6
-    kept = cohort.labs.loc[cohort.labs["analyte"] == "creatinine", "value"]
-    assert kept.tolist() == [40.0, 41.0, 42.0, 43.0, 44.0, 45.0]
+    assert flags["bilirubin_total: results charted as mg/dL look like umol/L, kept"] == 6
+    kept = cohort.labs.loc[cohort.labs["analyte"] == "bilirubin_total", "value"]
+    assert kept.tolist() == [18.0, 19.0, 20.0, 21.0, 22.0, 23.0]
     assert only(cohort)["reason"] == "value_impossible"
     assert only(cohort)["detail"].endswith("it would fit g/L")
+
+
+@pytest.mark.parametrize(
+    ("analyte", "value", "unit", "fits"),
+    [
+        ("creatinine", 45, "mg/dL", "umol/L"),
+        ("triglycerides", 1.6, "mg/dL", "g/L"),
+        ("platelets", 150, "/uL", "10*9/L"),
+        ("anc", 2.4, "/uL", "10*9/L"),
+        ("alt", 0.45, "U/L", "ukat/L"),
+        ("ldh", 3.9, "U/L", "ukat/L"),
+        ("alt", 0.45, "mkat/L", "ukat/L"),
+        ("d_dimer", 0.8, "ng/mL", "mg/L"),
+    ],
+)
+def test_a_value_that_only_another_unit_explains_is_refused(
+    write: Write, analyte: str, value: float, unit: str, fits: str
+) -> None:
+    cohort = read_cohort(write(labs=LABS + f"P01,30,{analyte},{value},{unit}\n"))
+    assert only(cohort)["reason"] == "unit_doubtful"
+    assert only(cohort)["detail"] == f"{analyte}: it would fit {fits}"
+
+
+@pytest.mark.parametrize(
+    ("analyte", "value", "unit"),
+    [
+        ("platelets", 4, "10*9/L"),
+        ("anc", 0.01, "10*9/L"),
+        ("anc", 0, "/uL"),
+        ("wbc", 0.1, "10*9/L"),
+        ("alt", 3000, "U/L"),
+        ("ldh", 0.0045, "mkat/L"),
+        ("hemoglobin", 4.1, "g/dL"),
+        ("bilirubin_total", 31, "mg/dL"),
+        ("d_dimer", 80000, "ng/mL"),
+        ("creatinine", 11, "mg/dL"),
+    ],
+)
+def test_a_sick_patient_is_no_doubtful_unit(
+    write: Write, analyte: str, value: float, unit: str
+) -> None:
+    cohort = read_cohort(write(labs=LABS + f"P01,30,{analyte},{value},{unit}\n"))
+    assert cohort.rejected.empty
 
 
 def test_a_bound_beyond_the_possible_range_is_kept(write: Write) -> None:
