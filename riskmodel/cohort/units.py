@@ -164,6 +164,20 @@ def ucum(spelling: str) -> str | None:
     return None if meant is None else _by_meaning().get(meant, spelling.strip())
 
 
+@lru_cache(maxsize=4096)
+def same_size(one: str, other: str) -> bool:
+    """Whether two spellings mean units of one size: a number is the same in both.
+
+    Examples
+    --------
+    >>> same_size("ng/mL", "\u00b5g/L"), same_size("ng/mL", "mg/L"), same_size("odd", "odd")
+    (True, False, True)
+    """
+    codes = [ucum(unit) or unit.strip() for unit in (one, other)]
+    meant = [parse_unit(code) for code in codes]
+    return codes[0] == codes[1] or (meant[0] is not None and meant[0] == meant[1])
+
+
 def unit_factor(analyte: Analyte, unit: str) -> float | None:
     """What results of an analyte in a unit are multiplied by, None where it has no such unit.
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 from riskmodel.cohort.fhir.resources import Resource, codings, listed, mapping, names, number, text
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.source.values import joined_unit
-from riskmodel.cohort.unit_grammar import parse_unit
-from riskmodel.cohort.units import find_analyte, ucum, unit_in_name
+from riskmodel.cohort.units import find_analyte, same_size, ucum, unit_in_name
 from riskmodel.cohort.written.number_text import parse_result, read_limit, read_number
 
 LOINC = frozenset(("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"))
@@ -121,15 +120,8 @@ def unit_of(quantity: Resource) -> str:
 def _unit_conflict(quantity: Resource) -> str:
     """``unit_conflict`` where the unit as shown is another size than the one of the code."""
     shown, code = text(quantity.get("unit")), text(quantity.get("code"))
-    return "" if not code or shown == code else _differing(shown, code)
-
-
-@lru_cache(maxsize=65536)
-def _differing(shown: str, code: str) -> str:
-    both = (ucum(shown), ucum(code))
-    sizes = [parse_unit(unit) for unit in both if unit]
-    same = len(sizes) < 2 or None in sizes or sizes[0] == sizes[1]
-    return "" if same or both[0] == both[1] else "unit_conflict"
+    told = code and shown != code and ucum(shown) and ucum(code)
+    return "unit_conflict" if told and not same_size(shown, code) else ""
 
 
 def _is_normal(entry: Resource) -> bool:
@@ -151,7 +143,7 @@ def _reference(part: Resource, unit: str) -> tuple[float, float]:
         for name in ("low", "high"):
             bound = mapping(entry.get(name))
             other = unit_of(bound)
-            same = not other or other == unit or (ucum(other) or other) == (ucum(unit) or unit)
+            same = not other or other == unit or same_size(other, unit)
             bounds.append(number(bound.get("value")) if same else math.nan)
         if "low" not in entry and "high" not in entry and (told := text(entry.get("text"))):
             limits = read_limit(told[:100])

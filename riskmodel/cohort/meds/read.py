@@ -140,6 +140,10 @@ def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
     charted = table["unit"].to_pandas().fillna("").astype("str").str.strip().to_numpy(dtype=object)
     unit_found = np.where(charted == "", unit.to_numpy(dtype=object), charted)
     refusal = found.refusal
+    # The unit in a code and the one beside it are one size, or nobody knows which it is.
+    pairs = pd.Series(list(zip(unit.to_numpy(dtype=object), charted, strict=True)))
+    conflicts = {p: joined_unit(str(p[0]), str(p[1]))[1] for p in pairs.unique()}
+    refusal = np.where(refusal == "", pairs.map(conflicts).to_numpy(dtype=object), refusal)
     for row in np.flatnonzero(found.unit != "").tolist():
         unit_found[row], conflict = joined_unit(str(unit_found[row]), str(found.unit[row]))
         refusal[row] = refusal[row] or conflict

@@ -43,6 +43,8 @@ TABLES = (
     "condition_occurrence",
     "death",
     "observation_period",
+    "specimen",
+    "fact_relationship",
 )
 # A URL with a slash too few is no path either: its password must not be shown as one.
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")

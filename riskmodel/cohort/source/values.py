@@ -9,7 +9,7 @@ import pandas as pd
 from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.tables.withdrawn import CORRECTED, USED, status_of
-from riskmodel.cohort.units import ucum
+from riskmodel.cohort.units import same_size
 from riskmodel.cohort.written.number_text import NINES, Reading, read_number
 from riskmodel.cohort.written.numbers import signs_of
 
@@ -126,5 +126,4 @@ def joined_unit(charted: str, named: str) -> tuple[str, str]:
     """
     if not charted or not named:
         return charted or named, ""
-    same = (ucum(charted) or charted) == (ucum(named) or named)
-    return charted, "" if same else "unit_conflict"
+    return charted, "" if same_size(charted, named) else "unit_conflict"

@@ -14,7 +14,7 @@ from riskmodel.cohort.tables.limits import reference_limits
 from riskmodel.cohort.tables.patients import Patients
 from riskmodel.cohort.tables.withdrawn import replaced, withdrawn
 from riskmodel.cohort.text_codes import Texts, texts
-from riskmodel.cohort.units import analytes, find_analyte, resolve, ucum
+from riskmodel.cohort.units import analytes, find_analyte, resolve, same_size
 from riskmodel.cohort.written.notation import Notation
 from riskmodel.cohort.written.numbers import read_numbers
 from riskmodel.cohort.written.times import (
@@ -135,9 +135,12 @@ def _units(raw: pd.DataFrame, beside: Texts) -> tuple[Texts, Flags]:
     stated = texts(raw, "unit")
     if beside.empty.all():
         return stated, np.zeros(len(raw), dtype=bool)
-    meant = [np.append([ucum(str(word)) or "" for word in t.words], "") for t in (stated, beside)]
-    both = ~stated.empty & ~beside.empty
-    differing = both & (meant[0][stated.codes] != meant[1][beside.codes])
+    differing = np.zeros(len(raw), dtype=bool)
+    pairs = stated.codes * len(beside.words) + beside.codes
+    for pair in np.unique(pairs[~stated.empty & ~beside.empty]).tolist():
+        one, other = divmod(pair, len(beside.words))
+        if not same_size(str(stated.words[one]), str(beside.words[other])):
+            differing |= ~stated.empty & ~beside.empty & (pairs == pair)
     words = np.concatenate([stated.words, beside.words])
     codes = np.where(stated.empty & ~beside.empty, beside.codes + len(stated.words), stated.codes)
     return Texts(codes, words), differing

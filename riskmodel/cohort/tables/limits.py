@@ -7,7 +7,7 @@ from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import EXACT
 from riskmodel.cohort.text_codes import Texts, texts
-from riskmodel.cohort.units import ucum
+from riskmodel.cohort.units import same_size
 from riskmodel.cohort.written.notation import Notation
 from riskmodel.cohort.written.number_text import read_limit
 from riskmodel.cohort.written.numbers import read_numbers
@@ -84,6 +84,6 @@ def _read(cells: Texts, unit: Texts, row: int, name: str, decimal: str) -> tuple
     if limit is None:
         return np.nan, np.nan
     own = str(unit.words[unit.codes[row]]) if unit.codes[row] >= 0 else ""
-    if limit.unit and own and ucum(limit.unit) != ucum(own):
+    if limit.unit and own and not same_size(limit.unit, own):
         return np.nan, np.nan
     return limit.low, limit.high

@@ -20,7 +20,9 @@ def _table() -> Mapping[str, Any]:
 
 def not_blood_pattern() -> str:
     """A regular expression (RE2) of words that name another specimen, for folded text."""
-    return rf"(?:^|[^a-z0-9])(?:{'|'.join(_table()['words'])})(?:$|[^a-z0-9])"
+    words = rf"(?:^|[^a-z0-9])(?:{'|'.join(_table()['words'])})(?:$|[^a-z0-9])"
+    # Of urine as laboratories of the north name it: U-Kreatinin, dU-Albumin, Creatinine (U).
+    return rf"{words}|(?:^|[^a-z0-9])[dtn]?u[-_][a-z]|[a-z]\W+u\W*$"
 
 
 @cache

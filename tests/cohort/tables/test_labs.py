@@ -21,7 +21,7 @@ def labs(*rows: dict):
     [
         (">40000 ng/mL", "ng/mL", 40000, ""),
         (">40000 ng/mL", "", 40000, ""),
-        ("600 NG/ML", "ug/L", None, "unit_conflict"),
+        ("600 NG/ML", "ug/L", 600, ""),
         ("600 ug/mL", "ng/mL", None, "unit_conflict"),
         ("600 H", "ng/mL", 600, ""),
     ],
