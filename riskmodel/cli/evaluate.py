@@ -24,6 +24,7 @@ def evaluate(
         int, typer.Option(min=0, help="Bootstrap draws of patients behind each interval.")
     ] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 20,
+    track: Annotated[bool, typer.Option("--track", help="Log the evaluation in MLflow.")] = False,
 ) -> None:
     """Evaluate a model on a cohort: figures with intervals, pictures and one report."""
     from riskmodel.evaluation import evaluate as evaluate_model
@@ -41,5 +42,10 @@ def evaluate(
     )
     for line in found.lines():
         typer.echo(line)
+    if track:
+        from riskmodel.tracking import log_evaluation
+
+        run = log_evaluation(used, found.figures, out, {"cohort": cohort.name})
+        say(f"Logged as run {run}.")
     say(f"Wrote {out}: open {out / 'report.html'}.")
     typer.echo(RESEARCH_USE)

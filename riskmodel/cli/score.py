@@ -74,6 +74,9 @@ def score(
     workers: Annotated[
         int, typer.Option(min=0, help="Processes; 0 for up to one per core.", show_default=False)
     ] = 0,
+    track: Annotated[
+        bool, typer.Option("--track", help="Log models and counts of the run in MLflow.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the manifest instead of a summary.")
@@ -93,6 +96,12 @@ def score(
         made, rejected = score_spark(cohort, model, at, out, explain=explain, form=form.value)
     else:
         made, rejected = _score_here(cohort, model, at, out, explain, form, resume, workers, quiet)
+    if track:
+        from riskmodel.tracking import log_scores
+
+        run = log_scores(made)
+        if not quiet:
+            say(f"Logged as run {run}.")
     if not quiet:
         for sentence in sentences_of(rejected):
             say(sentence)

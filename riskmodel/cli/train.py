@@ -90,6 +90,7 @@ def train(
         champion = champion_version(str(register))
         typer.echo(
             f"Registered as models:/{register}/{result.version}; "
-            f"models:/{register}@champion is version {champion}."
+            f"models:/{register}@champion "
+            f"{'points at nothing' if champion is None else f'is version {champion}'}."
         )
     typer.echo(RESEARCH_USE)

@@ -48,6 +48,7 @@ from .risk_model import (
     LabelSource as LabelSource,
     RiskModel as RiskModel,
     model_catalogue as model_catalogue,
+    outside_range as outside_range,
     training_ranges as training_ranges,
 )
 from .storage import (

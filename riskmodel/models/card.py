@@ -115,6 +115,8 @@ class ModelCard(_Stored):
         Whether it was trained on simulated patients.
     warnings : tuple of str
         What training had to say against the model.
+    no_signal : bool
+        Whether held-out risks followed the outcome no more than chance would: not to be used.
     updated_from : UpdatedFrom or None
     design : StoredDesign
     held_out : tuple of StoredFigure
@@ -128,6 +130,7 @@ class ModelCard(_Stored):
     text: str = ""
     simulated: bool = False
     warnings: Annotated[tuple[str, ...], BeforeValidator(_known)] = ()
+    no_signal: bool = False
     updated_from: UpdatedFrom | None = None
     design: StoredDesign = StoredDesign()
     held_out: Annotated[tuple[StoredFigure, ...], BeforeValidator(_known)] = ()

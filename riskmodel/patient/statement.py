@@ -10,7 +10,7 @@ from riskmodel.cohort import product_name
 from riskmodel.criteria import part_label, sign_label
 from riskmodel.patient.assessment import Assessment
 from riskmodel.patient.wording import cited, when
-from riskmodel.scoring import BaseRateOnly, CannotBeTold, CriteriaMet, MayBeMet, NearlyMet
+from riskmodel.scoring import BaseRateOnly, CannotBeTold, CriteriaMet, MayBeMet, NearlyMet, NoSignal
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,12 @@ def statement_of(assessed: Assessment) -> Statement | None:
             return Statement(
                 f"The risk of this patient cannot be told: {finding.why}.", more, False
             )
+    if any(isinstance(finding, NoSignal) for finding in assessed.findings):
+        more = (
+            "Held-out risks of this model followed the outcome no more than chance would: its "
+            "figures say nothing about this patient."
+        )
+        return Statement("Do not use this risk: no signal was found in training.", more, False)
     if any(isinstance(finding, CannotBeTold) for finding in assessed.findings):
         more = "The interval reaches from low to high: see below what would narrow it most."
         return Statement("Low or high cannot be told from these inputs.", more, False)

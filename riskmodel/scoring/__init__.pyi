@@ -17,6 +17,7 @@ from .findings import (
     MayBeMet as MayBeMet,
     MissingInputs as MissingInputs,
     NearlyMet as NearlyMet,
+    NoSignal as NoSignal,
     NotTrainedOn as NotTrainedOn,
     OutOfScope as OutOfScope,
     OutsideRange as OutsideRange,

@@ -142,6 +142,16 @@ class MayBeMet:
 
 
 @dataclass(frozen=True)
+class NoSignal:
+    """Training found that the model's risks follow the outcome no more than chance would."""
+
+    code: ClassVar[str] = "no_signal"
+
+    def __str__(self) -> str:
+        return "no signal was found in training: do not use this risk"
+
+
+@dataclass(frozen=True)
 class CannotBeTold:
     """The interval reaches from low to high: these inputs tell no group."""
 
@@ -182,6 +192,7 @@ Finding = (
     | CriteriaMet
     | NearlyMet
     | MayBeMet
+    | NoSignal
     | CannotBeTold
     | OutOfScope
 )

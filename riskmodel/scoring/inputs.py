@@ -3,10 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from riskmodel.arrays import Flags, Texts
 from riskmodel.cohort import Cohort, last_record, product_name
-from riskmodel.features import Catalogue
-from riskmodel.models import RiskModel
+from riskmodel.models import RiskModel, outside_range
 from riskmodel.scoring.findings import (
     Finding,
     NotTrainedOn,
@@ -19,36 +17,22 @@ NO_RECORD_HOURS = 24.0
 """At a landmark, a patient without any record in this many hours up to it is stale: a landmark
 stands for one day, and nothing is known of that day."""
 
-RANGE_MARGIN = 0.25
-"""Part of a training range, which holds 98 of 100 training rows, by which a value must lie beyond
-it to be told: without a margin, four patients in ten had one of eighty inputs outside."""
-
 
 def input_findings(
-    X: pd.DataFrame, cohort: Cohort, model: RiskModel, catalogue: Catalogue, hours: float
+    X: pd.DataFrame, cohort: Cohort, model: RiskModel, hours: float
 ) -> list[list[Finding]]:
     """Findings of each patient by records up to `hours`, in the order in which they are told."""
-    names = np.array(model.features, dtype=object)
-    values = X[model.features].to_numpy(np.float64)
-    limits = np.array([model.ranges.get(n, (-np.inf, np.inf)) for n in names], dtype=np.float64)
-    binary = np.array([f.minimum == 0 and f.maximum == 1 for f in catalogue])
-    margin = RANGE_MARGIN * (limits[:, 1] - limits[:, 0])
-    outside = ((values < limits[:, 0] - margin) | (values > limits[:, 1] + margin)) & ~binary
     found: list[list[Finding]] = [[] for _ in range(len(X))]
     for k, cells in _emptied(cohort).items():
         found[k].append(UnusableCells(tuple(cells)))
     for k, since in _stale(cohort, hours):
         found[k].append(Stale(since))
-    for k, features in _named(names, outside):
-        found[k].append(OutsideRange(features))
+    for k, features in enumerate(outside_range(model, X)):
+        if features:
+            found[k].append(OutsideRange(features))
     for k, finding in _unlike_training(cohort.patients, model):
         found[k].append(finding)
     return found
-
-
-def _named(names: Texts, mask: Flags) -> list[tuple[int, tuple[str, ...]]]:
-    """Rows of a mask that hold anything, with the names that they hold."""
-    return [(int(k), tuple(names[mask[k]])) for k in np.flatnonzero(mask.any(axis=1))]
 
 
 def _unlike_training(patients: pd.DataFrame, model: RiskModel) -> list[tuple[int, NotTrainedOn]]:

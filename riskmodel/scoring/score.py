@@ -13,7 +13,7 @@ from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.features import Catalogue, Records, matrices
 from riskmodel.models import RiskModel, model_catalogue, predict_frame
 from riskmodel.scoring.find import load_model
-from riskmodel.scoring.findings import Findings, MissingInputs, in_codes, in_text
+from riskmodel.scoring.findings import Findings, MissingInputs, NoSignal, in_codes, in_text
 from riskmodel.scoring.inputs import input_findings
 from riskmodel.scoring.knowledge import (
     cannot_be_told,
@@ -154,18 +154,21 @@ def _scored(
     standing = standing_findings(records, hours)
     groups = risk_groups(predicted, model, _among(standing, len(cohort)))
     groups[_among(only_rates, len(cohort))] = ""
+    unsound = (NoSignal(),) if model.card.no_signal else ()
+    if unsound:
+        groups[:] = ""
     moved, named = material(X, predicted["risk"].to_numpy(), model)
     missing = np.isnan(X[model.features].to_numpy(np.float64))
     untold = cannot_be_told(groups, predicted)
     findings: list[Findings] = []
-    for k, inputs in enumerate(input_findings(X, cohort, model, catalogue, hours)):
+    for k, inputs in enumerate(input_findings(X, cohort, model, hours)):
         if not in_scope[k]:
             findings.append((scope_finding(scope[k]),))
             continue
         own = k not in only_rates
         first = [d[k] for d in (standing, only_rates, untold if own else {}) if k in d]
         lacking = [MissingInputs(named[k])] if moved[k] and own else []
-        findings.append((*first, *lacking, *inputs))
+        findings.append((*unsound, *first, *lacking, *inputs))
     rows = _rows(cohort, model, hours, predicted, groups, findings, missing)
     return Scored(rows, X, tuple(findings))
 

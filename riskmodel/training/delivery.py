@@ -1,9 +1,11 @@
 """Where a training run goes: a model folder, an evaluation, MLflow."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,6 +17,9 @@ from riskmodel.training.card import CALIBRATION_FILE, card_as_file
 from riskmodel.training.design import Design
 from riskmodel.training.record import mean_contributions
 from riskmodel.training.validation_run import main_figures
+
+if TYPE_CHECKING:
+    from riskmodel.tracking import TrainingRun
 
 Progress = Callable[[str], None]
 
@@ -54,8 +59,10 @@ class Destinations:
             track,
         )
 
-    def check(self) -> None:
+    def check(self, stage: str, *, force: bool = False) -> None:
         """Refuse, before any work, what could not be written at its end.
+
+        `force` registers a stage under a name that holds the other.
 
         Raises
         ------
@@ -68,9 +75,22 @@ class Destinations:
         if self.evaluation is not None:
             check_output_folder(self.evaluation, ABOUT_FILE)
         if self.track:
-            from riskmodel.tracking import check_store
+            from riskmodel.tracking import check_registration, check_store
 
-            check_store(self.register)
+            check_store()
+            if self.register is not None:
+                check_registration(self.register, stage, force=force)
+
+    @contextmanager
+    def run(self, name: str) -> "Iterator[TrainingRun | None]":
+        """The run in MLflow that lasts as long as the training; None where it is not tracked."""
+        if not self.track:
+            yield None
+            return
+        from riskmodel.tracking import training_run
+
+        with training_run(name) as opened:
+            yield opened
 
     def deliver(
         self,
@@ -78,6 +98,7 @@ class Destinations:
         X: pd.DataFrame,
         plan: Design,
         evaluation: Evaluation,
+        run: "TrainingRun | None",
         progress: Progress,
     ) -> str | None:
         """Write the folders and log the run.
@@ -89,6 +110,8 @@ class Destinations:
             The rows that it was fitted to: their mean contributions are logged.
         plan : Design
         evaluation : Evaluation
+        run : TrainingRun or None
+            Of `run`.
         progress : callable
             Told what is being done.
 
@@ -104,19 +127,18 @@ class Destinations:
             progress("write the model folder")
             save_model(model, self.model)
             _write_card(model.card.text, evaluation, self.model)
-        if not self.track:
+        if run is None:
             return None
-        from riskmodel.tracking import log_training
-
         progress("log and register in MLflow")
         with tempfile.TemporaryDirectory() as temporary:
             written = Path(temporary) / "evaluation"
             write_evaluation(evaluation, written)
-            return log_training(
+            return run.log(
                 model,
                 plan.as_dict(),
                 main_figures(evaluation),
-                self.register,
+                register_as=self.register,
+                rows=X,
                 folds=evaluation.tables["folds"],
                 importance=mean_contributions(model.classifier, X),
                 evaluation=written,

@@ -111,6 +111,13 @@ def check_contract(challenger: RiskModel, champion: RiskModel) -> Check:
     return Check("same feature contract", not differences, f"{said}.")
 
 
+def check_signal(challenger: RiskModel) -> Check:
+    """Whether the challenger's held-out risks follow the outcome at all."""
+    said = "none was found in its training: its risks follow the outcome no more than chance"
+    told = said if challenger.card.no_signal else "not refuted in its training"
+    return Check("signal", not challenger.card.no_signal, f"{told}.")
+
+
 def check_events(events: int, gate: Gate) -> Check:
     """Whether there are enough events to judge by."""
     enough = events >= gate.fewest_events
@@ -180,7 +187,7 @@ def judge_stored(challenger: RiskModel, champion: RiskModel, gate: Gate) -> Verd
         f"{_shown(*_three(new))} against {_shown(*_three(old))}; within the champion's interval "
         "or below is allowed.",
     )
-    checks = [contract, events, log_loss]
+    checks = [contract, check_signal(challenger), events, log_loss]
     checks.append(check_slope(*_three(ours["all", "calibration_slope"]), gate))
     for threshold in gate.thresholds:
         key = ("all", f"net_benefit_{threshold:g}")
@@ -221,6 +228,7 @@ def _three(row: Mapping[str, float]) -> tuple[float, float, float]:
 
 def judge_compared(
     contract: Check,
+    signal: Check,
     compared: pd.DataFrame,
     drops: Mapping[str, tuple[float, float]],
     events: int,
@@ -231,7 +239,7 @@ def judge_compared(
 
     Parameters
     ----------
-    contract : Check
+    contract, signal : Check
     compared : DataFrame
         Of `riskmodel.evaluation.compare`: the champion first, then the challenger.
     drops : mapping of str to (float, float)
@@ -250,6 +258,7 @@ def judge_compared(
     slope = rows.loc["calibration_slope"]
     checks = [
         contract,
+        signal,
         check_events(events, gate),
         check_log_loss(*apart("log_loss"), gate),
         check_slope(slope["value"], slope["low"], slope["high"], gate),

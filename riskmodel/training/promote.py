@@ -29,6 +29,7 @@ from riskmodel.training.gate import (
     Check,
     Verdict,
     check_contract,
+    check_signal,
     judge_compared,
     judge_stored,
 )
@@ -71,7 +72,10 @@ class Promotion:
         elif self.champion == self.version:
             lines.append(f"Nothing to do: {here} is version {self.version} already.")
         else:
-            lines.append(f"Refused: {here} stays version {self.champion}.")
+            stays = (
+                "points at nothing" if self.champion is None else f"stays version {self.champion}"
+            )
+            lines.append(f"Refused: {here} {stays}.")
         return "\n".join(lines)
 
 
@@ -137,7 +141,13 @@ def compare_on(
     events = int(rows.counts["events"])
     people = int(rows.counts["patients"])
     return judge_compared(
-        contract, table, drops, events, gate, f"{people} patients of a cohort given for it"
+        contract,
+        check_signal(challenger),
+        table,
+        drops,
+        events,
+        gate,
+        f"{people} patients of a cohort given for it",
     )
 
 
@@ -203,6 +213,8 @@ def promote(
     verdict = None
     if before is not None:
         verdict = judge(challenger, tracking.load_registered(f"models:/{name}@champion"), cohort)
+    elif challenger.card.no_signal:
+        verdict = Verdict((check_signal(challenger),), "nothing: there is no champion yet")
     passes = verdict is None or verdict.holds
     moved = passes or force
     done = Promotion(name, version, before, verdict, moved, forced=moved and not passes)
@@ -264,9 +276,10 @@ def _description(done: Promotion, why: str | None) -> str:
         f"| {c.name} | {'holds' if c.holds else '**fails**'} | {c.sentence} |"
         for c in done.verdict.checks
     )
+    against = "no champion" if done.champion is None else f"version {done.champion}"
     outcome = "Forced" if done.forced else "Promoted" if done.moved else "Refused"
     reason = f"\n\nReason given: {why}" if why else ""
     return (
-        f"{outcome} against version {done.champion}, judged on {done.verdict.judged_on}.\n\n"
+        f"{outcome} against {against}, judged on {done.verdict.judged_on}.\n\n"
         f"| condition | verdict | figures |\n|---|---|---|\n{rows}{reason}"
     )

@@ -124,7 +124,8 @@ def train(
     track : bool
         Whether to log the run in MLflow.
     force : bool
-        Train although more of the time at risk was not watched than the design allows; needs `why`.
+        Train although more of the time at risk was not watched than the design allows, and register
+        under a name that holds the other stage; needs `why`.
     why : str, optional
         The reason, kept on the card.
     progress : callable
@@ -138,23 +139,27 @@ def train(
     stage = stage_named(stage)
     plan = resolved(design, stage, labels, definition)
     places = Destinations.of(out, evaluation_out, register, track)
-    places.check()
-    progress("labels and features")
-    start = gathered(cohort, stage, plan, catalogue, update)
-    forced = check_seen(start.rows.watched, plan.most_unseen, force, why, cohort.name)
-    progress(f"validation: {plan.validation.scheme}")
-    evaluation, signal = validated(cohort, start.rows, start.models, plan)
-    progress("fit on all patients")
-    classifier, said = _fitted(start)
-    said += forced + _warnings(start, evaluation, signal)
+    places.check(stage, force=force)
     name = name or register or f"riskmodel-{stage.replace('_', '-')}"
-    updated = None if update is None else updated_from(update, start.events)
-    model = _model(cohort, start, plan, classifier, evaluation, said, name, simulated, updated)
-    about = described(
-        model, f"Validation of {name}", f"the training cohort '{cohort.name}'", model.counts
-    )
-    evaluation = replace(evaluation, about={**evaluation.about, **about, "warnings": said})
-    version = places.deliver(model, start.examples.X, plan, evaluation, progress)
+    about_run = f"train {stage.replace('_', '-')}, {plan.definition}, {len(cohort)} patients"
+    with places.run(about_run) as run:
+        progress("labels and features")
+        start = gathered(cohort, stage, plan, catalogue, update)
+        forced = check_seen(start.rows.watched, plan.most_unseen, force, why, cohort.name)
+        progress(f"validation: {plan.validation.scheme}")
+        evaluation, signal = validated(cohort, start.rows, start.models, plan)
+        progress("fit on all patients")
+        classifier, said = _fitted(start)
+        said += forced + _warnings(start, evaluation, signal)
+        updated = None if update is None else updated_from(update, start.events)
+        model = _model(
+            cohort, start, plan, classifier, evaluation, signal, said, name, simulated, updated
+        )
+        about = described(
+            model, f"Validation of {name}", f"the training cohort '{cohort.name}'", model.counts
+        )
+        evaluation = replace(evaluation, about={**evaluation.about, **about, "warnings": said})
+        version = places.deliver(model, start.examples.X, plan, evaluation, run, progress)
     return TrainingResult(
         model, main_figures(evaluation), model.card.text, said, version, evaluation
     )
@@ -197,6 +202,7 @@ def _model(
     plan: Design,
     classifier: RiskClassifier,
     evaluation: Evaluation,
+    signal: Signal | None,
     said: list[str],
     name: str,
     simulated: bool,
@@ -246,6 +252,7 @@ def _model(
                 "text": text,
                 "simulated": simulated,
                 "warnings": said,
+                "no_signal": signal is not None and not signal.found,
                 "updated_from": updated,
                 "design": plan.as_dict(),
                 "held_out": stored_figures(evaluation, plan.gate),

@@ -38,6 +38,7 @@ def model_entry(model: RiskModel, given: str) -> dict[str, Any]:
         "horizon_days": float(model.horizon_days),
         "inputs": len(model.features),
         "simulated": model.card.simulated,
+        "no_signal": model.card.no_signal,
         "catalogue_sha256": hashlib.sha256(catalogue.encode()).hexdigest(),
         "sha256": _weights_digest(model),
     }

@@ -24,6 +24,7 @@ from riskmodel.scoring import (
     MayBeMet,
     MissingInputs,
     NearlyMet,
+    NoSignal,
     OutsideRange,
     Scored,
     model_catalogue,
@@ -52,6 +53,7 @@ _SHORT = {
     CriteriaMet.code: "criteria met now",
     NearlyMet.code: "criteria all but met",
     MayBeMet.code: "criteria may be met",
+    NoSignal.code: "no signal in training: do not use",
     BaseRateOnly.code: "published rate, not this patient's",
 }
 """A list has no room for what a patient's own page says in full."""

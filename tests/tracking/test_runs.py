@@ -1,5 +1,6 @@
-"""MLflow for real: a SQLite store of the test's own, logged, registered, loaded back."""
+"""A training in MLflow: where its run goes, what it holds, that no patient is in it."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +14,6 @@ from riskmodel.scoring import find_model, score
 from riskmodel.training import train
 
 NAME = "test-pre-infusion"
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory):
-    """MLflow's default store in an empty working folder."""
-    patch = pytest.MonkeyPatch()
-    folder = tmp_path_factory.mktemp("store")
-    patch.chdir(folder)
-    patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    yield folder
-    import mlflow
-
-    mlflow.set_tracking_uri(None)
-    patch.undo()
 
 
 @pytest.fixture(scope="module")
@@ -123,5 +110,74 @@ def test_a_second_version_does_not_move_the_champion(trained, store, simulated, 
     "uri", ["models:/nonesuch@champion", f"models:/{NAME}/99", "runs:/0/model"]
 )
 def test_a_model_that_is_not_there_is_one_sentence(trained, uri):
-    with pytest.raises(SchemaError, match="cannot be loaded from MLflow"):
+    with pytest.raises(SchemaError, match=r"MLflow at .* refused"):
         find_model(uri)
+
+
+@pytest.fixture
+def chosen(store):
+    """An experiment that the caller chose, as `set_experiment` leaves it."""
+    import mlflow
+    from mlflow.tracking import fluent
+
+    mlflow.set_experiment("mine")
+    yield mlflow.get_experiment_by_name("mine").experiment_id
+    os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
+    fluent._active_experiment_id = None
+
+
+def trained_again(simulated, tiny_design):
+    return train(read_cohort(simulated), "pre-infusion", design=tiny_design, simulated=True)
+
+
+def test_a_run_says_what_it_is_and_how_long_it_took(trained, store):
+    import mlflow
+
+    runs = mlflow.search_runs(experiment_names=["riskmodel"], output_format="list")
+    named = [r for r in runs if r.info.run_name.startswith("train pre-infusion, astct-2024, ")]
+    parent = named[-1]
+    assert parent.info.end_time - parent.info.start_time > 500
+    assert parent.data.tags["stage"] == "pre_infusion"
+    assert parent.data.tags["signal"] in ("not found: do not use", "found or not checked")
+    (dataset,) = parent.inputs.dataset_inputs
+    assert dataset.dataset.digest == trained.model.fingerprint[:32]
+    assert set(dataset.dataset.to_dictionary()) >= {"name", "digest", "schema", "profile"}
+
+
+def test_the_callers_run_and_experiment_are_joined_and_kept(chosen, store, simulated, tiny_design):
+    import mlflow
+
+    mlflow.sklearn.autolog(silent=True)
+    try:
+        with mlflow.start_run() as mine:
+            trained_again(simulated, tiny_design)
+            assert mlflow.active_run().info.run_id == mine.info.run_id
+            mlflow.log_metric("after", 1.0)
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+    assert mlflow.active_run() is None
+    runs = mlflow.search_runs(experiment_ids=[chosen], output_format="list")
+    tops = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == mine.info.run_id]
+    assert [r.info.run_name.partition(",")[0] for r in tops] == ["train pre-infusion"]
+    # Its two folds below it, and nothing that autologging saw.
+    assert len(runs) == 4
+
+
+def test_a_chosen_experiment_is_obeyed_without_a_run(chosen, simulated, tiny_design):
+    import mlflow
+
+    before = len(mlflow.search_runs(experiment_ids=[chosen], output_format="list"))
+    trained_again(simulated, tiny_design)
+    after = mlflow.search_runs(experiment_ids=[chosen], output_format="list")
+    assert len(after) == before + 3
+
+
+def test_a_training_that_fails_is_a_failed_run(store, simulated, tiny_design):
+    import mlflow
+
+    cohort = read_cohort(simulated)
+    with pytest.raises(SchemaError):
+        train(cohort[:3], "pre-infusion", design=tiny_design)
+    runs = mlflow.search_runs(experiment_names=["riskmodel"], output_format="list")
+    (failed,) = [r for r in runs if r.info.status == "FAILED"]
+    assert failed.info.run_name.endswith("3 patients")
