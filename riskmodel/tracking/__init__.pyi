@@ -15,6 +15,7 @@ from .runs import (
     TrainingRun as TrainingRun,
     log_evaluation as log_evaluation,
     log_scores as log_scores,
+    log_training as log_training,
     training_run as training_run,
 )
 from .session import (

@@ -124,6 +124,17 @@ class TrainingRun:
         return register(mlflow, register_as, model, info.model_uri, self.run_id)
 
 
+def log_training(
+    model: RiskModel,
+    design: Mapping[str, Any],
+    performance: pd.DataFrame,
+    register: str | None = None,
+) -> str | None:
+    """Log a training that is over already, in a run of its own: see `TrainingRun.log`."""
+    with training_run(f"train {model.name}") as run:
+        return run.log(model, design, performance, register_as=register)
+
+
 def log_evaluation(
     model: RiskModel, figures: pd.DataFrame, folder: Path, about: Mapping[str, str]
 ) -> str:

@@ -13,6 +13,7 @@ from riskmodel.training.gate import (
     check_events,
     check_log_loss,
     check_net_benefit,
+    check_signal,
     check_slope,
     check_subgroups,
     judge_compared,
