@@ -116,7 +116,13 @@ def compared(log_loss=0.0, slope=1.0, benefit=0.0):
 )
 def test_each_condition_alone_closes_the_gate(figures, drops, events, failing, model):
     verdict = judge_compared(
-        check_contract(model, model), compared(**figures), drops, events, GATE, "invented rows"
+        check_contract(model, model),
+        check_signal(model),
+        compared(**figures),
+        drops,
+        events,
+        GATE,
+        "invented rows",
     )
     assert {c.name for c in verdict.checks if not c.holds} == failing
     assert verdict.holds is (not failing)
