@@ -5,8 +5,7 @@ import pandas as pd
 
 from riskmodel.arrays import Codes, Floats, Texts
 from riskmodel.simulation.latent import Patients
-from riskmodel.simulation.results import Results
-from riskmodel.simulation.schedule import Draws
+from riskmodel.simulation.schedule import Draws, Results
 from riskmodel.simulation.settings import Settings
 
 COLUMNS = (

@@ -7,8 +7,7 @@ import numpy as np
 from riskmodel.arrays import Codes, Floats
 from riskmodel.simulation.course import Course
 from riskmodel.simulation.latent import Patients
-from riskmodel.simulation.results import Results
-from riskmodel.simulation.schedule import Draws
+from riskmodel.simulation.schedule import Draws, Results
 from riskmodel.simulation.settings import Settings
 from riskmodel.simulation.surge import Signs, fit_surge
 from riskmodel.simulation.transfusion import EVENTS, Transfusions, transfuse

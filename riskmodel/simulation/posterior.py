@@ -11,9 +11,8 @@ from scipy.special import expit, ndtr, ndtri
 from riskmodel.arrays import Codes, Floats
 from riskmodel.simulation.baseline import Shown
 from riskmodel.simulation.latent import Patients
-from riskmodel.simulation.results import Results
 from riskmodel.simulation.risk import Risk
-from riskmodel.simulation.schedule import Draws
+from riskmodel.simulation.schedule import Draws, Results
 from riskmodel.simulation.settings import Settings
 
 _POINTS = 256

@@ -29,6 +29,28 @@ class Draws:
     panels: Mapping[str, Flags]
 
 
+@dataclass(frozen=True)
+class Results:
+    """Results of one analyte; arrays of shape (r,).
+
+    Attributes
+    ----------
+    analyte : str
+    draw : int
+        Index of the draw.
+    value : float
+        In the canonical unit.
+    deviation : float
+        On the analyte's scale, from what is expected of the population at that time before the
+        infusion; meaningless after it.
+    """
+
+    analyte: str
+    draw: Codes
+    value: Floats
+    deviation: Floats
+
+
 def _watched(settings: Settings, patients: Patients, course: Course, day: Floats) -> Codes:
     """How closely a patient is watched: 0 usual, 1 any CRS, 2 CRS of grade 2 or more or IEC-HS."""
     after_crs = settings.constants["sampling"]["after_crs_days"]

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from riskmodel.arrays import Codes, Floats
-from riskmodel.simulation.results import Results
-from riskmodel.simulation.schedule import Draws
+from riskmodel.simulation.schedule import Draws, Results
 from riskmodel.simulation.settings import uniform
 
 EVENTS: Mapping[str, str] = {

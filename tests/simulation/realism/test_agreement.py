@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from riskmodel.criteria import ADJUDICATED, adjudicated, definition_names, label
-from riskmodel.simulation.realism.agreement import agreement, agreement_by_regime
+from riskmodel.simulation.realism.agreement import _first_reason, agreement, agreement_by_regime
 from riskmodel.simulation.settings import REGIMES
 
 DRAWN = REGIMES[:-1]
@@ -65,3 +65,19 @@ def test_fewer_draws_find_fewer_and_exclude_fewer(regimes):
     # Charts hold what they hold: the regime does not move the adjudicator.
     called = {regimes[sampling, ADJUDICATED].sensitivity for sampling in DRAWN}
     assert len(called) == 1
+
+
+def test_the_first_reason_that_holds_is_told():
+    reasons = {"a": np.array([True, True, False]), "b": np.array([False, True, False])}
+    found = _first_reason(reasons, np.array([True, True, True]))
+    assert found.tolist() == ["a", "a", "none of these"]
+    assert _first_reason(reasons, np.array([False] * 3)).empty
+
+
+def test_the_rule_and_the_definition_are_named(calibration_mix):
+    found = agreement(calibration_mix, "hlh-2004")
+    assert found.definition == "hlh-2004"
+    assert isinstance(found.cytopenia_rule, str)
+    assert found.horizon_days == 14
+    assert found.spread_days[0] <= found.late_days.value <= found.spread_days[1]
+    assert min(found.missed.values()) >= 1

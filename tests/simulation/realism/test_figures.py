@@ -8,12 +8,7 @@ from riskmodel.simulation.realism.figures import Comparison, figures
 from riskmodel.simulation.realism.observed import CASE, NO_CRS
 from riskmodel.simulation.realism.statistics import (
     Estimate,
-    first_event,
-    in_window,
     level,
-    log_correlation,
-    onset,
-    surviving,
 )
 
 
@@ -152,25 +147,3 @@ def test_inpatients_are_sampled_often_enough_to_exclude_the_definition(mix):
         rows = rows[rows["day"].between(-1.25, 14) & never[rows["patient"]]]
         longest = rows.groupby("patient")["day"].diff().groupby(rows["patient"]).max()
         assert (longest > 4).mean() < 0.05, analyte
-
-
-def test_statistics_by_hand(mix):
-    """Each kind of statistic against a plain expression of it."""
-    cases = mix.group(CASE)
-    rows = mix.labs["crp"]
-    rows = rows[rows["day"].between(6, 8) & cases[rows["patient"]]]
-    by_patient = [part["value"].mean() for _, part in rows.groupby("patient")]
-    assert level(mix, "crp", CASE, 7).value == pytest.approx(np.median(by_patient))
-    assert np.nansum(in_window(mix, "crp", 7)[cases]) == pytest.approx(np.sum(by_patient))
-    assert onset(mix, 0.5).value == pytest.approx(np.nanmedian(mix.onset))
-    crs = mix.cohort.events[(mix.cohort.events["event"] == "crs").to_numpy()]
-    first = crs.groupby("patient")["hours"].min() / 24
-    assert first_event(mix, "crs", "CRS", 0.25).value == pytest.approx(first.quantile(0.25))
-    x, y = (np.log(in_window(mix, "ferritin", day)) for day in (14, 21))
-    known = ~np.isnan(x + y)
-    r = np.corrcoef(x[known], y[known])[0, 1]
-    assert log_correlation(mix, "ferritin", [14, 21]).value == pytest.approx(r)
-    early = surviving(mix, "all", 20)  # nobody is lost so early, so that counting suffices
-    gone = np.nan_to_num(mix.first("death"), nan=np.inf) <= 20
-    left = (mix.end < 20) & ~gone
-    assert early.value == pytest.approx(1 - gone.mean(), abs=left.mean() + 1e-9)

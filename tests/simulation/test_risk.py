@@ -1,65 +1,13 @@
-"""The truth that a simulated cohort carries is true."""
+"""The true risk: calibrated to print in every population, and moved by a world as it says."""
 
 import numpy as np
-import pandas as pd
 import pytest
+from hypothesis import given, strategies as st
 from scipy.special import expit
 
-from riskmodel.simulation import draw_cohort
-from riskmodel.simulation.posterior import _normal_points
+from riskmodel.simulation import worlds
 from riskmodel.simulation.risk import Risk
 from riskmodel.simulation.settings import settings
-
-PATIENTS = 4000
-WORLDS = ("literature", "perturbed", "interaction", "shifted", "null", "contrary")
-
-
-@pytest.fixture(scope="module")
-def truth():
-    return {world: draw_cohort(PATIENTS, 17, world).truth for world in WORLDS}
-
-
-def log_loss(event, risk):
-    return float(-np.mean(event * np.log(risk) + (1 - event) * np.log1p(-risk)))
-
-
-@pytest.mark.parametrize("column", ["p_true", "p_baseline"])
-@pytest.mark.parametrize("world", WORLDS)
-def test_mean_risk_is_the_event_rate_within_binomial_error(truth, world, column):
-    t = truth[world]
-    error = np.sqrt(np.mean(t["p_true"] * (1 - t["p_true"])) / PATIENTS)
-    assert abs(t["event"].mean() - t[column].mean()) < 3.5 * error + 0.003
-
-
-@pytest.mark.parametrize("world", ["literature", "perturbed", "interaction", "shifted", "contrary"])
-def test_baseline_risk_is_the_mean_true_risk_in_every_tenth(truth, world):
-    t = truth[world]
-    tenth = pd.qcut(t["p_baseline"], 10, labels=False)
-    for _, part in t.groupby(tenth):
-        error = part["p_true"].std() / np.sqrt(len(part))
-        assert abs(part["p_true"].mean() - part["p_baseline"].mean()) < 4 * error + 0.001
-
-
-def test_baseline_risk_is_calibrated_against_events_in_every_tenth(truth):
-    t = pd.concat([truth["literature"], truth["contrary"]])
-    tenth = pd.qcut(t["p_baseline"], 10, labels=False)
-    for _, part in t.groupby(tenth):
-        expected = part["p_baseline"].mean()
-        error = np.sqrt(expected * (1 - expected) / len(part))
-        assert abs(part["event"].mean() - expected) < 4 * error + 0.002
-
-
-@pytest.mark.parametrize("world", ["literature", "perturbed", "interaction", "shifted", "contrary"])
-def test_knowing_more_predicts_better(truth, world):
-    t = truth[world]
-    base = log_loss(t["event"], np.full(PATIENTS, t["event"].mean()))
-    shown, known = (log_loss(t["event"], t[column]) for column in ("p_baseline", "p_true"))
-    assert known < shown < 0.95 * base
-
-
-def test_null_holds_no_signal(truth):
-    assert np.ptp(truth["null"]["p_true"]) < 1e-12
-    assert np.allclose(truth["null"]["p_baseline"], truth["null"]["p_true"])
 
 
 def test_contrary_reverses_the_order_of_products_and_factors():
@@ -121,7 +69,47 @@ def test_intercepts_give_the_incidence_of_every_population():
         assert risks.mean() == pytest.approx(target, rel=0.03)
 
 
-def test_points_of_the_posterior_have_mean_zero_and_identity_covariance():
-    points = _normal_points(256, 6)
-    assert np.allclose(points.mean(axis=0), 0, atol=1e-12)
-    assert np.allclose(points.T @ points / len(points), np.eye(6), atol=1e-9)
+@given(share=st.floats(0, 1), other=st.floats(0, 1))
+def test_a_higher_quantile_is_no_earlier_onset(share, other):
+    risk = Risk(settings("literature"))
+    everyone = np.arange(len(risk.onset))
+    low, high = sorted((share, other))
+    early = risk.onset_days(everyone, np.full(len(everyone), low))
+    late = risk.onset_days(everyone, np.full(len(everyone), high))
+    assert (early <= late).all()
+    assert (early >= risk.onset[:, 0]).all()
+    assert (late <= risk.onset[:, -1]).all()
+
+
+@pytest.mark.parametrize("world", [name for name in worlds() if name != "autoimmune"])
+def test_printed_onsets_come_back(world):
+    risk = Risk(settings(world))
+    for k, population in enumerate(risk.settings.populations):
+        printed = population["onset"]
+        if "median" in printed and risk.settings.world.effect != 0:
+            assert risk.onset[k, 0] == pytest.approx(printed["low"])
+            assert risk.onset[k, -1] == pytest.approx(printed["high"])
+            assert printed["low"] < risk.onset_median[k] < printed["high"]
+    if risk.settings.world.effect == 0:
+        assert np.ptp(risk.onset, axis=0).max() < 1e-9
+
+
+def test_the_share_before_the_horizon_is_that_of_the_onsets_less_what_comes_first():
+    risk = Risk(settings("literature"))
+    shares = np.linspace(0, 1, 20_001)
+    competing = risk.settings.constants["competing"]
+    hazard = competing["death"] + competing["next_therapy"]
+    days = risk.settings.constants["horizon"]["days"]
+    for k, found in enumerate(risk.before_horizon):
+        onset = risk.onset_days(np.full(len(shares), k), shares)
+        early = np.mean(onset < days)
+        assert early * np.exp(-hazard * days) <= found <= early + 1e-3
+
+
+@pytest.mark.parametrize("world", worlds())
+def test_no_world_has_an_impossible_incidence(world):
+    risk = Risk(settings(world))
+    assert (risk.incidence >= 0).all()
+    assert (risk.incidence < 1).all()
+    assert ((risk.incidence == 0) == risk.settings.world.autoimmune).all()
+    assert (np.isneginf(risk.intercepts) == (risk.incidence == 0)).all()
