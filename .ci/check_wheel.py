@@ -78,7 +78,7 @@ def expect(holds: bool, message: str) -> None:
 def build(folder: Path) -> Path:
     """Build the sdist, and the wheel from the sdist, with the checkout's own hatchling."""
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, CHECKOUT, cwd=folder)
-    (wheel,) = folder.glob("riskmodel-*.whl")
+    (wheel,) = folder.glob("riskmodel_iechs-*.whl")
     return wheel
 
 
@@ -138,7 +138,7 @@ def install(wheel: Path, folder: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "--python", binaries / "python", "install", "--quiet"]
     run(*pip, "--no-compile", "--no-deps", wheel, cwd=folder)
     (packages,) = environment.glob("lib/python*/site-packages")
-    (installed,) = distributions(name="riskmodel", path=[str(packages)])
+    (installed,) = distributions(name="riskmodel-iechs", path=[str(packages)])
     for package in all_needed(installed):
         top = Path(str(package.locate_file("")))
         names = {file.parts[0] for file in package.files or ()} - {"..", "__pycache__"}

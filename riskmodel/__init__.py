@@ -10,7 +10,10 @@ from riskmodel.faces import face
 
 __version__ = "0.1.0"
 
+DISTRIBUTION = "riskmodel-iechs"
+"""What is installed; the package index has another project of the name riskmodel."""
+
 RESEARCH_USE = "Research use only: not a medical device, not for decisions about a patient's care."
 
 __getattr__, __dir__, __all__ = face(__name__, __file__)
-__all__ += ["RESEARCH_USE", "__version__"]
+__all__ += ["DISTRIBUTION", "RESEARCH_USE", "__version__"]

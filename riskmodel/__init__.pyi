@@ -12,3 +12,4 @@ from .training import train as train, training_examples as training_examples
 
 __version__: str
 RESEARCH_USE: str
+DISTRIBUTION: str

@@ -61,7 +61,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
 def test_one_version(checkout: Path) -> None:
     project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["tool"]["hatch"]["version"]["path"] == "riskmodel/__init__.py"
-    assert version("riskmodel") == riskmodel.__version__
+    assert version(riskmodel.DISTRIBUTION) == riskmodel.__version__
     citation = (checkout / "CITATION.cff").read_text(encoding="utf-8").splitlines()
     assert f"version: {riskmodel.__version__}" in citation
 

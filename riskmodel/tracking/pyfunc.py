@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from riskmodel import DISTRIBUTION
 from riskmodel.errors import SchemaError
 from riskmodel.models import RiskModel, load_model, outside_range, predict_frame, save_model
 
@@ -77,8 +78,14 @@ def log_model(mlflow: Any, model: RiskModel) -> Any:
             artifacts={FOLDER: str(folder)},
             signature=_signature(model, example),
             input_example=example,
-            pip_requirements=[f"{p}=={v}" for p, v in model.created_with.items()],
+            pip_requirements=_requirements(model),
         )
+
+
+def _requirements(model: RiskModel) -> list[str]:
+    """Distributions behind the model, by the names that an index has them under."""
+    named = {"riskmodel": DISTRIBUTION}
+    return [f"{named.get(p, p)}=={version}" for p, version in model.created_with.items()]
 
 
 def _input_example(model: RiskModel) -> pd.DataFrame:

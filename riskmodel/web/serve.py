@@ -43,7 +43,7 @@ def serve(
     except ModuleNotFoundError as error:
         raise SchemaError(
             f"'riskmodel serve' needs the package '{error.name}'. Install it with: "
-            "pip install 'riskmodel[web]'."
+            "pip install 'riskmodel-iechs[web]'."
         ) from None
     del fastapi, markdown_it, python_multipart
     from riskmodel.cohort import read_cohort

@@ -52,7 +52,7 @@ def connected(text: str) -> Iterator["Connection"]:
         raise SchemaError(
             f"The database {_shown(url)} needs the Python driver '{missing}', which is not "
             "installed, or does not take these options. Install it (PostgreSQL: the extra "
-            "riskmodel[postgres]), or correct the URL."
+            "riskmodel-iechs[postgres]), or correct the URL."
         ) from None
     try:
         connection = engine.connect()

@@ -20,7 +20,7 @@ STATISTICS_ENDINGS = (".sav", ".zsav", ".por", ".sas7bdat", ".xpt", ".dta")
 _LEADING = 15
 """Lines in which a heading is looked for: titles and dates of printing stand above some."""
 
-_NEEDS = "Install the readers of spreadsheets: pip install 'riskmodel[tables]'."
+_NEEDS = "Install the readers of spreadsheets: pip install 'riskmodel-iechs[tables]'."
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,7 @@ def _session() -> "SparkSession":
         from pyspark.sql import SparkSession
     except ImportError:
         raise SchemaError(
-            "The engine 'spark' needs pyspark. Install it with: pip install 'riskmodel[spark]'."
+            "The engine 'spark' needs pyspark. Install it with: "
+            "pip install 'riskmodel-iechs[spark]'."
         ) from None
     return SparkSession.builder.appName("riskmodel").getOrCreate()
