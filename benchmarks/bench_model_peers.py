@@ -30,7 +30,7 @@ STRENGTHS = tuple(float(c) for c in np.logspace(-3, 0.5, 6))
 
 
 def ours(stage: Stage) -> Fit:
-    known = priors(load_catalogue().stage(stage))
+    known = priors(load_catalogue().for_model().stage(stage))
 
     def fit(rows: Rows, unseen: pd.DataFrame) -> np.ndarray:
         model = RiskClassifier(**known).fit(rows.X, rows.y, rows.weight, rows.patient)

@@ -90,7 +90,8 @@ def _kept(
 
 def _simulated(world: str, patients: int, seed: int) -> dict[str, np.ndarray]:
     """Both stages of one simulated cohort; keys begin with the stage."""
-    catalogue, design = load_catalogue(), load_design()
+    # What a training gives to its model: features that are shown only are left out.
+    catalogue, design = load_catalogue().for_model(), load_design()
     with tempfile.TemporaryDirectory(prefix="riskmodel-bench-") as name:
         folder = Path(name) / "cohort"
         simulate(folder, patients=patients, seed=seed, world=world, file_format="parquet")

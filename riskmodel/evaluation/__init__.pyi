@@ -20,6 +20,7 @@ from .follow_up.unseen import (
 from .measures.comparators import (
     COMPARATORS as COMPARATORS,
     MODEL as MODEL,
+    RIDGE as RIDGE,
     Contender as Contender,
     makers as makers,
     score_columns as score_columns,

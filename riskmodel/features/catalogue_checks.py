@@ -94,7 +94,9 @@ class _Series(Table):
 
 
 PARAMETERS: Mapping[str, Any] = {
-    **dict.fromkeys(("floor", "span", "rate", "fall", "day", "none", "gap", "level"), Number),
+    **dict.fromkeys(
+        ("floor", "span", "rate", "fall", "day", "none", "gap", "level", "quiet", "inverse"), Number
+    ),
     "values": Texts,
     "signs": Texts,
     "events": Annotated[

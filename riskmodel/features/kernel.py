@@ -29,6 +29,8 @@ _HOURS_OF_RISE = int(Statistic.HOURS_OF_RISE)
 _REBOUND = int(Statistic.REBOUND)
 _ABOVE_LIMIT = int(Statistic.ABOVE_LIMIT)
 _BELOW_LIMIT = int(Statistic.BELOW_LIMIT)
+_HOURS_ABOVE = int(Statistic.HOURS_ABOVE)
+_AREA_ABOVE = int(Statistic.AREA_ABOVE)
 
 _ABOVE, _BELOW = 1, 2
 """Bits of a draw: a result of it was reported as `>` or `>=`, as `<` or `<=`."""
@@ -193,6 +195,24 @@ def _rebound(value: Any, a: int, b: int, floor: float, fall: float) -> float:
 
 
 @_inner
+def _above(hours: Any, value: Any, a: int, b: int, level: float, gap: float, area: bool) -> float:
+    if b - a < 2:
+        return np.nan
+    found = 0.0
+    for k in range(a + 1, b):
+        duration = hours[k] - hours[k - 1]
+        # A result of zero is far below every level, and its logarithm stays finite.
+        one = np.log2(max(value[k - 1], 1e-9) / level)
+        two = np.log2(max(value[k], 1e-9) / level)
+        high, low = max(one, two), min(one, two)
+        if duration <= gap and high > 0.0:
+            part = duration if low >= 0.0 else duration * high / (high - low)
+            mean = 0.5 * (high + max(low, 0.0))
+            found += part / 24.0 * mean if area else part
+    return found
+
+
+@_inner
 def _statistic(
     kind: int, hours: Any, value: Any, sign: Any, a: int, b: int, p: float, q: float
 ) -> Any:
@@ -224,6 +244,8 @@ def _statistic(
         found = _hours_of_rise(hours, value, a, b, p)
     elif kind == _REBOUND:
         found = _rebound(value, a, b, p, q)
+    elif kind in (_HOURS_ABOVE, _AREA_ABOVE):
+        found = _above(hours, value, a, b, p, q, kind == _AREA_ABOVE)
     return found
 
 

@@ -4,9 +4,9 @@ A *draw* is one time of sampling: the mean of the patient's results at exactly t
 reported as `<` or `>` counts as its bound, except that a draw with a `>` is never a fall, nor one
 with a `<` a rise: where the draw before it, at most ``BOUND_HOURS`` earlier, in the window or not,
 stands beyond the bound, the draw counts as that one. After 2,800 a `>2000` is 2,800.
-``floor``, ``span``, ``rate`` and ``fall`` are ``parameters`` of the feature; ``floor`` lifts each
-draw before a logarithm or a ratio. Statistics that compare draws are missing where the window holds
-fewer than two.
+``floor``, ``span``, ``rate``, ``fall``, ``level`` and ``gap`` are ``parameters`` of the feature;
+``floor`` lifts each draw before a logarithm or a ratio. Statistics that compare draws are missing
+where the window holds fewer than two.
 """
 
 from collections.abc import Mapping
@@ -56,6 +56,11 @@ class Statistic(IntEnum):
     """1 where a result of the last draw was reported as `>` or `>=`, else 0."""
     BELOW_LIMIT = 14
     """1 where a result of the last draw was reported as `<` or `<=`, else 0."""
+    HOURS_ABOVE = 15
+    """Hours above ``level``, with the logarithm a straight line from draw to draw. Nothing is known
+    between two draws more than ``gap`` hours apart, and nothing after the last. Needs two draws."""
+    AREA_ABOVE = 16
+    """Area between that line and ``level``, where it is above: doublings times days."""
 
 
 STATISTICS: Mapping[str, Statistic] = {
@@ -74,6 +79,8 @@ STATISTICS: Mapping[str, Statistic] = {
     "rebound": Statistic.REBOUND,
     "last_above_limit": Statistic.ABOVE_LIMIT,
     "last_below_limit": Statistic.BELOW_LIMIT,
+    "hours_above": Statistic.HOURS_ABOVE,
+    "area_above": Statistic.AREA_ABOVE,
 }
 """Builder names of the catalogue that are a statistic of one analyte."""
 
@@ -84,5 +91,7 @@ PARAMETERS: Mapping[Statistic, tuple[str, ...]] = {
     Statistic.HALVING_TIME: ("floor", "span"),
     Statistic.HOURS_OF_RISE: ("rate",),
     Statistic.REBOUND: ("floor", "fall"),
+    Statistic.HOURS_ABOVE: ("level", "gap"),
+    Statistic.AREA_ABOVE: ("level", "gap"),
 }
 """The numbers that a statistic needs from ``parameters``, in the order the compiled pass reads."""

@@ -40,6 +40,7 @@ class Mixture(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     spread_: Floats
     between_: float
     slope_sd_: float
+    signal_: float
     n_patients_: int
     n_events_: int
 
@@ -125,8 +126,8 @@ class Mixture(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         low, high = risk_interval(
             row_sums(parts), self.calibration_[1] * (np.column_stack(linear) + margins), level,
             missing=missing_variance(np.isnan(rows), self.spread_, self.names_, self.groups or {}),
-            between=self.between_, stretched=self.slope_sd_ * self._departure(parts),
-            patients=self.n_patients_, events=self.n_events_,
+            between=self.between_, departure=self._departure(parts), slope_sd=self.slope_sd_,
+            signal=self.signal_, patients=self.n_patients_, events=self.n_events_,
         )  # fmt: skip
         return self._by_factor(parts, _index(X)), low, high
 

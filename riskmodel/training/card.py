@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.evaluation import MODEL, Evaluation, minimum_sample, shown
+from riskmodel.training.card_tables import beside_ridge, calibration_table
 
 CALIBRATION_FILE = "calibration.svg"
 _PICTURE = "<!-- calibration picture -->"
@@ -83,7 +84,8 @@ def model_card(about: Mapping[str, Any], evaluation: Evaluation, performance: pd
     about : mapping
         ``name, stage, definition, cytopenia_rule, labels, horizon_days, counts, trained_on,
         weights, directions, warnings, simulated, design``, ``parameters`` (candidate features),
-        ``groups`` (clinical factors), and ``updated_from`` where an older model was the start.
+        ``groups`` (clinical factors), ``participants, predictors, net_benefit`` (tables), and
+        ``updated_from`` where an older model was the start.
     evaluation : Evaluation
         On held-out patients.
     performance : DataFrame
@@ -111,6 +113,7 @@ def model_card(about: Mapping[str, Any], evaluation: Evaluation, performance: pd
         else f"on any day from 1 to {math.ceil(about['horizon_days']) - 1} after the infusion, for "
         "patients at risk on that day"
     )
+    moving = " (which moves with the day)" if about["stage"] == "early" else ""
     return f"""# {about["name"]}
 
 {RESEARCH_USE}
@@ -134,6 +137,8 @@ Outcomes of the cohort: {outcomes}. A patient who was not watched to the horizon
 {evaluation.about["watched"]}
 {trained_on}
 
+{about["participants"]}
+
 ## Outcome [8]
 Labels: {about["labels"]}. Definition {about["definition"]}, cytopenia rule
 {about["cytopenia_rule"] or "none"}. Horizon {about["horizon_days"]:g} days, exclusive.
@@ -143,7 +148,11 @@ Rules judge the outcome without seeing a risk; the same analytes may stand among
 {about["parameters"]} candidate features of these clinical factors: {", ".join(about["groups"])}.
 Each is defined, with its unit, window and source, in the model's own copy of the catalogue. A
 missing value stands at the median of its column in the linear part and has its own branch in the
-trees; no patient is left out for it.
+trees; no patient is left out for it. Missing is the share of all rows. The coefficient is that of
+the linear part on the final scale, per unit, around the reference{moving}; the trees add to
+it, and the mean size is of both together, in log-odds.
+
+{about["predictors"]}
 
 ## Sample size [10]
 {_needed(counts, about["parameters"])}
@@ -163,6 +172,12 @@ intervals are 95%, from {evaluation.about["draws"]} draws of patients.
 {evaluation.about["signal"]}
 
 {performance_table(performance)}
+
+{beside_ridge(evaluation)}
+
+{calibration_table(evaluation)}
+
+{about["net_benefit"]}
 
 {_PICTURE}
 

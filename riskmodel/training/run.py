@@ -33,6 +33,11 @@ from riskmodel.models import (
     training_ranges,
 )
 from riskmodel.training.card import model_card
+from riskmodel.training.card_tables import (
+    net_benefit_table,
+    participants_table,
+    predictors_table,
+)
 from riskmodel.training.delivery import Destinations, Progress
 from riskmodel.training.design import Design, resolved
 from riskmodel.training.gate import stored_figures
@@ -231,6 +236,9 @@ def _model(
             "updated_from": updated,
             "parameters": len(features),
             "groups": list(dict.fromkeys(f.group for f in features)),
+            "participants": participants_table(cohort, examples),
+            "predictors": predictors_table(classifier, features, examples.X),
+            "net_benefit": net_benefit_table(evaluation, plan.risk_groups),
         },
         evaluation,
         figures,

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
+from riskmodel.arrays import Floats, expit
 from riskmodel.cohort import Cohort
 from riskmodel.evaluation import (
     MODEL,
+    RIDGE,
     Contender,
     Evaluation,
     Examples,
     Maker,
     Signal,
+    Validation,
     assess,
     check_signal,
+    compare,
     corrected,
     in_words,
     out_of_fold,
@@ -61,6 +66,8 @@ def validated(
         permutations=check.permutations,
         seed=check.seed,
     )
+    if RIDGE in predictions:
+        more["beside_ridge"] = _beside(rows, predictions, RIDGE, check)
     more["folds"] = fold_figures(rows, predictions[MODEL], splits)
     how = scheme_in_words(check)
     found = assess(
@@ -78,6 +85,22 @@ def validated(
         },
     )
     return Evaluation({**found.tables, **more}, found.about), signal
+
+
+def _beside(
+    rows: Examples, predictions: Mapping[str, Floats], other: str, check: Validation
+) -> pd.DataFrame:
+    """`compare` of the model and another on the rows for which both hold a held-out risk."""
+    both = {name: predictions[name] for name in (MODEL, other)}
+    kept = rows.known & ~np.isnan(np.column_stack([*both.values()])).any(axis=1)
+    if len(np.unique(rows.y[kept])) < 2:
+        return pd.DataFrame()
+    risks = {name: expit(logit[kept]) for name, logit in both.items()}
+    table = compare(
+        rows.y[kept], risks, rows.weight[kept], rows.patient[kept],
+        draws=check.bootstrap, seed=check.seed,
+    )  # fmt: skip
+    return table[table["model"] == other].reset_index(drop=True)
 
 
 def main_figures(evaluation: Evaluation) -> pd.DataFrame:

@@ -152,6 +152,34 @@ def last_below_limit(draws: Sequence[Draw], **_: Any) -> float:
     return float(-1 in draws[-1][2]) if draws else UNKNOWN
 
 
+def _stretches(draws: Sequence[Draw], level: float, gap: float) -> list[tuple[float, float, float]]:
+    """Hours above, and how many doublings at both ends, of each pair that is near enough."""
+    found = []
+    for (t, v, _), (u, w, _) in pairwise(draws):
+        one, two = (math.log2(max(x, 1e-9)) - math.log2(level) for x in (v, w))
+        if u - t > gap or (one <= 0 and two <= 0):
+            continue
+        start, end = t, u
+        if (one < 0) != (two < 0):
+            crossing = t + (u - t) * one / (one - two)
+            start, end = (crossing, u) if one < 0 else (t, crossing)
+        found.append((end - start, max(one, 0), max(two, 0)))
+    return found
+
+
+def hours_above(draws: Sequence[Draw], *, level: float, gap: float, **_: Any) -> float:
+    if len(draws) < 2:
+        return UNKNOWN
+    return math.fsum(hours for hours, _, _ in _stretches(draws, level, gap))
+
+
+def area_above(draws: Sequence[Draw], *, level: float, gap: float, **_: Any) -> float:
+    if len(draws) < 2:
+        return UNKNOWN
+    parts = _stretches(draws, level, gap)
+    return math.fsum(hours / 24 * (one + two) / 2 for hours, one, two in parts)
+
+
 KINETICS: Mapping[str, Callable[..., float]] = {
     "last_lab": last,
     "highest": highest,
@@ -168,6 +196,8 @@ KINETICS: Mapping[str, Callable[..., float]] = {
     "rebound": rebound,
     "last_above_limit": last_above_limit,
     "last_below_limit": last_below_limit,
+    "hours_above": hours_above,
+    "area_above": area_above,
 }
 
 

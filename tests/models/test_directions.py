@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from riskmodel.models import RiskClassifier, check_directions, directions_kept
+from riskmodel.models import FewEventsWarning, RiskClassifier, check_directions, directions_kept
 from riskmodel.models.learning.base_learners import FREE
 
 
@@ -43,6 +43,19 @@ def test_data_that_contradict_them_clearly_overrule_them(make):
     said = directions_kept(model, rows.X)
     assert "The data overruled them" in said
     assert "f3 (by up to" in said
+
+
+@pytest.mark.parametrize(("effect", "expected"), [(-1.5, True), (1.5, False)])
+def test_with_too_few_events_for_folds_the_slope_of_the_evidence_decides(make, effect, expected):
+    make_world, classifier = make
+    found = make_world(400, 3, effect=effect)
+    kept = np.sort(
+        np.concatenate([np.flatnonzero(found.y == 1)[:9], np.flatnonzero(found.y == 0)[:150]])
+    )
+    with pytest.warns(FewEventsWarning):
+        model = classifier().fit(found.X.iloc[kept], found.y[kept])
+    assert model.n_folds_ == 0
+    assert model.overruled_ is expected
 
 
 def test_consequences_of_severity_are_never_overruled(make):

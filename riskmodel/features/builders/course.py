@@ -104,6 +104,36 @@ def days_since_highest_grade(records: Records, feature: Feature, prediction_time
     return _or_none((prediction_time - first) / 24, feature)
 
 
+def hours_above_after(records: Records, feature: Feature, prediction_time: float) -> Floats:
+    """Hours of an analyte above ``parameters.level`` since ``parameters.events`` are past.
+
+    That is ``parameters.quiet`` hours after the last record of any of them in the window; 0 where
+    there is none. Between draws, and where they lie more than ``parameters.gap`` hours
+    apart, as the statistic `hours_above`; missing with fewer than two draws in the window.
+    """
+    keys = feature.parameters
+    past = np.full(records.patients, -np.inf)
+    for name in keys["events"]:
+        events = records.events(name).within(feature.window, prediction_time)
+        np.fmax.at(past, events.patient, events.hours)
+    past = np.where(np.isinf(past), prediction_time, past + float(keys["quiet"]))
+    draws = records.draws(feature.of).within(feature.window, prediction_time)
+    found = np.where(draws.count(records.patients) >= 2, 0.0, np.nan)
+    pairs = np.flatnonzero(np.diff(draws.patient) == 0)
+    pairs = pairs[np.diff(draws.hours)[pairs] <= float(keys["gap"])]
+    start, end = draws.hours[pairs], draws.hours[pairs + 1]
+    level = np.log2(np.maximum(draws.value, 1e-9) / float(keys["level"]))
+    one, two = level[pairs], level[pairs + 1]
+    across = (one < 0) != (two < 0)
+    crossing = start + (end - start) * np.divide(one, one - two, out=0 * one, where=across)
+    since = np.where(across & (one < 0), crossing, start)
+    until = np.where(across & (two < 0), crossing, end)
+    since = np.maximum(since, past[draws.patient[pairs]])
+    hours = np.where(np.maximum(one, two) > 0, np.maximum(until - since, 0.0), 0.0)
+    np.add.at(found, draws.patient[pairs], hours)
+    return found
+
+
 def signs_met(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """How many of ``parameters.signs`` are met; missing where nothing was measured.
 

@@ -61,7 +61,7 @@ BUILDERS: Mapping[str, Builder] = {
     "points": Builder(published.points, "", needs=("rows",), takes=_BEFORE),
     "hscore_points": Builder(published.hscore_points, ""),
     "prediction_day": Builder(kinetics.prediction_day, ""),
-    "days_left": Builder(kinetics.days_left, "", needs=("day",)),
+    "days_left": Builder(kinetics.days_left, "", needs=("day",), takes=("inverse",)),
     **{
         name: Builder(
             kinetics.lab_statistic,
@@ -80,6 +80,9 @@ BUILDERS: Mapping[str, Builder] = {
     "hours_since_last": Builder(course.hours_since_last, "event", needs=("none",)),
     "number_of_events": Builder(course.number_of_events, "event"),
     "event_again": Builder(course.event_again, "event", needs=("gap",)),
+    "hours_above_after": Builder(
+        course.hours_above_after, "analyte", needs=("level", "gap", "events", "quiet")
+    ),
     "days_since_highest_grade": Builder(course.days_since_highest_grade, "event", needs=("none",)),
     "signs_met": Builder(course.signs_met, "", needs=("signs",)),
     "signs_still_needed": Builder(course.signs_still_needed, ""),

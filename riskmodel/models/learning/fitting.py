@@ -20,7 +20,7 @@ from riskmodel.models.learning.base_learners import (
 from riskmodel.models.learning.columns import Prior, Scale
 from riskmodel.models.learning.folds import bootstrap_weights, deal_folds
 from riskmodel.models.learning.shrinkage import log_loss
-from riskmodel.models.learning.signal import signal_probability
+from riskmodel.models.learning.signal import reversal_odds, signal_probability
 from riskmodel.models.learning.stacking import (
     affine_calibration,
     simplex_weights,
@@ -114,18 +114,22 @@ def learn(
     base = None
     if recipe.is_clock().any():
         base = fit_linear(X, y, weight, recipe, scale, prior, members=[BASE]).log_odds(X)[:, 0]
-    stack = _expected_stack(recipe, X, y, weight, scale, prior)
+    recipes = [recipe]
+    reversed_by = -np.inf
+    if any(recipe.held()):
+        recipes.append(replace(recipe, overruled=True))
+        reversed_by = reversal_odds(X, y, weight, recipe, scale, prior)
+    likelier = recipes[-1] if reversed_by > plan.overrule_nats else recipe
+    stack = _expected_stack(likelier, X, y, weight, scale, prior)
     if n_folds:
-        recipes = [recipe]
-        if any(recipe.held()):
-            recipes.append(replace(recipe, overruled=True))
         found = _out_of_fold(X, y, weight, patient, n_folds, recipes, plan, root, parallel)
         stacks = [
             _learnt_stack(one, members, y, weight, plan, base)
             for one, members in zip(recipes, found, strict=True)
         ]
         stack = stacks[0]
-        if stacks[-1].loss < stack.loss - plan.overrule_nats:
+        gain = stack.loss - stacks[-1].loss
+        if gain > 0 and max(gain, reversed_by) > plan.overrule_nats:
             stack = stacks[-1]
     recipe = stack.recipe
     signal = signal_probability(X, y, weight, recipe, scale, prior, plan.signal_prior, stack.gain)

@@ -18,6 +18,14 @@ UNSEEN_SHARE = 0.2
 """Variance of the log-odds between patients who look alike to a model, as a share of the variance
 that it shows. Chosen on simulated worlds (docs/model.md), where that is 0 to 0.6."""
 
+EXPECTED_BETWEEN = 1.3
+"""Variance of the log-odds between patients, where risk differs at all: an AUROC of about 0.79. A
+model that shows less has not learnt it, and what it does not show stays between patients who look
+alike to it. Chosen on simulated worlds (docs/model.md), where it is 1.6 to 3.0."""
+
+LEAST_SIGNAL = 0.05
+"""A smaller probability of a signal counts as this: a division by next to nothing tells nothing."""
+
 CENTRE_SD = 0.25
 """How far the log-odds of all patients of one centre may lie from those of another: at a level of
 0.9, odds 1.5 times higher or lower. Published series of one product differ twofold, mixes and
@@ -73,7 +81,9 @@ def risk_interval(
     *,
     missing: Floats,
     between: float,
-    stretched: Floats,
+    departure: Floats,
+    slope_sd: float,
+    signal: float,
     patients: int,
     events: int,
 ) -> tuple[Floats, Floats]:
@@ -90,15 +100,25 @@ def risk_interval(
         Variance for what is missing; see `missing_variance`.
     between : float
         Variance of the log-odds that the model shows between patients.
-    stretched : float64[n]
-        How far one standard deviation of the calibration slope moves each row's log-odds.
+    departure : float64[n]
+        Of each row's log-odds from the base rate at its time.
+    slope_sd : float
+        Standard deviation of the calibration slope, relative to it.
+    signal : float
+        Probability that the features tell anything, by which the departures are drawn to nothing:
+        with it they are 1 / `signal` of what is shown, else none. The variance of that mixture is
+        what each has, over `signal`, and how far the two lie apart.
     patients, events : int
         Of the training rows: how exact the base rate is.
     """
-    unseen = missing + UNSEEN_SHARE * between
+    signal = max(signal, LEAST_SIGNAL)
+    shown = between / signal**2
+    alike = signal * max(UNSEEN_SHARE * shown, EXPECTED_BETWEEN - shown)
+    unseen = missing / signal + alike
     others = unseen + 1.0 / events + 1.0 / max(patients - events, 1)
-    others += CENTRE_SD**2 + stretched**2
-    return interval(log_odds, draws, others, level, unseen)
+    others += CENTRE_SD**2 + departure**2 * (slope_sd**2 + 1.0 - signal) / signal
+    # Of the draws only their spread counts.
+    return interval(log_odds, draws / np.sqrt(signal), others, level, unseen)
 
 
 def missing_variance(

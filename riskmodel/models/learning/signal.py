@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import log_ndtr
 
 from riskmodel.arrays import Floats, expit, logit
 from riskmodel.models.learning.base_learners import BASE, SCORE, Recipe, expect
 from riskmodel.models.learning.columns import Prior, Scale
-from riskmodel.models.learning.shrinkage import log_evidence, shrunken_logistic
+from riskmodel.models.learning.shrinkage import log_evidence, precision_of, shrunken_logistic
 
 
 def signal_probability(
@@ -49,6 +50,30 @@ def signal_probability(
     ratios = [one - base for one in found] + ([] if unseen_gain is None else [unseen_gain])
     ratio = float(np.logaddexp.reduce(ratios)) - np.log(len(ratios))
     return float(expit(np.asarray(ratio + logit(before))))
+
+
+def reversal_odds(
+    X: Floats, y: Floats, weight: Floats, recipe: Recipe, scale: Scale, prior: Prior
+) -> float:
+    """Logarithm of the odds that the published evidence, as one score, points the wrong way.
+
+    By Laplace's method from the slope of the score, which is expected at 1, give or take
+    `slope_sd`, and is free to turn round. It is one parameter, so that few events can tell it
+    where a loss out of fold, paid for every column, cannot. Minus infinity without evidence.
+    """
+    if SCORE not in recipe.linear:
+        return -np.inf
+    free = replace(recipe, overruled=True)
+    still = np.zeros(X.shape[1] + 1)
+    expected = expect(SCORE, scale.standardise(X), free, scale, prior, still)
+    beta = shrunken_logistic(expected.columns, y, weight, expected.mean, expected.spread)
+    design = np.column_stack([np.ones(len(y)), expected.columns])
+    risk = expit(design @ beta)
+    hessian = (design * (weight * risk * (1.0 - risk))[:, None]).T @ design
+    hessian[1:, 1:] += precision_of(expected.spread)
+    deviation = float(np.sqrt(np.linalg.inv(hessian)[1, 1]))
+    below, above = log_ndtr([-beta[1] / deviation, beta[1] / deviation])
+    return float(below - above)
 
 
 def _evidence_of(

@@ -143,3 +143,42 @@ def test_signs_still_needed_fall_as_signs_are_met(make_cohort):
     ]
     assert needed == [4, 3, 2, 1, 0]
     assert one(make_cohort, "signs_still_needed", 47, labs=[*before, *high, *low], **target) == 4
+
+
+@pytest.mark.parametrize(
+    ("labs", "events", "now", "hours", "since_crs", "why"),
+    [
+        ([(24, 2001)], [], 72, np.nan, np.nan, "one draw tells no time"),
+        ([(24, 4000), (72, 4000)], [], 72, 48, 0, "above throughout, no CRS that could fade"),
+        ([(24, 4000), (72, 4000)], [], 240, 48, 0, "nothing is known after the last draw"),
+        ([(24, 4000), (96, 4000)], [], 96, 72, 0, "72 h between two draws are near enough"),
+        ([(24, 4000), (97, 4000)], [], 97, 0, 0, "73 h are not: nobody looked"),
+        ([(24, 1000), (72, 4000)], [], 72, 24, 0, "crosses in the middle of its logarithm"),
+        ([(24, 1000), (72, 2000)], [], 72, 0, 0, "just at the level is not above it"),
+        (
+            [(-24, 4000), (24, 4000)],
+            [],
+            72,
+            np.nan,
+            np.nan,
+            "before the infusion",
+        ),
+        ([(24, 4000), (72, 4000), (120, 4000)], [(0, "crs", 1)], 120, 96, 72, "past from hour 48"),
+        ([(24, 4000), (72, 4000)], [(20, "crs", 1), (24, "fever", np.nan)], 72, 48, 0, "fever on"),
+        ([(24, 4000), (72, 500)], [(0, "crs", 1)], 72, 16, 0, "fell below before CRS was past"),
+    ],
+)
+def test_hours_above_a_multiple_of_the_limit(make_cohort, labs, events, now, hours, since_crs, why):
+    drawn = [(t, "ferritin", value) for t, value in labs]
+    for name, expected in (
+        ("ferritin_hours_above", hours),
+        ("ferritin_hours_above_after_crs", since_crs),
+    ):
+        found = one(make_cohort, name, now, events, drawn)
+        np.testing.assert_allclose(found, expected, atol=1e-9, err_msg=f"{name}: {why}")
+
+
+def test_area_above_the_limit_is_doublings_times_days(make_cohort):
+    labs = [(24, "ferritin", 800.0), (72, "ferritin", 3200.0)]
+    found = one(make_cohort, "ferritin_area_above", 72, (), labs)
+    assert found == pytest.approx(2 * (1 + 3) / 2)

@@ -23,7 +23,7 @@ WINDOWS = [
     ["prediction-72h", "prediction-24h"],
     ["first_record", "infusion"],
 ]
-NUMBERS = {"floor": 20.0, "span": 12.0, "rate": 5.0, "fall": 0.8}
+NUMBERS = {"floor": 20.0, "span": 12.0, "rate": 5.0, "fall": 0.8, "level": 30.0, "gap": 60.0}
 
 
 def every_statistic() -> Iterator[dict[str, Any]]:

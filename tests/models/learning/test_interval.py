@@ -81,8 +81,8 @@ def test_a_few_draws_are_trusted_less_where_they_are_all_there_is():
 
 def widths(**changes):
     about = {
-        "missing": np.zeros(1), "between": 0.5, "stretched": np.zeros(1),
-        "patients": 300, "events": 30, **changes,
+        "missing": np.zeros(1), "between": 1.3, "departure": np.ones(1), "slope_sd": 0.1,
+        "signal": 1.0, "patients": 300, "events": 30, **changes,
     }  # fmt: skip
     low, high = risk_interval(np.full(1, -2.0), np.array([[-2.1, -1.9]]), 0.9, **about)
     assert low[0] < 1 / (1 + np.exp(2.0)) < high[0]
@@ -94,7 +94,9 @@ def widths(**changes):
     [
         ({"missing": np.ones(1)}, "inputs are missing"),
         ({"between": 2.0}, "patients who look alike differ more"),
-        ({"stretched": np.ones(1)}, "the slope is less certain"),
+        ({"slope_sd": 0.5}, "the slope is less certain"),
+        ({"signal": 0.7}, "the features may tell nothing, or more than is shown"),
+        ({"between": 0.1}, "a model that shows little has not learnt what there is"),
         ({"events": 3}, "few events"),
         ({"events": 297}, "few without"),
         ({"patients": 300, "events": 300}, "nobody without: no division by zero"),

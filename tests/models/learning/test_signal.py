@@ -6,19 +6,28 @@ import pytest
 from riskmodel.models import RiskClassifier
 from riskmodel.models.learning.base_learners import learn_columns
 from riskmodel.models.learning.shrinkage import log_evidence, shrunken_logistic
-from riskmodel.models.learning.signal import signal_probability
+from riskmodel.models.learning.signal import reversal_odds, signal_probability
 
 
-def probability(make, n, seed, effect, before=0.75, unseen_gain=None, **changes):
+def ready(make, n, seed, effect, **changes):
     make_world, classifier = make
     rows = make_world(n, seed, effect=effect)
     model = classifier(**changes)
     model.names_ = list(rows.X.columns)
     recipe, X, weight = model._recipe(), rows.X.to_numpy(), np.ones(n)
-    scale, prior = learn_columns(X, weight, recipe)
-    return signal_probability(
-        X, rows.y.astype(float), weight, recipe, scale, prior, before, unseen_gain
-    )
+    return X, rows.y.astype(float), weight, recipe, *learn_columns(X, weight, recipe)
+
+
+def probability(make, n, seed, effect, before=0.75, unseen_gain=None, **changes):
+    return signal_probability(*ready(make, n, seed, effect, **changes), before, unseen_gain)
+
+
+def test_few_patients_tell_that_the_evidence_is_reversed_and_only_where_it_is(make):
+    for effect, low, high in ((-1.0, 3.0, np.inf), (1.0, -np.inf, -3.0)):
+        odds = [reversal_odds(*ready(make, 150, s, effect)) for s in range(4)]
+        assert low < min(odds) <= max(odds) < high
+    assert max(reversal_odds(*ready(make, 150, s, 0.0)) for s in range(8)) < 3.0
+    assert reversal_odds(*ready(make, 150, 0, -1.0, evidence={})) == -np.inf
 
 
 def test_signal_is_believed_and_noise_is_not(make):
