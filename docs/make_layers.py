@@ -9,10 +9,11 @@ from pathlib import Path
 
 import grimp
 
+from riskmodel.pictures import INK, QUIET
+
 TOP = Path(__file__).resolve().parent.parent
 BOX, HEIGHT, STEP, LEFT = 180, 44, 56, 16
 BESIDE = LEFT + 2 * BOX + 40
-INK, QUIET, FILL, LINE = "#1b2733", "#5a6b7b", "#eef3f7", "#9fb1c1"
 PLAIN = f'font-size="12" fill="{INK}"'
 
 
@@ -39,7 +40,7 @@ def text(x: float, y: float, words: str, style: str) -> str:
 def box(x: float, y: float, width: float) -> str:
     """One room."""
     shape = f'x="{x}" y="{y}" width="{width}" height="{HEIGHT}" rx="6"'
-    return f'<rect {shape} fill="{FILL}" stroke="{LINE}"/>'
+    return f'<rect {shape} fill="#fff" stroke="{QUIET}"/>'
 
 
 def picture() -> str:

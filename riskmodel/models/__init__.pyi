@@ -35,9 +35,7 @@ from .missing import (
 )
 from .plots import (
     beeswarm_svg as beeswarm_svg,
-    change_svg as change_svg,
     dependence_svg as dependence_svg,
-    waterfall_svg as waterfall_svg,
 )
 from .predict import (
     change_by_factor as change_by_factor,
@@ -55,6 +53,10 @@ from .storage import (
     MODEL_FILE as MODEL_FILE,
     load_model as load_model,
     save_model as save_model,
+)
+from .waterfall import (
+    change_svg as change_svg,
+    waterfall_svg as waterfall_svg,
 )
 from .wording import (
     HARDLY as HARDLY,

@@ -1,137 +1,28 @@
-"""Pictures of contributions: one patient's waterfall, what changed, all patients, one feature.
+"""Pictures of contributions: all patients, one feature; what SHAP draws, as SVG.
 
 Imports shap, and only when a picture is drawn.
 """
 
-import hashlib
-import io
 import math
-import re
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Floats
 from riskmodel.errors import SchemaError
-from riskmodel.models.wording import describe, odds, percent, risk_of
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
+from riskmodel.pictures import LINE, figure_svg, mark_of
 
 _DRAWING = threading.Lock()  # pyplot, through which SHAP draws, knows one current figure
-
-AXIS = (
-    "Risk of IEC-HS. Each bar multiplies the odds by the figure on it:\n"
-    "x2.0 doubles the odds, x0.5 halves them (log-odds scale)"
-)
-
-VISIBLE = 0.005
-"""Contributions smaller than this, in log-odds, get no bar of their own: 0.5% of the odds."""
-
-_NOTHING = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="560pt" height="48pt" viewBox="0 0 560 48">'
-    '<text x="8" y="30" font-family="sans-serif" font-size="14" fill="#222222">'
-    "{said}</text></svg>"
-)
-
-_TICKS = (0.0001, 0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 _FACTORS = (0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Factors of the odds that an axis of contributions may show."""
 
 _POINTS = 5000
 """Patients drawn at most in one picture: every k-th of more."""
-
-
-def waterfall_svg(
-    contributions: Mapping[str, float],
-    base: float,
-    labels: Mapping[str, str] | None = None,
-    values: Mapping[str, str] | None = None,
-    *,
-    title: str = "What drives this risk",
-    max_display: int = 10,
-) -> str:
-    """Draw one patient's contributions by clinical factor as SVG markup, for use inside a page.
-
-    Parameters
-    ----------
-    contributions : mapping of str to float
-        Clinical factor to log-odds, without the base.
-    base : float
-        Log-odds of the reference patient; with the contributions it sums to logit(risk).
-    labels : mapping of str to str, optional
-        Plain name of a factor; its key by default.
-    values : mapping of str to str, optional
-        What the patient shows, written after the name.
-    title : str
-        For screen readers; the picture itself has no heading.
-    max_display : int
-        Rows; the smallest contributions share the last one, as do those too small for a bar.
-
-    Returns
-    -------
-    str
-        One ``<svg>`` element, the same for the same input, with identifiers of its own.
-
-    Raises
-    ------
-    SchemaError
-        When there is no contribution or one is not finite.
-    """
-    described = ("the reference patient's risk of", "this patient's")
-    drawn = ("reference patient", "this patient")
-    nothing = "No factor moves this patient's risk from the reference of {risk}."
-    return _waterfall(
-        contributions, base, labels, values, title, max_display, described, drawn, nothing
-    )
-
-
-def change_svg(
-    changes: Mapping[str, float],
-    before: float,
-    labels: Mapping[str, str] | None = None,
-    values: Mapping[str, str] | None = None,
-    *,
-    times: tuple[str, str] = ("yesterday", "today"),
-    title: str = "What changed",
-    max_display: int = 10,
-) -> str:
-    """Draw what moved one patient's risk between two prediction times, by clinical factor.
-
-    Parameters
-    ----------
-    changes : mapping of str to float
-        Clinical factor to the later minus the earlier contribution; see `change_by_factor`.
-    before : float
-        Log-odds of the earlier risk; with the changes it sums to logit of the later one.
-    labels, values, title, max_display
-        As in `waterfall_svg`.
-    times : (str, str)
-        Words for the two prediction times.
-
-    Returns
-    -------
-    str
-        One ``<svg>`` element.
-
-    Raises
-    ------
-    SchemaError
-        When there is no change to draw or one is not finite.
-    """
-    described = (f"the risk {times[0]},", f"the risk {times[1]},")
-    nothing = f"No factor moved the risk from {times[0]} to {times[1]}: it stays at {{risk}}."
-    return _waterfall(
-        changes, before, labels, values, title, max_display, described, times, nothing
-    )
 
 
 def beeswarm_svg(
@@ -185,7 +76,7 @@ def beeswarm_svg(
         _factor_ticks(axis.set_xticks, axis.get_xlim())
         axis.set_xlabel("factor of the odds of IEC-HS (log-odds scale)", fontsize=11)
 
-    return _picture(draw, title, said, repr((parts.tolist(), values.tolist(), names, max_display)))
+    return drawn_svg(draw, title, said, repr((parts.tolist(), values.tolist(), names, max_display)))
 
 
 def dependence_svg(
@@ -235,7 +126,7 @@ def dependence_svg(
 
     def draw(shap: Any, plt: Any) -> None:
         explanation = shap.Explanation(values=parts, data=values, feature_names=names)
-        colour = explanation[:, 1] if by is not None else "#1f6fb4"
+        colour = explanation[:, 1] if by is not None else LINE
         figure, axis = plt.subplots(figsize=(6.0, 4.2))
         shap.plots.scatter(explanation[:, 0], color=colour, ax=axis, show=False, x_jitter=0)
         for points in axis.collections:
@@ -246,7 +137,7 @@ def dependence_svg(
         figure.axes[-1].set_ylabel(names[-1] if by is not None else "", fontsize=11)
 
     drawn = repr((parts.tolist(), values.tolist(), names))
-    return _picture(draw, title or f"{names[0]} and the risk", said, drawn)
+    return drawn_svg(draw, title or f"{names[0]} and the risk", said, drawn)
 
 
 def _table(
@@ -271,46 +162,8 @@ def _factor_ticks(set_ticks: Callable[..., object], limits: tuple[float, float])
     set_ticks([math.log(f) for f in inside], [f"×{f:.3g}" for f in inside], fontsize=11)
 
 
-def _waterfall(
-    contributions: Mapping[str, float],
-    base: float,
-    labels: Mapping[str, str] | None,
-    values: Mapping[str, str] | None,
-    title: str,
-    max_display: int,
-    described: tuple[str, str],
-    drawn: tuple[str, str],
-    nothing: str,
-) -> str:
-    amounts = np.array(list(contributions.values()), dtype=np.float64)
-    if not len(amounts) or not np.isfinite([*amounts, base]).all():
-        raise SchemaError("A waterfall needs one or more finite contributions and a finite base.")
-    labels, values = labels or {}, values or {}
-    names = []
-    for key in contributions:
-        shown = values.get(key, "")
-        names.append(labels.get(key, key) + (f" ({shown})" if shown else ""))
-    said = describe(contributions, base, labels, values, described)
-    about = f"{title}{said}{amounts.tolist()}{base}"
-    if np.abs(amounts).max() < VISIBLE:
-        mark = hashlib.sha256(about.encode()).hexdigest()[:10]
-        words = escape(nothing.format(risk=percent(risk_of(base))), quote=False)
-        return _accessible(_NOTHING.format(said=words), mark, title, said)
-    # What is too small for a bar shares the last row.
-    rows = min(max_display, int((np.abs(amounts) >= VISIBLE).sum()) + 1, len(amounts))
-
-    def draw(shap: Any, plt: Any) -> None:
-        explanation = shap.Explanation(values=amounts, base_values=base, feature_names=names)
-        plt.figure()
-        shap.plots.waterfall(explanation, max_display=rows, show=False)
-        _relabel(plt.gcf(), amounts, base, names, rows, drawn)
-
-    return _picture(draw, title, said, about)
-
-
-def _picture(draw: Callable[[Any, Any], None], title: str, said: str, about: str) -> str:
+def drawn_svg(draw: Callable[[Any, Any], None], title: str, said: str, about: str) -> str:
     """SVG of what `draw` draws with SHAP, the same for the same `about`; leaves no trace."""
-    mark = hashlib.sha256((title + said + about).encode()).hexdigest()[:10]
     import matplotlib as mpl
 
     if mpl.get_backend(auto_select=False) is None:
@@ -323,8 +176,6 @@ def _picture(draw: Callable[[Any, Any], None], title: str, said: str, about: str
         import shap
 
     with _DRAWING, plt.ioff(), mpl.rc_context():
-        mpl.rcParams["svg.hashsalt"] = mark
-        mpl.rcParams["svg.fonttype"] = "path"
         mpl.rcParams["font.family"] = "DejaVu Sans"
         before = plt.get_fignums()
         current = plt.gcf().number if before else None
@@ -334,97 +185,12 @@ def _picture(draw: Callable[[Any, Any], None], title: str, said: str, about: str
         try:
             plt.figure()
             draw(shap, plt)
-            out = io.StringIO()
-            plt.gcf().savefig(
-                out, format="svg", bbox_inches="tight", dpi=120,
-                metadata={"Date": None, "Creator": None},
-            )  # fmt: skip
+            saving: dict[str, Any] = {"bbox_inches": "tight", "dpi": 120}
+            mark = mark_of(f"{title}{said}{about}")
+            return figure_svg(plt.gcf(), mark, title=title, described=said, **saving)
         finally:
             np.random.set_state(state)  # noqa: NPY002
             for number in set(plt.get_fignums()) - set(before):
                 plt.close(number)
             if current is not None:
                 plt.figure(current)
-    return _accessible(out.getvalue(), mark, title, said)
-
-
-def _relabel(
-    figure: "Figure",
-    amounts: Floats,
-    base: float,
-    names: list[str],
-    shown: int,
-    ends: tuple[str, str],
-) -> None:
-    """Clinical words in place of SHAP's: odds factors on the bars, risks on the axes."""
-    main, low, high = figure.axes[0], figure.axes[1], figure.axes[2]
-    order = np.argsort(-np.abs(amounts))
-    rows = [names[j] for j in order[:shown]]
-    lengths = amounts[order[:shown]]
-    if shown < len(amounts):
-        rows[-1] = f"{len(amounts) - shown + 1} other factors"
-        lengths[-1] = amounts[order[shown - 1 :]].sum()
-    main.set_yticks(range(shown), rows[::-1], fontsize=12, color="#222222")
-    for text in main.texts:
-        length = lengths[shown - 1 - round(text.get_position()[1])]
-        small = abs(length) < VISIBLE
-        text.set_text("no change" if small else f"x{odds(float(length))}")
-    total = base + float(amounts.sum())
-    _repoint(main, lengths, total)
-    _risk_ticks(main)
-    main.set_xlabel(AXIS, fontsize=11, color="#444444", labelpad=42)
-    for axis, at, words in (
-        (low, base, f"\n\n{ends[0]}: {percent(risk_of(base))}"),
-        (high, total, f"{ends[1]}: {percent(risk_of(total))}"),
-    ):
-        left, right = axis.get_xlim()
-        axis.set_xticks([at], [words], fontsize=12, color="#222222")
-        place = (at - left) / (right - left)
-        side: Literal["left", "center", "right"] = "center"
-        if not 0.35 <= place <= 0.65:
-            side = "left" if place < 0.5 else "right"
-        axis.xaxis.get_majorticklabels()[0].set_horizontalalignment(side)
-
-
-def _repoint(axis: "Axes", lengths: Floats, total: float) -> None:
-    """Bars shorter than an arrow's head as triangles: SHAP draws them beyond their ends."""
-    from matplotlib.patches import FancyArrow
-
-    end = total - np.concatenate([[0.0], np.cumsum(lengths)[:-1]])
-    start = end - lengths
-    for arrow in axis.patches:
-        if not isinstance(arrow, FancyArrow):
-            continue
-        corners = arrow.get_xy()
-        low, high = float(corners[:, 1].min()), float(corners[:, 1].max())
-        row = len(lengths) - 1 - round((low + high) / 2)
-        left, right = sorted((start[row], end[row]))
-        reach = corners[:, 0].min(), corners[:, 0].max()
-        slack = 1e-9 + 1e-6 * (right - left)
-        if reach[0] < left - slack or reach[1] > right + slack:
-            tip = [end[row], (low + high) / 2]
-            arrow.set_xy(np.array([[start[row], low], tip, [start[row], high], [start[row], low]]))
-
-
-def _risk_ticks(axis: "Axes") -> None:
-    left, right = axis.get_xlim()
-    inside = [p for p in _TICKS if left <= math.log(p / (1 - p)) <= right]
-    if len(inside) < 2:
-        inside = [risk_of(left + (right - left) * part) for part in (0.1, 0.5, 0.9)]
-    axis.set_xticks(
-        [math.log(p / (1 - p)) for p in inside], [percent(p) for p in inside], fontsize=11
-    )
-
-
-def _accessible(markup: str, mark: str, title: str, described: str) -> str:
-    """Markup from ``<svg`` on, with a title, a description and identifiers that clash with none."""
-    body = markup[markup.index("<svg") :]
-    body = re.sub(r'\bid="([^"]+)"', rf'id="w{mark}-\1"', body)
-    body = re.sub(r'(href="|url\()#', rf"\1#w{mark}-", body)
-    head = f'<svg role="img" aria-labelledby="w{mark}-title w{mark}-desc"'
-    names = (
-        f'<title id="w{mark}-title">{escape(title)}</title>'
-        f'<desc id="w{mark}-desc">{escape(described)}</desc>'
-    )
-    opening = body.index(">") + 1
-    return head + body[len("<svg") : opening] + names + body[opening:]

@@ -1,14 +1,16 @@
 """What monitoring saw, as text and as a page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from riskmodel import RESEARCH_USE
+from riskmodel import RESEARCH_USE, pictures as draw
+from riskmodel.arrays import Floats
 from riskmodel.files import replacing
 from riskmodel.monitoring.monitor import Monitoring, Stream
 from riskmodel.patient import environment
+from riskmodel.pictures import Scale
 
 _WIDTH, _HEIGHT, _EDGE = 320, 72, 6
 
@@ -66,43 +68,22 @@ def calibration_sentence(found: Monitoring) -> str:
     )
 
 
-def _frame(said: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" '
-        f'style="max-width: 100%" role="img" aria-label="{_attribute(said)}">'
-    )
-
-
-def _limit(height: float) -> str:
-    return (
-        f'<line x1="0" x2="{_WIDTH}" y1="{height:.1f}" y2="{height:.1f}" stroke="#9b1420" '
-        'stroke-width="1"/>'
-    )
-
-
-def _drawn(values: npt.NDArray[np.float64], top: float, dashes: str = "none") -> str:
-    return (
-        f'<polyline points="{_line(values, top)}" fill="none" stroke="#1f4f8f" '
-        f'stroke-width="1.6" stroke-dasharray="{dashes}"/>'
-    )
-
-
-def _line(values: npt.NDArray[np.float64], top: float) -> str:
-    across = np.linspace(_EDGE, _WIDTH - _EDGE, max(len(values), 2))[: len(values)]
-    down = _HEIGHT - _EDGE - np.minimum(values / top, 1.0) * (_HEIGHT - 2 * _EDGE)
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
+def _picture(lines: Sequence[tuple[Floats, str | None]], limit: float, said: str) -> str:
+    """Values over the patients, each with its dashes, and the limit across."""
+    highest = max(limit, *(float(values.max(initial=0.0)) for values, _ in lines))
+    y = Scale(0.0, 1.15 * highest or 1.0, _HEIGHT - _EDGE, _EDGE)
+    parts = [draw.stroke(f"M0 {y(limit):g}H{_WIDTH}", draw.LIMIT, 1)]
+    for values, dashes in lines:
+        across = np.linspace(_EDGE, _WIDTH - _EDGE, max(len(values), 2))[: len(values)]
+        places = zip(np.round(across, 1), map(y, values), strict=True)
+        parts.append(draw.curve(places, 1.6, stroke_dasharray=dashes))
+    return draw.svg(parts, _WIDTH, _HEIGHT, title=said, style="width: 20rem; max-width: 100%")
 
 
 def sums_svg(stream: Stream) -> str:
     """Both sums over the patients with their limit: upward solid, downward dashed."""
-    highest = max(stream.limit, stream.up.max(initial=0.0), stream.down.max(initial=0.0))
-    top = 1.15 * highest or 1.0
-    limit = _HEIGHT - _EDGE - stream.limit / top * (_HEIGHT - 2 * _EDGE)
-    said = stream_sentence(stream)
-    return (
-        f"{_frame(said)}{_limit(limit)}{_drawn(stream.up, top)}"
-        f"{_drawn(stream.down, top, '4 3')}</svg>"
-    )
+    lines = ((stream.up, None), (stream.down, "4 3"))
+    return _picture(lines, stream.limit, stream_sentence(stream))
 
 
 def evidence_svg(found: Monitoring) -> str:
@@ -111,14 +92,8 @@ def evidence_svg(found: Monitoring) -> str:
         return ""
     drift = found.calibration
     level = np.maximum(np.log10(drift.evidence) + 1.0, 0.0)
-    at = np.log10(drift.limit) + 1.0
-    top = 1.15 * max(at, float(level.max(initial=0.0)))
-    limit = _HEIGHT - _EDGE - at / top * (_HEIGHT - 2 * _EDGE)
-    return f"{_frame(calibration_sentence(found))}{_limit(limit)}{_drawn(level, top)}</svg>"
-
-
-def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    limit = float(np.log10(drift.limit)) + 1.0
+    return _picture(((level, None),), limit, calibration_sentence(found))
 
 
 def write_monitor_page(found: Monitoring, path: Path) -> None:
@@ -127,7 +102,7 @@ def write_monitor_page(found: Monitoring, path: Path) -> None:
     page = template.render(
         heading=f"Monitoring of {found.model}",
         research_use=RESEARCH_USE,
-        lines=[*_watched(found), *([] if found.alarms else ["No alarm."]), _false_alarms(found)],
+        lines=[*_watched(found), _false_alarms(found)],
         alarms=found.alarms,
         streams=[(s.name, s, sums_svg(s)) for s in found.streams],
         calibration=calibration_sentence(found),

@@ -40,16 +40,6 @@ from .sign_words import (
     part_need as part_need,
 )
 from .statement import Statement as Statement, statement_of as statement_of
-from .svg.axes import (
-    linear_ticks as linear_ticks,
-)
-from .svg.lab_curves import (
-    FONT as FONT,
-    INK as INK,
-    LINE as LINE,
-    QUIET as QUIET,
-    SOFT as SOFT,
-)
 from .wording import (
     finding_words as finding_words,
     frequency as frequency,

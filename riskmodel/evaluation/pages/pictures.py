@@ -1,26 +1,23 @@
 """Pictures of an evaluation: drawn from its tables, saved as SVG and PNG."""
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from riskmodel.evaluation.evaluation import Evaluation
 from riskmodel.evaluation.row_subsets import LANDMARKS
+from riskmodel.pictures import INK, QUIET, SERIES, figure_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS = ("#0b5394", "#b45f06", "#38761d", "#741b47", "#7f6000", "#45818e", "#990000", "#666666")
-_GREY = "#888888"
 _DRAWN = 6
 """Contenders in one picture: the model, then those with the highest AUROC."""
 _DRAWN_BY_DAY = 4
-_STABLE: Any = {"svg.hashsalt": "riskmodel", "svg.fonttype": "none"}
 _MODEL_WIDTH = 2.4
 
 
@@ -57,7 +54,7 @@ def _curves(
             axis.plot(
                 part[x],
                 part[y],
-                color=_COLOURS[number],
+                color=SERIES[number],
                 linewidth=_MODEL_WIDTH if number == 0 else 1.2,
                 label=model,
                 drawstyle="steps-post" if step else "default",
@@ -66,7 +63,7 @@ def _curves(
 
 def _roc(evaluation: Evaluation) -> "Figure":
     figure, (axis,) = _frame()
-    axis.plot([0, 1], [0, 1], color=_GREY, linestyle=":", linewidth=1)
+    axis.plot([0, 1], [0, 1], color=QUIET, linestyle=":", linewidth=1)
     _curves(axis, evaluation.tables["roc"], _leading(evaluation),
             "false_positive_rate", "sensitivity")  # fmt: skip
     axis.set(xlabel="1 − specificity", ylabel="sensitivity", xlim=(0, 1), ylim=(0, 1.01))
@@ -93,21 +90,21 @@ def _calibration(evaluation: Evaluation) -> "Figure":
     below = figure.add_subplot(grid[1])
     top = float(max(t[c].max() for t in (curve, groups) for c in ("predicted", "observed")))
     limit = min(1.0, 1.08 * top)
-    axis.plot([0, 1], [0, 1], color=_GREY, linestyle=":", linewidth=1, label="ideal")
-    axis.fill_between(curve["predicted"], curve["low"], curve["high"], color=_COLOURS[0],
+    axis.plot([0, 1], [0, 1], color=QUIET, linestyle=":", linewidth=1, label="ideal")
+    axis.fill_between(curve["predicted"], curve["low"], curve["high"], color=SERIES[0],
                       alpha=0.18, linewidth=0, label="95% interval")  # fmt: skip
-    axis.plot(curve["predicted"], curve["observed"], color=_COLOURS[0], linewidth=_MODEL_WIDTH,
+    axis.plot(curve["predicted"], curve["observed"], color=SERIES[0], linewidth=_MODEL_WIDTH,
               label="smoothed")  # fmt: skip
-    axis.plot(groups["predicted"], groups["observed"], "o", color="black", markersize=4,
+    axis.plot(groups["predicted"], groups["observed"], "o", color=INK, markersize=4,
               label="groups of risk")  # fmt: skip
     axis.set(xlim=(0, limit), ylim=(0, limit), ylabel="observed share with the event")
     axis.legend(loc="upper left", fontsize=8, frameon=False)
     table = evaluation.tables["distribution"]
     middle = (table["lower"] + table["upper"]) / 2
     width = float((table["upper"] - table["lower"]).iloc[0])
-    below.bar(middle, table["event"], width=width, color=_COLOURS[1], label="with the event")
-    below.bar(middle, -table["no_event"], width=width, color=_COLOURS[5], label="without")
-    below.axhline(0, color="black", linewidth=0.6)
+    below.bar(middle, table["event"], width=width, color=SERIES[1], label="with the event")
+    below.bar(middle, -table["no_event"], width=width, color=SERIES[5], label="without")
+    below.axhline(0, color=INK, linewidth=0.6)
     below.set(xlim=(0, limit), xlabel="predicted risk", ylabel="share of rows")
     reach = 1.1 * float(max(table["event"].max(), table["no_event"].max()))
     below.set_ylim(-reach, reach)
@@ -122,13 +119,13 @@ def _decision(evaluation: Evaluation) -> "Figure":
     table = evaluation.tables["decision"]
     models = _leading(evaluation)
     own = table[table["model"] == models[0]]
-    axis.fill_between(own["threshold"], own["low"], own["high"], color=_COLOURS[0], alpha=0.15,
+    axis.fill_between(own["threshold"], own["low"], own["high"], color=SERIES[0], alpha=0.15,
                       linewidth=0)  # fmt: skip
     _curves(axis, table, models, "threshold", "net_benefit")
     everyone = table[table["model"] == "treat all"]
-    axis.plot(everyone["threshold"], everyone["net_benefit"], color="black", linestyle="--",
+    axis.plot(everyone["threshold"], everyone["net_benefit"], color=INK, linestyle="--",
               linewidth=1, label="treat all")  # fmt: skip
-    axis.axhline(0, color="black", linewidth=1, label="treat none")
+    axis.axhline(0, color=INK, linewidth=1, label="treat none")
     top = float(np.nanmax([table["net_benefit"].max(), own["high"].max()]))
     axis.set(xlim=(0, 0.5), ylim=(-0.35 * top, 1.1 * top), xlabel="threshold probability",
              ylabel="net benefit per prediction")  # fmt: skip
@@ -151,11 +148,11 @@ def _by_landmark(evaluation: Evaluation) -> "Figure":
             reach = np.nan_to_num(reach)
             # Side by side, so that the intervals of one day can be told apart.
             place = days + 0.12 * (number - (len(shown) - 1) / 2)
-            axis.errorbar(place, values, yerr=reach, color=_COLOURS[number], marker="o",
+            axis.errorbar(place, values, yerr=reach, color=SERIES[number], marker="o",
                           markersize=4, linewidth=_MODEL_WIDTH if number == 0 else 1.0,
                           elinewidth=0.8, label=model)  # fmt: skip
         if ideal is not None:
-            axis.axhline(ideal, color=_GREY, linestyle=":", linewidth=1)
+            axis.axhline(ideal, color=QUIET, linestyle=":", linewidth=1)
         name = "AUROC" if metric == "auroc" else metric.replace("_", " ")
         axis.set(xlabel="day of prediction", ylabel=name)
     axes[0].legend(loc="best", fontsize=7, frameon=False)
@@ -192,7 +189,7 @@ def _drawn(evaluation: Evaluation, name: str) -> "Figure | None":
     if name == "by_landmark" and not (content["kind"] == "landmark").any():
         return None
     figure = picture(evaluation)
-    figure.supxlabel(caption(evaluation), fontsize=7, color="#555555")
+    figure.supxlabel(caption(evaluation), fontsize=7, color=QUIET)
     return figure
 
 
@@ -209,7 +206,7 @@ def save(figures: Mapping[str, "Figure"], folder: Path) -> dict[str, str]:
     """Write each figure as SVG and PNG, and give the SVG; the same figure gives the same bytes."""
     written = {}
     for name, figure in figures.items():
-        written[name] = svg(figure)
+        written[name] = _svg(name, figure)
         (folder / f"{name}.svg").write_text(written[name], encoding="utf-8")
         figure.savefig(folder / f"{name}.png", dpi=150, metadata={"Software": None})
     return written
@@ -218,14 +215,8 @@ def save(figures: Mapping[str, "Figure"], folder: Path) -> dict[str, str]:
 def calibration_svg(evaluation: Evaluation) -> str | None:
     """The calibration picture as SVG text; None where there is no curve."""
     found = _drawn(evaluation, "calibration")
-    return None if found is None else svg(found)
+    return None if found is None else _svg("calibration", found)
 
 
-def svg(figure: "Figure") -> str:
-    """A figure as SVG text, the same for the same figure."""
-    from matplotlib import rc_context
-
-    target = io.BytesIO()
-    with rc_context(_STABLE):
-        figure.savefig(target, format="svg", metadata={"Date": None})
-    return target.getvalue().decode("utf-8")
+def _svg(name: str, figure: "Figure") -> str:
+    return figure_svg(figure, name, title=TITLES[name], fonts="none")

@@ -2,26 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
+from riskmodel import pictures as draw
 from riskmodel.arrays import Floats
 from riskmodel.cohort import EXACT
-from riskmodel.patient.svg.axes import day_ticks, linear_ticks, log_ticks, spread
 from riskmodel.patient.wording import number
+from riskmodel.pictures import BEYOND, INK, LIMIT, LINE, QUIET, SOFT, Scale
 
 FIRST_DAY = -7.0
 LOG_SCALE = frozenset(("ferritin", "ldh", "ast", "alt", "crp", "il6"))
-INK, LINE, LIMIT, QUIET, SOFT = "#15202b", "#0b4f8a", "#9b1420", "#4d5761", "#dfe4e8"
-BEYOND = "#fbeeee"
-"""Ground of the side of a criterion on which it is met."""
-FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 _WIDTH, _HEIGHT = 340.0, 150.0
 _LEFT, _RIGHT, _TOP, _FOOT = 44.0, 12.0, 14.0, 26.0
-_ROW = 15.0
+ROW = 15.0
+"""Height of a row of events."""
 _LABELS = 118.0  # room for the names of event rows
 
 
@@ -92,11 +89,16 @@ class Frame:
     first_day: float
     last_day: float
 
-    def x(self, day: float) -> float:
+    @property
+    def x(self) -> Scale:
         """Place of a day."""
-        span = max(self.last_day - self.first_day, 0.5)
-        share = (day - self.first_day) / span
-        return round(self.left + share * (self.right - self.left), 1)
+        last = max(self.last_day, self.first_day + 0.5)
+        return Scale(self.first_day, last, self.left, self.right, slack=np.inf)
+
+    @property
+    def across(self) -> str:
+        """The end of a path from left to right."""
+        return f"H{self.right:g}"
 
 
 def curve_svg(curve: Curve) -> str:
@@ -107,57 +109,43 @@ def curve_svg(curve: Curve) -> str:
     """
     wide = bool(curve.events)
     width = _WIDTH * (2 if wide else 1)
-    height = _HEIGHT + _ROW * len(curve.events)
+    height, foot = _HEIGHT + ROW * len(curve.events), _HEIGHT - _FOOT
     left = _LABELS if wide else _LEFT
-    frame = Frame(
-        left, width - _RIGHT, _TOP, _HEIGHT - _FOOT, curve.first_day, max(curve.last_day, 0.0)
-    )
-    name = f"curve-{curve.analyte}"
+    frame = Frame(left, width - _RIGHT, _TOP, foot, curve.first_day, max(curve.last_day, 0.0))
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-labelledby="{name}-title {name}-desc" font-family="{FONT}" font-size="10.5" '
-        f'fill="{INK}">',
-        f'<title id="{name}-title">{escape(curve.label)} over time</title>',
-        f'<desc id="{name}-desc">{escape(curve.described)}</desc>',
         *_values(curve, frame),
-        *event_rows(curve.events, frame, _HEIGHT - _FOOT + 2),
-        *days_axis(frame, height - 7, _HEIGHT - _FOOT + _ROW * len(curve.events)),
-        "</svg>",
+        *event_rows(curve.events, frame, foot + 2),
+        *days_axis(frame, height - 7, foot + ROW * len(curve.events)),
     ]
-    return "".join(parts)
+    return draw.svg(
+        parts, width, height, title=f"{curve.label} over time", described=curve.described,
+        name=f"curve-{curve.analyte}", font_size=10.5,
+    )  # fmt: skip
 
 
 def _values(curve: Curve, frame: Frame) -> list[str]:
-    log = curve.analyte in LOG_SCALE
     known = curve.value[curve.value > 0]
-    floor = float(known.min()) / 2 if log and len(known) else -np.inf
-    value = np.maximum(curve.value, floor if log else -np.inf)
-    if log and not len(known):
-        log = False
-    shown = [*value.tolist(), *(limit.value for limit in curve.limits)]
-    low, high = _range(shown, log)
+    log = curve.analyte in LOG_SCALE and bool(len(known))
+    value = np.maximum(curve.value, float(known.min()) / 2) if log else curve.value
+    low, high = _range([*value.tolist(), *(limit.value for limit in curve.limits)], log)
+    ends = np.log10([low, high]) if log else np.array([low, high])
+    scale = Scale(float(ends[0]), float(ends[1]), frame.foot, frame.top, slack=0.02)
 
     def y(of: float) -> float:
-        bounds = np.log10([low, high, max(of, 1e-12)]) if log else np.array([low, high, of])
-        share = float((bounds[2] - bounds[0]) / (bounds[1] - bounds[0]))
-        return round(frame.foot - min(max(share, -0.02), 1.02) * (frame.foot - frame.top), 1)
+        return scale(float(np.log10(max(of, 1e-12)) if log else of))
 
-    drawn = []
-    for limit in curve.limits:
-        drawn += _ground(limit, frame, y(limit.value))
-    for tick in log_ticks(low, high) if log else linear_ticks(low, high):
+    limits = [y(limit.value) for limit in curve.limits]
+    drawn = [ground for limit, at in zip(curve.limits, limits, strict=True)
+             for ground in _ground(limit, frame, at)]  # fmt: skip
+    for tick in draw.log_ticks(low, high) if log else draw.linear_ticks(low, high):
         at = y(tick)
-        drawn.append(f'<path d="M{frame.left:g} {at:g}H{frame.right:g}" stroke="{SOFT}"/>')
-        drawn.append(
-            f'<text x="{frame.left - 5:g}" y="{at + 3.5:g}" text-anchor="end" fill="{QUIET}">'
-            f"{number(tick)}</text>"
-        )
-    drawn += _limit_lines(curve.limits, frame, [y(limit.value) for limit in curve.limits])
-    points = [(frame.x(day), y(of)) for day, of in zip(curve.days, value, strict=True)]
-    if len(points) > 1:
-        path = " ".join(f"{x:g},{at:g}" for x, at in points)
-        drawn.append(f'<polyline points="{path}" fill="none" stroke="{LINE}" stroke-width="1.8"/>')
-    for (x, at), sign in zip(points, curve.comparator, strict=True):
+        drawn.append(draw.stroke(f"M{frame.left:g} {at:g}{frame.across}", SOFT))
+        drawn.append(draw.text(frame.left - 5, at + 3.5, number(tick), anchor="end", fill=QUIET))
+    drawn += _limit_lines(curve.limits, frame, limits)
+    places = [(frame.x(day), y(of)) for day, of in zip(curve.days, value, strict=True)]
+    if len(places) > 1:
+        drawn.append(draw.curve(places, 1.8))
+    for (x, at), sign in zip(places, curve.comparator, strict=True):
         drawn += _mark(x, at, int(sign))
     return drawn
 
@@ -166,8 +154,7 @@ def _range(shown: Sequence[float], log: bool) -> tuple[float, float]:
     low, high = min(shown), max(shown)
     if log:
         return low / 1.6, high * 1.9
-    top = max(high * 1.18, 1e-9)
-    return min(0.0, low), top
+    return min(0.0, low), max(high * 1.18, 1e-9)
 
 
 def _ground(limit: Limit, frame: Frame, at: float) -> list[str]:
@@ -175,36 +162,31 @@ def _ground(limit: Limit, frame: Frame, at: float) -> list[str]:
     top, foot = (frame.top, at) if limit.side > 0 else (at, frame.foot)
     if not limit.criterion or not limit.side or foot <= top:
         return []
-    return [
-        f'<rect x="{frame.left:g}" y="{top:g}" width="{frame.right - frame.left:g}" '
-        f'height="{foot - top:g}" fill="{BEYOND}"/>'
-    ]
+    width = frame.right - frame.left
+    return [draw.tag("rect", x=frame.left, y=top, width=width, height=foot - top, fill=BEYOND)]
 
 
 def _limit_lines(limits: Sequence[Limit], frame: Frame, at: Sequence[float]) -> list[str]:
     drawn = []
-    for limit, y, words_y in zip(limits, at, spread([a - 3 for a in at], 11), strict=True):
+    for limit, y, words_y in zip(limits, at, draw.spread([a - 3 for a in at], 11), strict=True):
         colour, dash = (LIMIT, "5 3") if limit.criterion else (QUIET, "1.5 3")
+        drawn.append(draw.stroke(f"M{frame.left:g} {y:g}{frame.across}", colour, 1.2,
+                                 stroke_dasharray=dash))  # fmt: skip
         drawn.append(
-            f'<path d="M{frame.left:g} {y:g}H{frame.right:g}" stroke="{colour}" '
-            f'stroke-width="1.2" stroke-dasharray="{dash}"/>'
-            f'<text x="{frame.left + 4:g}" y="{max(words_y, 9):g}" fill="{colour}" '
-            'class="limit-words" font-size="9.5" stroke="#fff" stroke-width="3" '
-            f'paint-order="stroke">'
-            f"{escape(limit.words)}</text>"
-        )
+            draw.text(frame.left + 4, max(words_y, 9.0), limit.words, fill=colour, font_size=9.5,
+                      class_="limit-words", **draw.HALO)
+        )  # fmt: skip
     return drawn
 
 
 def _mark(x: float, at: float, sign: int) -> list[str]:
     if sign == EXACT:
-        return [f'<circle cx="{x:g}" cy="{at:g}" r="2.9" fill="{LINE}"/>']
+        return [draw.tag("circle", cx=x, cy=at, r=2.9, fill=LINE)]
     step = -11 if sign > EXACT else 11
     tip = 4 if sign > EXACT else -4
     return [
-        f'<path d="M{x:g} {at:g}v{step}m-3 {tip}l3 {-tip}l3 {tip}" fill="none" stroke="{LINE}" '
-        'stroke-width="1.4"/>'
-        f'<circle cx="{x:g}" cy="{at:g}" r="3.2" fill="#fff" stroke="{LINE}" stroke-width="1.4"/>'
+        draw.stroke(f"M{x:g} {at:g}v{step}m-3 {tip}l3 {-tip}l3 {tip}", LINE, 1.4),
+        draw.tag("circle", cx=x, cy=at, r=3.2, fill="#fff", stroke=LINE, stroke_width=1.4),
     ]
 
 
@@ -212,23 +194,16 @@ def event_rows(rows: Sequence[EventRow], frame: Frame, top: float) -> list[str]:
     """Events as rows under a panel: a stroke, or the grade, at each day."""
     drawn = []
     for k, row in enumerate(rows):
-        middle = top + _ROW * (k + 0.5)
-        drawn.append(
-            f'<path d="M{frame.left:g} {middle + 7.5:g}H{frame.right:g}" stroke="{SOFT}"/>'
-            f'<text x="{frame.left - 6:g}" y="{middle + 3.5:g}" text-anchor="end">'
-            f"{escape(row.label)}</text>"
-        )
-        for day, text in zip(row.days, row.texts, strict=True):
+        middle = top + ROW * (k + 0.5)
+        drawn.append(draw.stroke(f"M{frame.left:g} {middle + 7.5:g}{frame.across}", SOFT))
+        drawn.append(draw.text(frame.left - 6, middle + 3.5, row.label, anchor="end"))
+        for day, words in zip(row.days, row.texts, strict=True):
             x = frame.x(day)
-            if text:
-                drawn.append(
-                    f'<text x="{x:g}" y="{middle + 3.8:g}" text-anchor="middle" '
-                    f'font-weight="700">{escape(text)}</text>'
-                )
-            else:
-                drawn.append(
-                    f'<path d="M{x:g} {middle - 5:g}v10" stroke="{INK}" stroke-width="1.8"/>'
-                )
+            drawn.append(
+                draw.text(x, middle + 3.8, words, anchor="middle", font_weight=700)
+                if words
+                else draw.stroke(f"M{x:g} {middle - 5:g}v10", INK, 1.8)
+            )
     return drawn
 
 
@@ -236,17 +211,12 @@ def days_axis(frame: Frame, words_at: float, foot: float) -> list[str]:
     """Day numbers, and a line at the infusion."""
     drawn = []
     if frame.first_day <= 0 <= frame.last_day:
-        x = frame.x(0)
-        drawn.append(f'<path d="M{x:g} {frame.top:g}V{foot:g}" stroke="{QUIET}"/>')
-    for day in day_ticks(frame.first_day, frame.last_day):
+        drawn.append(draw.stroke(f"M{frame.x(0):g} {frame.top:g}V{foot:g}", QUIET))
+    for day in draw.day_ticks(frame.first_day, frame.last_day):
         # On paper, where the picture is small, the class leaves room for its neighbours.
-        shown = (
-            '<tspan class="word">day </tspan>0'
-            if day == 0
-            else f"{day}".replace("-", "\N{MINUS SIGN}")
-        )
+        word = draw.tag("tspan", "day ", class_="word") if day == 0 else ""
+        shown = word + f"{day}".replace("-", "\N{MINUS SIGN}")
         drawn.append(
-            f'<text x="{frame.x(day):g}" y="{words_at:g}" text-anchor="middle" fill="{QUIET}">'
-            f"{shown}</text>"
+            draw.tag("text", shown, x=frame.x(day), y=words_at, text_anchor="middle", fill=QUIET)
         )
     return drawn

@@ -1,21 +1,19 @@
 """Pictures of the calibration report: simulated curves with the published figures over them."""
 
-import io
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from riskmodel.arrays import Floats
+from riskmodel.pictures import INK, LIMIT, LINE, QUIET, SERIES, figure_svg
 from riskmodel.simulation.realism.figures import Comparison
 from riskmodel.simulation.realism.observed import CASE, CRS_ONLY, NO_CRS, Observed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-_COLOURS: Mapping[str, str] = {NO_CRS: "#6b7780", CRS_ONLY: "#0b5394", CASE: "#a3131f"}
+_COLOURS: Mapping[str, str] = {NO_CRS: QUIET, CRS_ONLY: LINE, CASE: LIMIT}
 _MARKERS: Mapping[str, str] = {NO_CRS: "s", CRS_ONLY: "o", CASE: "D"}
 _STYLES: Mapping[str, str] = {NO_CRS: ":", CRS_ONLY: "--", CASE: "-"}
 _COURSES: Mapping[str, str] = {
@@ -33,7 +31,7 @@ _PANELS: Mapping[str, tuple[str, bool, float | None]] = {
     "platelets": ("Platelets, 10\u2079/L", True, 50),
     "anc": ("ANC, 10\u2079/L", True, 1),
 }
-_QUIET, _TEXT = "#59636e", 8.0
+_TEXT = 8.0
 
 
 def courses(observed: Observed, comparisons: Sequence[Comparison]) -> str:
@@ -67,7 +65,9 @@ def courses(observed: Observed, comparisons: Sequence[Comparison]) -> str:
         axes.set_xlabel("days from the infusion", fontsize=_TEXT)
         axes.set_xticks([0, 7, 14, 21, 28])
     panels[0].legend(fontsize=_TEXT, frameon=False)
-    return _svg(figure, "courses", "Ferritin, CRP and LDH by day and group, CD22 cohort")
+    return figure_svg(
+        figure, "courses", title="Ferritin, CRP and LDH by day and group, CD22 cohort"
+    )
 
 
 def _by_day(observed: Observed, analyte: str, group: str) -> tuple[Floats, Floats]:
@@ -86,18 +86,18 @@ def onsets(days: Mapping[str, Floats], published: Mapping[str, tuple[float, floa
     figure = Figure(figsize=(11, 2.9), layout="constrained")
     panels = np.atleast_1d(figure.subplots(1, len(days), sharex=True))
     for axes, (name, values) in zip(panels, days.items(), strict=True):
-        axes.hist(values, bins=np.arange(0, 38.5, 1.0), color="#0b5394", alpha=0.55)
+        axes.hist(values, bins=np.arange(0, 38.5, 1.0), color=LINE, alpha=0.55)
         top = axes.get_ylim()[1]
         median, low, high = published[name]
-        axes.plot([low, high], [1.06 * top] * 2, color="#a3131f", lw=1.6, clip_on=False)
-        axes.plot(median, 1.06 * top, "D", color="#a3131f", ms=6, clip_on=False)
-        axes.axvline(float(np.median(values)), color="#0b5394", lw=1.4)
-        axes.axvline(14, color=_QUIET, lw=0.9, ls=":")
+        axes.plot([low, high], [1.06 * top] * 2, color=LIMIT, lw=1.6, clip_on=False)
+        axes.plot(median, 1.06 * top, "D", color=LIMIT, ms=6, clip_on=False)
+        axes.axvline(float(np.median(values)), color=LINE, lw=1.4)
+        axes.axvline(14, color=QUIET, lw=0.9, ls=":")
         axes.set_ylim(0, 1.15 * top)
         axes.set_title(f"{name}, {len(values)} cases", fontsize=_TEXT + 1, loc="left")
         axes.set_xlabel("day of onset", fontsize=_TEXT)
         _dress(axes)
-    return _svg(figure, "onsets", "Day of onset by product")
+    return figure_svg(figure, "onsets", title="Day of onset by product")
 
 
 def incidences(comparisons: Sequence[Comparison]) -> str:
@@ -109,8 +109,8 @@ def incidences(comparisons: Sequence[Comparison]) -> str:
     for k, shown in enumerate(comparisons):
         low, high = shown.figure.allowed or (shown.figure.published,) * 2
         for offset, value, ends, colour, mark in (
-            (-0.14, shown.figure.published, (low, high), "#a3131f", "D"),
-            (0.14, shown.found.value, (shown.found.low, shown.found.high), "#0b5394", "o"),
+            (-0.14, shown.figure.published, (low, high), LIMIT, "D"),
+            (0.14, shown.found.value, (shown.found.low, shown.found.high), LINE, "o"),
         ):
             axes.plot([100 * e for e in ends], [k + offset] * 2, color=colour, lw=1.6)
             axes.plot(100 * value, k + offset, mark, color=colour, ms=6)
@@ -122,7 +122,7 @@ def incidences(comparisons: Sequence[Comparison]) -> str:
         fontsize=_TEXT,
     )
     _dress(axes)
-    return _svg(figure, "incidences", "Incidence by product")
+    return figure_svg(figure, "incidences", title="Incidence by product")
 
 
 def patients(observed: Observed, chosen: Sequence[tuple[int, str]]) -> str:
@@ -137,16 +137,16 @@ def patients(observed: Observed, chosen: Sequence[tuple[int, str]]) -> str:
         for axes, (analyte, (title, log, limit)) in zip(row, _PANELS.items(), strict=True):
             results = observed.labs[analyte]
             results = results[(results["patient"] == patient) & (results["day"] <= 30)]
-            axes.plot(results["day"], results["value"], "-o", ms=2.2, lw=0.9, color="#1b2733")
+            axes.plot(results["day"], results["value"], "-o", ms=2.2, lw=0.9, color=INK)
             if limit is not None:
-                axes.axhline(limit, color="#a3131f", lw=0.8, ls=":")
+                axes.axhline(limit, color=LIMIT, lw=0.8, ls=":")
             if log:
                 _log_scale(axes)
             for day, colour, style in (
-                (crs[patient], "#b36b00", "--"),
-                (toci[patient], "#0b5394", ":"),
-                (np.fmin(steroid[patient], anakinra[patient]), "#3d7a3d", ":"),
-                (observed.onset[patient], "#a3131f", "-"),
+                (crs[patient], SERIES[1], "--"),
+                (toci[patient], LINE, ":"),
+                (np.fmin(steroid[patient], anakinra[patient]), SERIES[2], ":"),
+                (observed.onset[patient], LIMIT, "-"),
             ):
                 if day <= 30:
                     axes.axvline(day, color=colour, lw=1.1, ls=style)
@@ -158,7 +158,7 @@ def patients(observed: Observed, chosen: Sequence[tuple[int, str]]) -> str:
         )
     for axes in grid[-1]:
         axes.set_xlabel("days from the infusion", fontsize=_TEXT - 1)
-    return _svg(figure, "patients", "Results of ten simulated patients")
+    return figure_svg(figure, "patients", title="Results of ten simulated patients")
 
 
 def _log_scale(axes: "Axes") -> None:
@@ -179,22 +179,3 @@ def _dress(axes: "Axes", size: float = _TEXT) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.tick_params(labelsize=size, which="both")
-
-
-def _svg(figure: "Figure", name: str, title: str) -> str:
-    """One ``<svg>`` element with ids of its own, the same for the same input."""
-    import matplotlib as mpl
-
-    out = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": name}):
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    markup = out.getvalue()
-    markup = re.sub(
-        r"<metadata>.*?</metadata>", "", markup[markup.index("<svg") :], flags=re.DOTALL
-    )
-    markup = re.sub(r"\n\s*", "\n", re.sub(r"<!--.*?-->", "", markup, flags=re.DOTALL))
-    markup = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', markup)
-    markup = re.sub(r'(href="|url\()#', rf"\1#{name}-", markup)
-    opening = markup.index(">")
-    head = re.sub(r' (width|height)="[^"]*"', "", markup[:opening])
-    return f'{head} role="img" aria-label="{title}">{markup[opening + 1 :]}'

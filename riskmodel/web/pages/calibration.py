@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
+from riskmodel import pictures as draw
 from riskmodel.models import Point, RiskModel, StoredCalibration
-from riskmodel.patient import FONT, INK, LINE, QUIET, SOFT, linear_ticks, percent
+from riskmodel.patient import percent
+from riskmodel.pictures import INK, QUIET, SOFT, Scale
 
 _WIDTH, _HEIGHT = 340.0, 300.0
 _LEFT, _RIGHT, _TOP, _FOOT = 56.0, 14.0, 12.0, 44.0
@@ -76,55 +77,39 @@ def calibration_svg(curve: Points, groups: Points, title: str, mark: str) -> str
     ends = [end for p in (*curve, *groups) for end in (p.predicted, p.observed, p.high)]
     top = min(1.0, 1.05 * max(0.02, *(float(value) for value in ends if value is not None)))
     right, foot = _WIDTH - _RIGHT, _HEIGHT - _FOOT
-
-    def x(value: float) -> float:
-        return round(_LEFT + min(value / top, 1.0) * (right - _LEFT), 1)
-
-    def y(value: float) -> float:
-        return round(foot - min(value / top, 1.0) * (foot - _TOP), 1)
-
-    told = "; ".join(
-        f"predicted {percent(p.predicted)}, observed {percent(p.observed)}" for p in groups
-    )
-    name = f"calibration-{mark}"
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" '
-        f'aria-labelledby="{name}-title {name}-desc" font-family="{FONT}" font-size="11" '
-        f'fill="{INK}"><title id="{name}-title">Calibration. {escape(title)}</title>'
-        f'<desc id="{name}-desc">Groups of rising risk: {escape(told)}.</desc>'
-    ]
-    for tick in linear_ticks(0.0, top):
-        parts.append(
-            f'<path d="M{_LEFT:g} {y(tick):g}H{right:g}M{x(tick):g} {foot:g}V{_TOP:g}" '
-            f'stroke="{SOFT}" fill="none"/>'
-            f'<text x="{_LEFT - 5:g}" y="{y(tick) + 4:g}" text-anchor="end" fill="{QUIET}">'
-            f"{tick:.0%}</text>"
-            f'<text x="{x(tick):g}" y="{foot + 15:g}" text-anchor="middle" fill="{QUIET}">'
-            f"{tick:.0%}</text>"
-        )
-    parts.append(
-        f'<path d="M{x(0):g} {y(0):g}L{x(top):g} {y(top):g}" stroke="{QUIET}" '
-        'stroke-dasharray="2 4" stroke-width="1.4"/>'
-        f'<text class="hint" x="{right - 4:g}" y="{foot - 7:g}" text-anchor="end" fill="{QUIET}" '
-        'font-size="10">below the dotted line: risks too high</text>'
-        f'<text x="{(_LEFT + right) / 2:g}" y="{_HEIGHT - 8:g}" text-anchor="middle">'
-        "predicted risk</text>"
-        f'<text transform="translate(14 {(foot + _TOP) / 2:g}) rotate(-90)" text-anchor="middle">'
-        "observed share with the event</text>"
-    )
-    band = [(p.predicted, p.interval) for p in curve if p.interval is not None]
+    x, y = Scale(0.0, top, _LEFT, right), Scale(0.0, top, foot, _TOP)
+    parts = []
+    for tick in draw.linear_ticks(0.0, top):
+        across, up, said = y(tick), x(tick), f"{tick:.0%}"
+        parts += [
+            draw.stroke(f"M{_LEFT:g} {across:g}H{right:g}M{up:g} {foot:g}V{_TOP:g}", SOFT),
+            draw.text(_LEFT - 5, across + 4, said, anchor="end", fill=QUIET),
+            draw.text(up, foot + 15, said, anchor="middle", fill=QUIET),
+        ]
+    turned = f"translate(14 {(foot + _TOP) / 2:g}) rotate(-90)"
+    parts += [
+        draw.stroke(f"M{x(0):g} {y(0):g}L{x(top):g} {y(top):g}", QUIET, 1.4,
+                    stroke_dasharray="2 4"),
+        draw.text(right - 4, foot - 7, "below the dotted line: risks too high", anchor="end",
+                  fill=QUIET, font_size=10, class_="hint"),
+        draw.text((_LEFT + right) / 2, _HEIGHT - 8, "predicted risk", anchor="middle"),
+        draw.tag("text", "observed share with the event", transform=turned, text_anchor="middle"),
+    ]  # fmt: skip
+    band = [(x(p.predicted), p.interval) for p in curve if p.interval is not None]
     if band:
-        upper = [f"{x(at):g},{y(high):g}" for at, (_, high) in band]
-        lower = [f"{x(at):g},{y(low):g}" for at, (low, _) in reversed(band)]
-        parts.append(
-            f'<polygon points="{" ".join([*upper, *lower])}" fill="{LINE}" fill-opacity="0.16"/>'
-        )
-    line = " ".join(f"{x(p.predicted):g},{y(p.observed):g}" for p in curve)
-    parts.append(f'<polyline points="{line}" fill="none" stroke="{LINE}" stroke-width="2"/>')
+        lower, upper = ([(at, y(ends[k])) for at, ends in band] for k in (0, 1))
+        parts.append(draw.band(upper, lower))
+    parts.append(draw.curve((x(p.predicted), y(p.observed)) for p in curve))
     for p in groups:
         at = x(p.predicted)
         if p.interval is not None:
             low, high = map(y, p.interval)
-            parts.append(f'<path d="M{at:g} {low:g}V{high:g}" stroke="{INK}" stroke-width="1.1"/>')
-        parts.append(f'<circle cx="{at:g}" cy="{y(p.observed):g}" r="3" fill="{INK}"/>')
-    return "".join([*parts, "</svg>"])
+            parts.append(draw.stroke(f"M{at:g} {low:g}V{high:g}", INK, 1.1))
+        parts.append(draw.tag("circle", cx=at, cy=y(p.observed), r=3, fill=INK))
+    told = "; ".join(
+        f"predicted {percent(p.predicted)}, observed {percent(p.observed)}" for p in groups
+    )
+    return draw.svg(
+        parts, _WIDTH, _HEIGHT, title=f"Calibration. {title}",
+        described=f"Groups of rising risk: {told}.", name=f"calibration-{mark}",
+    )  # fmt: skip
