@@ -23,7 +23,7 @@ LONG = {
 READ_BACK = {
     "evaluation/pages/report.py": "the note of a table, cut where the page has no room",
     "patient/factors.py": "labels of the catalogue: what is measured, then what of it",
-    "patient/published_scores.py": "sources of the catalogue: where, then what",
+    "patient/references.py": "sources of the catalogue: where, then what",
     "patient/wording.py": "units of the catalogue are a notation",
     "simulation/realism/report.py": "product names as they are charted",
     "web/forms/form_rows.py": "notes of the readers are counted by their text",

@@ -127,14 +127,13 @@ def dependence_svg(
     def draw(shap: Any, plt: Any) -> None:
         explanation = shap.Explanation(values=parts, data=values, feature_names=names)
         colour = explanation[:, 1] if by is not None else LINE
-        figure, axis = plt.subplots(figsize=(6.0, 4.2))
+        _, axis = plt.subplots(figsize=(6.0, 4.2))
         shap.plots.scatter(explanation[:, 0], color=colour, ax=axis, show=False, x_jitter=0)
         for points in axis.collections:
             points.set_rasterized(True)
         _factor_ticks(axis.set_yticks, axis.get_ylim())
         axis.set_ylabel("factor of the odds of IEC-HS", fontsize=11)
         axis.set_xlabel(names[0], fontsize=11)
-        figure.axes[-1].set_ylabel(names[-1] if by is not None else "", fontsize=11)
 
     drawn = repr((parts.tolist(), values.tolist(), names))
     return drawn_svg(draw, title or f"{names[0]} and the risk", said, drawn)
@@ -156,7 +155,12 @@ def _table(
 
 
 def _factor_ticks(set_ticks: Callable[..., object], limits: tuple[float, float]) -> None:
-    inside = [f for f in _FACTORS if limits[0] <= math.log(f) <= limits[1]]
+    apart = (limits[1] - limits[0]) / 10  # nearer figures would stand on each other
+    inside: list[float] = []
+    for factor in sorted(_FACTORS, key=lambda f: abs(math.log(f))):
+        at = math.log(factor)
+        if limits[0] <= at <= limits[1] and all(abs(at - math.log(f)) >= apart for f in inside):
+            inside.append(factor)
     if len(inside) < 3:
         inside = [math.exp(limits[0] + (limits[1] - limits[0]) * part) for part in (0.1, 0.5, 0.9)]
     set_ticks([math.log(f) for f in inside], [f"×{f:.3g}" for f in inside], fontsize=11)

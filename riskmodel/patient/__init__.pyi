@@ -2,20 +2,19 @@ from .assessment import (
     Assessment as Assessment,
     assess_patient as assess_patient,
 )
-from .base_rates import (
-    base_rates as base_rates,
-)
 from .content import (
     model_content as model_content,
     patient_content as patient_content,
 )
 from .factors import (
-    grouped as grouped,
     measured as measured,
 )
 from .history import (
     patient_timeline as patient_timeline,
     timeline_text as timeline_text,
+)
+from .limits import (
+    part_need as part_need,
 )
 from .missing import (
     range_of as range_of,
@@ -33,11 +32,9 @@ from .pages.templates import (
 from .pages.timeline import (
     write_timeline as write_timeline,
 )
-from .published_scores import (
+from .references import (
+    base_rates as base_rates,
     published_scores as published_scores,
-)
-from .sign_words import (
-    part_need as part_need,
 )
 from .statement import Statement as Statement, statement_of as statement_of
 from .wording import (

@@ -11,10 +11,9 @@ from riskmodel.criteria import event_label
 from riskmodel.models import RiskModel
 from riskmodel.patient import wording as words
 from riskmodel.patient.assessment import Assessment, assess_patient
-from riskmodel.patient.base_rates import base_rates
 from riskmodel.patient.factors import Factor, grouped
 from riskmodel.patient.missing import range_of
-from riskmodel.patient.published_scores import published_scores
+from riskmodel.patient.references import base_rates, published_scores
 from riskmodel.patient.risk_course import Change, changes, comparable, reading_of, readings_of
 from riskmodel.patient.statement import parts_words, statement_of
 from riskmodel.patient.svg.lab_panels import course, event_strip, events_so_far

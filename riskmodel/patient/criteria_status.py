@@ -22,18 +22,10 @@ from riskmodel.criteria import (
     part_label,
     sign_label,
 )
-from riskmodel.patient.wording import (
-    UNCOUNTED_WORDS,
-    ago,
-    number,
-    unit_words,
-    when,
-    with_unit,
-)
+from riskmodel.patient.limits import limits_of, result_words
+from riskmodel.patient.wording import UNCOUNTED_WORDS, ago, when
 
 STATE_WORDS = {MET: "met", NOT_MET: "not met", NOT_ASSESSABLE: "not assessable"}
-COMPARATOR_SIGNS = {-2: "<", -1: "≤", 0: "", 1: "≥", 2: ">"}
-_PRINTED = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 
 
 @dataclass(frozen=True)
@@ -67,69 +59,6 @@ class Standing:
     default_uln: bool
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A limit in the unit of its analyte, in words, and whether its ULN is a default of ours."""
-
-    value: float
-    words: str
-    default_uln: bool
-
-
-def limit_of(limit: Threshold, patient: Cohort) -> Drawn | None:
-    """A limit for this patient's last result; None where it needs a ULN that nobody gives."""
-    sign, unit = _PRINTED[limit.comparison], analytes()[limit.analyte].unit
-    if limit.unit != ULN:
-        return Drawn(limit.value, f"{sign} {with_unit(limit.value, unit)}", False)
-    uln, default = upper_normal(limit.analyte, patient)
-    if uln is None:
-        return None
-    words = f"{sign} {with_unit(limit.value * uln, unit)} ({number(limit.value)} × ULN)"
-    if default:
-        words = words.replace("ULN)", "ULN, unverified)")
-    return Drawn(limit.value * uln, words, default)
-
-
-def upper_normal(analyte: str, patient: Cohort) -> tuple[float | None, bool]:
-    """ULN of the patient's last result, else the default, and whether it is the default."""
-    rows = patient.labs[(patient.labs["analyte"] == analyte).to_numpy(dtype=bool)]
-    if len(rows):
-        last = rows[rows["hours"] == rows["hours"].max()]["reference_high"].max()
-        if last > 0:
-            return float(last), False
-    return analytes()[analyte].uln, True
-
-
-def ferritin_rule(definition: Definition, patient: Cohort) -> str:
-    """``absolute``, ``rate`` or ``either``: what the ferritin sign reads for this target."""
-    return definition.ferritin_rule(patient.patients["target_antigen"].iloc[0])
-
-
-def _limits(name: str, definition: Definition, patient: Cohort) -> tuple[list[str], bool]:
-    """Limits of a sign in words, and whether a default ULN is among them."""
-    words, default = [], False
-    for limit in definition.thresholds[name]:
-        drawn = limit_of(limit, patient)
-        if drawn is not None:
-            several = len(definition.thresholds[name]) > 1
-            lead = f"{analytes()[limit.analyte].label} " if several else ""
-            words.append(f"{lead}{drawn.words}")
-            default |= drawn.default_uln
-    lasting = definition.lasting_rise
-    if name == "ferritin" and lasting is not None:
-        rise = (
-            f"rise {_PRINTED[lasting.comparison]} {number(lasting.per_hour)} "
-            f"{unit_words('ng/mL per h')} for {_PRINTED[lasting.lasting_comparison]} "
-            f"{number(lasting.lasting_hours)} h"
-        )
-        rule = ferritin_rule(definition, patient)
-        if rule == "rate":
-            words = [rise]
-        elif rule == "either":
-            words = [*words, f"or {rise} (the criteria name no rule for this target)"]
-    return words, default
-
-
 def _result(series: Series, patient: Cohort, hours: float, named: bool) -> str:
     """The last judged sample of a series, how old it is, and whether it still counts."""
     known = series.hours <= hours
@@ -147,7 +76,7 @@ def _result(series: Series, patient: Cohort, hours: float, named: bool) -> str:
     elif np.isnan(series.value[k]):
         shown = f"{label}reported as low, without a number"
     else:
-        shown = f"{label}{_value(series, k, patient, entry.unit)}"
+        shown = f"{label}{result_words(series, k, float(series.hours[k]), patient)}"
     text = f"{shown}, {when(at)} ({ago(age)})"
     if age > series.carry[k]:
         return f"{text}; too old to count (over {series.carry[k]:.0f} h)"
@@ -169,14 +98,6 @@ def _uncounted(series: Series, limits: Sequence[Threshold], hours: float, rule: 
     )
     why = UNCOUNTED_WORDS.get(rule or "")
     return f"; below the limit, not counted: {why}" if below and why else ""
-
-
-def _value(series: Series, k: int, patient: Cohort, unit: str) -> str:
-    labs = patient.labs
-    same = (labs["analyte"] == series.name) & (labs["hours"] == series.hours[k])
-    signs = labs.loc[same.to_numpy(dtype=bool), "comparator"].unique()
-    comparator = COMPARATOR_SIGNS[int(signs[0])] if len(signs) == 1 else ""
-    return with_unit(float(series.value[k]), unit, comparator)
 
 
 def standing(patient: Cohort, definition: str, rule: str, hours: float) -> Standing:
@@ -201,15 +122,12 @@ def standing_of(patient: Cohort, timeline: SignTimeline, hours: float) -> Standi
     rows: dict[str, SignRow] = {}
     default_uln = False
     for j, sign in enumerate(timeline.judged):
-        words, default = _limits(sign.name, chosen, patient) if _limited(chosen, sign.name) else (
-            ["seen in marrow" if sign.name == "hemophagocytosis" else "recorded as an event"],
-            False,
-        )  # fmt: skip
+        words, default = limits_of(sign.name, chosen, patient)
         default_uln |= default
         rows[sign.name] = SignRow(
             sign_label(sign.name),
             STATE_WORDS[int(states[0, j])],
-            tuple(words),
+            words,
             tuple(
                 _result(series, patient, hours, len(sign.series) > 1)
                 + _uncounted(series, chosen.thresholds.get(sign.name, ()), hours, rule)
@@ -230,10 +148,6 @@ def standing_of(patient: Cohort, timeline: SignTimeline, hours: float) -> Standi
     whole = STATE_WORDS[int(timeline.definition_state_at(hours)[0])]
     return Standing(chosen, timeline.cytopenia_rule, whole, (*parts[:1], time, *parts[1:]),
                     default_uln)  # fmt: skip
-
-
-def _limited(definition: Definition, name: str) -> bool:
-    return bool(definition.thresholds.get(name))
 
 
 def _count(part: Part, states: States, signs: tuple[str, ...]) -> str:

@@ -27,8 +27,8 @@ from riskmodel.criteria import (
 from riskmodel.errors import SchemaError
 from riskmodel.patient.assessment import adjudicated_hours
 from riskmodel.patient.criteria_status import standing
+from riskmodel.patient.limits import limit_words, part_need
 from riskmodel.patient.sign_periods import Span, part_spans, sign_spans
-from riskmodel.patient.sign_words import limit_words, part_need
 from riskmodel.patient.wording import RULE_WORDS, when
 
 OUTCOME_WORDS = {

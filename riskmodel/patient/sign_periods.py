@@ -15,9 +15,8 @@ from riskmodel.criteria import (
     event_label,
     series_shown,
 )
-from riskmodel.patient.criteria_status import COMPARATOR_SIGNS
-from riskmodel.patient.sign_words import rule_words
-from riskmodel.patient.wording import when, with_unit
+from riskmodel.patient.limits import result_words, rule_words
+from riskmodel.patient.wording import when
 
 _AFTER = 1e-6  # hours: the next moment after a result has become too old
 _SAME = 0.05  # hours within which two times are one
@@ -125,10 +124,6 @@ def _sample_words(series: Series, k: int, patient: Cohort, hours: float, named: 
     lead = f"{entry.label} " if named else ""
     if np.isnan(series.value[k]):
         return f"{lead}low count reported without a number{at}"
-    labs = patient.labs
-    same = ((labs["analyte"] == series.name) & (labs["hours"] == taken)).to_numpy(dtype=bool)
-    signs = labs.loc[same, "comparator"].unique()
-    bound = COMPARATOR_SIGNS[int(signs[0])] if len(signs) == 1 else ""
     rule = series.rules[series.detail[k]] if series.rules else ""
     ruled = f" ({rule_words(rule)})" if rule else ""
-    return f"{lead}{with_unit(float(series.value[k]), entry.unit, bound)}{ruled}{at}"
+    return f"{lead}{result_words(series, k, taken, patient)}{ruled}{at}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from riskmodel.cohort import product_name
 from riskmodel.criteria import part_label, sign_label
 from riskmodel.patient.assessment import Assessment
-from riskmodel.patient.wording import cited, when
+from riskmodel.patient.wording import cited, in_sentence, when
 from riskmodel.scoring import BaseRateOnly, CannotBeTold, CriteriaMet, MayBeMet, NearlyMet, NoSignal
 
 
@@ -41,7 +41,7 @@ def statement_of(assessed: Assessment) -> Statement | None:
             more = f"{parts_words(assessed)}. Do not wait for a forecast: judge the patient now."
             return Statement("Criteria all but met: one sign is missing.", more, True)
         if isinstance(finding, MayBeMet):
-            draw = ", ".join(map(_in_sentence, finding.open_signs))
+            draw = ", ".join(in_sentence(sign_label(sign)) for sign in finding.open_signs)
             large = "Criteria may be met, and cannot be assessed."
             return Statement(
                 large, f"{parts_words(assessed)}. Not measured, and deciding: {draw}.", True
@@ -96,11 +96,5 @@ def parts_words(assessed: Assessment) -> str:
     told = []
     for part in definition.parts:
         met = sum(int(states[sign] == 1) for sign in part.signs)
-        told.append(f"{_in_sentence(part_label(part.name))} {met} of {len(part.signs)}")
+        told.append(f"{in_sentence(part_label(part.name))} {met} of {len(part.signs)}")
     return ", ".join(told)
-
-
-def _in_sentence(name: str) -> str:
-    label = sign_label(name)
-    head = label.partition(" ")[0]
-    return label if head.isupper() or not head[1:].islower() else label[:1].lower() + label[1:]

@@ -295,3 +295,15 @@ def prediction_words(hours: float) -> str:
     if hours == 0:
         return "before the infusion (records up to the infusion, hour 0)"
     return f"{when(hours)} after the infusion (records up to hour {hours:g})"
+
+
+def in_sentence(label: str) -> str:
+    """A label within a sentence: its first letter small, unless it is an acronym.
+
+    Examples
+    --------
+    >>> in_sentence("Ferritin"), in_sentence("NK activity"), in_sentence("AST or ALT")
+    ('ferritin', 'NK activity', 'AST or ALT')
+    """
+    head = label.partition(" ")[0]
+    return label if head.isupper() or not head[1:].islower() else label[:1].lower() + label[1:]

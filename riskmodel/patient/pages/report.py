@@ -16,8 +16,6 @@ from riskmodel.patient.content import NOBODY, content_of, model_content
 from riskmodel.patient.pages.templates import render, style_sheet
 from riskmodel.scoring import OutOfScope, check_stage, known_onset, out_of_scope, scope_finding
 
-_TEMPLATE = "report.html.j2"
-
 
 def report(
     cohort: Cohort, patient_id: str, model: RiskModel, out: Path, *, at: str | None = None

@@ -19,7 +19,6 @@ _WIDTH, _HEIGHT = 340.0, 150.0
 _LEFT, _RIGHT, _TOP, _FOOT = 44.0, 12.0, 14.0, 26.0
 ROW = 15.0
 """Height of a row of events."""
-_LABELS = 118.0  # room for the names of event rows
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,9 @@ class Curve:
 
     Attributes
     ----------
-    analyte, label, unit : str
+    analyte, label : str
     days, value : float64 arrays of shape (k,)
-        Time order; values in `unit`.
+        Time order; values in the unit of the analyte.
     comparator : int8 array of shape (k,)
         Of `riskmodel.cohort.schema`: below 0 an upper bound, above 0 a lower bound.
     limits : tuple of Limit
@@ -60,21 +59,18 @@ class Curve:
         The prediction time, the right end of the panel.
     described : str
         The panel in words.
-    events : tuple of EventRow
     first_day : float
         The left end.
     """
 
     analyte: str
     label: str
-    unit: str
     days: Floats
     value: Floats
     comparator: npt.NDArray[np.int8]
     limits: tuple[Limit, ...]
     last_day: float
     described: str
-    events: tuple[EventRow, ...] = ()
     first_day: float = FIRST_DAY
 
 
@@ -107,20 +103,18 @@ def curve_svg(curve: Curve) -> str:
     Bounded results are open markers with an arrow towards where the value lies. Nothing
     beyond `last_day` is drawn.
     """
-    wide = bool(curve.events)
-    width = _WIDTH * (2 if wide else 1)
-    height, foot = _HEIGHT + ROW * len(curve.events), _HEIGHT - _FOOT
-    left = _LABELS if wide else _LEFT
-    frame = Frame(left, width - _RIGHT, _TOP, foot, curve.first_day, max(curve.last_day, 0.0))
-    parts = [
-        *_values(curve, frame),
-        *event_rows(curve.events, frame, foot + 2),
-        *days_axis(frame, height - 7, foot + ROW * len(curve.events)),
-    ]
+    foot = _HEIGHT - _FOOT
+    last = max(curve.last_day, 0.0)
+    frame = Frame(_LEFT, _WIDTH - _RIGHT, _TOP, foot, curve.first_day, last)
     return draw.svg(
-        parts, width, height, title=f"{curve.label} over time", described=curve.described,
-        name=f"curve-{curve.analyte}", font_size=10.5,
-    )  # fmt: skip
+        [*_values(curve, frame), *days_axis(frame, _HEIGHT - 7, foot)],
+        _WIDTH,
+        _HEIGHT,
+        title=f"{curve.label} over time",
+        described=curve.described,
+        name=f"curve-{curve.analyte}",
+        font_size=10.5,
+    )
 
 
 def _values(curve: Curve, frame: Frame) -> list[str]:

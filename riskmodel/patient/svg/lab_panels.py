@@ -8,7 +8,7 @@ import pandas as pd
 
 from riskmodel.cohort import EVENTS, Cohort, analytes
 from riskmodel.criteria import Definition, event_label
-from riskmodel.patient.criteria_status import (
+from riskmodel.patient.limits import (
     COMPARATOR_SIGNS,
     ferritin_rule,
     limit_of,
@@ -110,7 +110,6 @@ def _panel(
     curve = Curve(
         name,
         entry.label,
-        unit_words(entry.unit),
         day,
         value,
         comparator,

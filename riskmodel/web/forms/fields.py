@@ -77,7 +77,6 @@ class Section:
     title: str
     fields: tuple[Field, ...]
     folded: bool = False
-    before_only: bool = False
 
 
 @cache
@@ -93,7 +92,6 @@ def sections(page: str) -> tuple[Section, ...]:
             entry["title"],
             tuple(_field(field) for field in entry["field"]),
             bool(entry.get("folded", False)),
-            entry.get("on") == "before",
         )
         for entry in _form()["section"]
         if page == "before" or entry.get("on") != "before"

@@ -1,18 +1,71 @@
-"""Published scores of one patient, beside the risk: none of them was made for IEC-HS but one."""
+"""What print says beside a risk: incidence of IEC-HS for a product, and published scores.
+
+None of the scores but one was made for IEC-HS.
+"""
 
 import math
 from dataclasses import dataclass
 from functools import cache
 
-from riskmodel.cohort import Cohort, analytes
-from riskmodel.criteria import label, open_items
-from riskmodel.features import Catalogue, Feature, Records, load_catalogue, matrix
-from riskmodel.patient.wording import cited, number
+import pandas as pd
 
+from riskmodel.cohort import AUTOIMMUNE, Cohort, analytes
+from riskmodel.criteria import Incidence, label, open_items, published_incidence
+from riskmodel.features import Catalogue, Feature, Records, load_catalogue, matrix
+from riskmodel.patient.wording import cited, in_sentence, number, percent
+
+_ABOUT = ("product", "target_antigen", "disease")
 _HSCORE = "hscore"
 _GROUP = "Published scores"
 _TELLING = 0.5
 """Widest range of a probability that still tells something."""
+
+
+@dataclass(frozen=True)
+class BaseRate:
+    """One published figure.
+
+    Attributes
+    ----------
+    who, said, source : str
+        Whom it is about, the figure in words, and where it stands.
+    low, high : float
+        Equal where one share was printed.
+    unverified : bool
+    """
+
+    who: str
+    said: str
+    source: str
+    low: float
+    high: float
+    unverified: bool
+
+
+def base_rates(patient: pd.Series) -> list[BaseRate]:
+    """Figures for a patient's product; else for its target; the range of all reports last.
+
+    None for an autoimmune indication: what is known of cancers says nothing of it.
+
+    Parameters
+    ----------
+    patient : Series
+        A row of `Cohort.patients`.
+    """
+    known = [None if pd.isna(patient[c]) else str(patient[c]) for c in _ABOUT]
+    if known[-1] in AUTOIMMUNE:
+        return []
+    return [_described(found) for found in published_incidence(*known)]
+
+
+def _described(found: Incidence) -> BaseRate:
+    said = percent(found.share)
+    if found.printed_range or found.patients is None:
+        low, high = found.low, found.high
+        said = said if low == high else f"{100 * low:g} to {100 * high:g}%"
+    if found.patients is not None:
+        said += f" of {found.patients:,}"
+    return BaseRate(found.who, said, cited(found.source), found.low, found.high, found.unverified)
 
 
 @dataclass(frozen=True)
@@ -74,7 +127,4 @@ def _hscore(patient: Cohort) -> PublishedScore:
 
 def _item(name: str) -> str:
     """An item of a score: an analyte by its label, anything else by its name."""
-    if name in analytes():
-        label = analytes()[name].label
-        return label if label.isupper() else label[:1].lower() + label[1:]
-    return name.replace("_", " ")
+    return in_sentence(analytes()[name].label) if name in analytes() else name.replace("_", " ")

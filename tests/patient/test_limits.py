@@ -1,7 +1,7 @@
 import pytest
 
 from riskmodel.criteria import definition_names, load_definition
-from riskmodel.patient.sign_words import limit_words, part_need, rule_words
+from riskmodel.patient.limits import limit_words, part_need, rule_words
 
 
 @pytest.mark.parametrize("name", definition_names())
