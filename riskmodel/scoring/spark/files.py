@@ -48,12 +48,18 @@ def replace_folders(session: "SparkSession", folders: Mapping[str, str]) -> None
     SchemaError
         When the file system refuses.
     """
+    from py4j.protocol import Py4JError
+
     for partial, out in folders.items():
         make, there, files = _hadoop(session, out)
         old = make(f"{out}.old")
         files.delete(old, True)
-        moved = not files.exists(there) or files.rename(there, old)
-        if not (moved and files.rename(make(partial), there)):
+        try:
+            moved = not files.exists(there) or files.rename(there, old)
+            done = moved and files.rename(make(partial), there)
+        except Py4JError:
+            done = False
+        if not done:
             raise SchemaError(
                 f"'{partial}' could not be renamed to '{out}'. It is complete: rename it by hand; "
                 f"what stood there before may be '{out}.old'."

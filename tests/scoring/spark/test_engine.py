@@ -1,10 +1,7 @@
 """On a real local Spark session: the rows of the local engine, whatever the partitions."""
 
 import json
-import os
 import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,38 +20,6 @@ pytestmark = [
 ]
 
 TIMES = ["pre-infusion", "day-4"]
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator["pyspark.sql.SparkSession"]:
-    from pyspark.sql import SparkSession
-
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        pytest.skip("no Java is installed (Spark 4 needs 17 or newer, or JAVA_HOME)")
-    folder = tmp_path_factory.mktemp("spark")
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    made = (
-        SparkSession.builder.master("local[2]")
-        .appName("riskmodel-tests")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.memory", "1g")
-        # A session of a minute: compiling its Java well takes longer than it saves.
-        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-        .config("spark.sql.shuffle.partitions", "3")
-        .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
-        .config("spark.python.worker.reuse", "true")
-        .getOrCreate()
-    )
-    made.sparkContext.setLogLevel("ERROR")
-    yield made
-    made.stop()
-
-
-@pytest.fixture(scope="module")
-def models(model_folders: dict[str, Path]) -> list[Path]:
-    return list(model_folders.values())
 
 
 @pytest.fixture(scope="module")
