@@ -10,7 +10,6 @@ from hypothesis import given, strategies as st
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.criteria import load_definition
 from riskmodel.criteria.course import PICTURES, course_rules, daily_picture
-from riskmodel.criteria.prolonged import prolonged_cytopenia
 
 Build = Callable[..., Cohort]
 CALM = "{normal}; ldh@0:312:24=150; crp@0:312:24=5; last_follow_up@340"
@@ -165,40 +164,6 @@ def test_the_picture_turns_at_the_onset(simulated: Path) -> None:
     after = (days["hours"] >= onset + 24) & (days["hours"] <= onset + 120)
     assert like[after].mean() > 0.8
     assert like[onset.isna()].mean() < 0.05
-
-
-@pytest.mark.parametrize(
-    ("line", "state", "why"),
-    [
-        ("platelets@0:696:24=20; platelets@720=200", "not_met", "30 days at the most"),
-        ("platelets@0:720:24=20; platelets@744=200", "not_assessable", "between 30 and 31 days"),
-        ("platelets@0:744:24=20; platelets@768=200", "met", "31 days"),
-        ("platelets@0:744:24=20", "met", "and nothing known after them"),
-        ("platelets@0:696:24=20", "not_assessable", "low to the end of the record"),
-        ("platelets@0:696:24=20; death@710", "not_met", "death ends the run before 30 days"),
-        ("platelets@0:672:168=20; platelets@792=20", "met", "weekly counts join"),
-        ("platelets@0=20; platelets@800=20", "not_assessable", "too far apart to join"),
-        ("platelets@0=20; platelets@400=200; platelets@800=20", "not_assessable", "broken, open"),
-        ("platelets@0=20; platelets@400=200", "not_met", "recovered"),
-        ("platelets@0=200; platelets@100=200", "not_assessable", "ends before the recovery"),
-        ("platelets@0=20; platelets@800=200", "not_assessable", "when it rose is not known"),
-        ("", "not_assessable", "never counted"),
-        ("platelets@-240:-24:24=20; platelets@0=200; platelets@400=200", "not_met", "before it"),
-        ("cytopenia_platelets@24; platelets@800=20", "not_assessable", "a report, then a gap"),
-    ],
-)
-def test_prolonged_cytopenia(cohort_of: Build, line: str, state: str, why: str) -> None:
-    found = prolonged_cytopenia(cohort_of([line])).iloc[0]
-    assert found["cytopenia_platelets_prolonged_state"] == state, why
-
-
-def test_prolonged_is_any_lineage_and_shows_the_longest_run(cohort_of: Build) -> None:
-    cohort = cohort_of(["anc@0:48:24=0.5; anc@72=3; anc@96:912:24=0.5", "{normal}"])
-    found = prolonged_cytopenia(cohort)
-    assert found["prolonged_cytopenia_state"].tolist() == ["met", "not_assessable"]
-    assert found["cytopenia_anc_run_from_hours"].iloc[0] == 96
-    assert found["cytopenia_anc_run_to_hours"].iloc[0] == 912
-    assert found["cytopenia_anc_run_from_hours"].isna().iloc[1]
 
 
 def test_limits_are_those_of_the_named_definition() -> None:

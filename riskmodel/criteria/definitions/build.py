@@ -138,9 +138,11 @@ def read_definition(table: Mapping[str, Any], where: str) -> Definition:
     """
     signs, found = _signs(table)
     context = {
-        "signs": tuple(table.get("signs", {})),
+        "signs": tuple(_tables(table, "signs")),
         "windows": [sign.reached_in for sign in signs.values() if sign.reached_in],
-        "points": [row for part in table.get("parts", {}).values() for row in part],
+        "points": [
+            row for part in _tables(table, "parts") for row in _tables(table["parts"], part)
+        ],
     }
     found = [*faults(_File, table, context), *found]
     if found:
@@ -186,12 +188,17 @@ def read_definition(table: Mapping[str, Any], where: str) -> Definition:
     return replace(definition, scores=score.columns)
 
 
+def _tables(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """An inner table; empty where there is none: the file's own model says so."""
+    found = table.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
 def _signs(table: Mapping[str, Any]) -> tuple[dict[str, SignTable], list[Fault]]:
     """The signs in the order of the file, and what is wrong with the others."""
     signs: dict[str, SignTable] = {}
     found: list[Fault] = []
-    tables = table.get("signs")
-    for name, entry in tables.items() if isinstance(tables, Mapping) else ():
+    for name, entry in _tables(table, "signs").items():
         if not isinstance(entry, Mapping):
             continue  # the file's own model says so
         model = KINDS.get(str(entry.get("kind")))
@@ -205,7 +212,7 @@ def _signs(table: Mapping[str, Any]) -> tuple[dict[str, SignTable], list[Fault]]
             found += [replace(fault, path=("signs", name, *fault.path)) for fault in wrong]
             if not wrong:
                 signs[name] = model.model_validate(entry)
-    picture = table.get("cytopenia_switch", {}).get("picture", "")
+    picture = _tables(table, "cytopenia_switch").get("picture", "")
     lineages = [name for name, sign in signs.items() if sign.kind == "cytopenia"]
     if picture and picture not in lineages:
         words = f"one of {', '.join(lineages)}"

@@ -196,21 +196,6 @@ def test_a_key_left_out_is_missed_or_changes_a_golden_row(
     assert changes_an_answer(golden, definition)
 
 
-@pytest.mark.parametrize(
-    ("name", "path"),
-    [
-        pytest.param(name, path, id=f"{name}:{'.'.join(path)}")
-        for name in NAMES
-        for path in sorted({path[:-1] for path in leaves(toml_of(name))})
-    ],
-)
-def test_a_key_without_a_use_is_refused(name: str, path: tuple[str, ...]) -> None:
-    table = copy.deepcopy(toml_of(name))
-    inner(table, (*path, "stray"))["stray"] = 1
-    with pytest.raises(SchemaError, match="stray"):
-        read_definition(table, "changed")
-
-
 def test_another_count_where_the_print_leaves_it_open(cohort_of: Callable[..., Cohort]) -> None:
     stricter = load_definition("astct-2023").with_count("common_manifestations", 3)
     two = cohort_of(["ferritin@24=900; fibrinogen@24=100; cytopenia_anc@24"])
