@@ -36,6 +36,14 @@ class CytopeniaRule(StrEnum):
     any = "any"
 
 
+class CrsRule(StrEnum):
+    """Readings of hyperinflammation while severe CRS stands."""
+
+    off = "off"
+    prefer = "prefer"
+    strict = "strict"
+
+
 class Closed(StrEnum):
     """Ends of a horizon that count as inside it."""
 

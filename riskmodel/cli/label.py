@@ -8,6 +8,7 @@ import typer
 from riskmodel.cli.arguments import (
     Closed,
     CohortFolder,
+    CrsRule,
     CytopeniaRule,
     table_file,
 )
@@ -27,6 +28,10 @@ def label(
     cytopenia_rule: Annotated[
         CytopeniaRule, typer.Option(help="Cytopenia after haematological recovery.")
     ] = CytopeniaRule.worsening,
+    require_new_after_crs: Annotated[
+        CrsRule | None,
+        typer.Option(help="Severe CRS that recovers; the definition's own reading if left out."),
+    ] = None,
     horizon_days: Annotated[float, typer.Option(min=0.1, help="Horizon.")] = 14.0,
     closed: Annotated[
         Closed, typer.Option(help="Horizon itself excluded (left) or included (both).")
@@ -45,6 +50,8 @@ def label(
 
     if patient is not None and compare:
         raise typer.BadParameter("--patient and --compare exclude each other.")
+    if require_new_after_crs is not None:
+        definition = f"{definition}/{require_new_after_crs.value}"
     if patient is not None:
         if out is not None and out.suffix.lower() != ".html":
             raise typer.BadParameter(f"'{out}' does not end in .html, as a timeline does.")
@@ -64,10 +71,11 @@ def label(
     counts = labels["outcome"].value_counts()
     shown = ", ".join(f"{name} {count}" for name, count in counts.items())
     rule = labels["cytopenia_rule"].iloc[0] or "none"
+    crs = labels["require_new_after_crs"].iloc[0] or "none"
     end = "up to and including" if closed is Closed.both else "before"
     typer.echo(
         f"Wrote {len(labels)} label rows to {out} ({definition}, cytopenia rule {rule}, "
-        f"onset {end} day {horizon_days:g}): {shown}."
+        f"new after CRS {crs}, onset {end} day {horizon_days:g}): {shown}."
     )
 
 

@@ -17,7 +17,9 @@ from .definitions.points import (
     open_items as open_items,
 )
 from .definitions.registry import (
+    definition_choices as definition_choices,
     definition_names as definition_names,
+    known_definition as known_definition,
     load_definition as load_definition,
 )
 from .evaluation import (
@@ -55,6 +57,10 @@ from .outcome import (
 )
 from .prolonged import (
     prolonged_cytopenia as prolonged_cytopenia,
+)
+from .signs.after_crs import (
+    CRS_RULES as CRS_RULES,
+    NEW_AFTER_CRS as NEW_AFTER_CRS,
 )
 from .signs.cytopenia import (
     CYTOPENIA_RULES as CYTOPENIA_RULES,

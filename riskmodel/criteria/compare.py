@@ -10,6 +10,7 @@ from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.registry import definition_names, load_definition
 from riskmodel.criteria.labels import ADJUDICATED, adjudicated, label
 from riskmodel.criteria.outcome import BOTH, COMPETING, EVENT, LOST, NO_EVENT, NOT_ASSESSED
+from riskmodel.criteria.signs.after_crs import CRS_RULES
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET
 
 SWITCHED = "astct-2024"
@@ -50,6 +51,8 @@ class Comparison:
     agreement : DataFrame
         One row per pair of names: ``first, second, n, both_event, first_only, second_only,
         neither, kappa``, over the n patients whom both assessed.
+    crs_changes : tuple of str
+        What the switch ``require_new_after_crs`` changes, a sentence for each position.
     """
 
     horizon_days: float
@@ -58,6 +61,7 @@ class Comparison:
     labels: pd.DataFrame
     summary: pd.DataFrame
     agreement: pd.DataFrame
+    crs_changes: tuple[str, ...] = ()
 
     @property
     def patients(self) -> int:
@@ -105,6 +109,7 @@ class Comparison:
                 "those within the horizon.",
                 "",
                 _plain(counts, 1),
+                *(["", *self.crs_changes] if self.crs_changes else []),
                 "",
                 f"Cohen's kappa, over the {least} to {most} patients assessed by both "
                 "(event or no_event).",
@@ -135,8 +140,9 @@ def compare(cohort: Cohort, *, horizon_days: float = 14.0, closed: str = "left")
     Returns
     -------
     Comparison
-        Every definition with its default cytopenia rule, `SWITCHED` with every rule, and the
-        adjudicated label last where the cohort has one.
+        Every definition with its default cytopenia rule, `SWITCHED` with every rule, those that
+        tell CRS apart with every position of that switch, and the adjudicated label last where the
+        cohort has one.
 
     Raises
     ------
@@ -144,14 +150,22 @@ def compare(cohort: Cohort, *, horizon_days: float = 14.0, closed: str = "left")
         When the horizon is not positive or `closed` is unknown.
     """
     rows: dict[tuple[str, str, str], pd.DataFrame] = {}
+    positions: dict[str, str] = {}
     for definition in definition_names():
         chosen = load_definition(definition)
+        positions[chosen.name] = chosen.crs_rule
         switched = definition == SWITCHED
         for rule in chosen.cytopenia_rules if switched else (chosen.rule(None),):
             name = f"{definition}/{rule}" if switched else definition
             rows[name, definition, rule] = label(
                 cohort, chosen, cytopenia_rule=rule, horizon_days=horizon_days, closed=closed
             )
+        for position in CRS_RULES if chosen.crs_rule else ():
+            if position != chosen.crs_rule:
+                other = load_definition(f"{definition}/{position}")
+                rows[other.name, other.name, other.rule(None)] = label(
+                    cohort, other, cytopenia_rule=None, horizon_days=horizon_days, closed=closed
+                )
     if (cohort.events["event"] == "iec_hs").any():
         rows[ADJUDICATED, ADJUDICATED, ""] = adjudicated(
             cohort, horizon_days=horizon_days, closed=closed
@@ -172,7 +186,33 @@ def compare(cohort: Cohort, *, horizon_days: float = 14.0, closed: str = "left")
         pd.concat(labels, ignore_index=True)[["name", *columns]],
         pd.DataFrame(summary),
         _agreement({key[0]: found for key, found in rows.items()}),
+        _crs_changes(rows, positions),
     )
+
+
+def _crs_changes(
+    rows: dict[tuple[str, str, str], pd.DataFrame], positions: dict[str, str]
+) -> tuple[str, ...]:
+    """What each position of ``require_new_after_crs`` changes against the letter."""
+    found = {key[1:]: labels for key, labels in rows.items()}
+    letter, *others = CRS_RULES
+    said = []
+    for name, default in positions.items():
+        if not default:
+            continue
+        rule = load_definition(name).rule(None)
+        at = {p: found[name if p == default else f"{name}/{p}", rule] for p in CRS_RULES}
+        for position in others:
+            before, after = ((at[p]["outcome"] == EVENT).to_numpy() for p in (letter, position))
+            wait = (at[position]["onset_hours"] - at[letter]["onset_hours"]).to_numpy(np.float64)
+            later = before & after & (wait > 0)
+            by = f", by {np.median(wait[later]):.0f} h in the median" if later.any() else ""
+            said.append(
+                f"{name}, require_new_after_crs {position} against the letter ({letter}): "
+                f"{int((before & ~after).sum())} of {int(before.sum())} events in the horizon "
+                f"no longer count, {int(later.sum())} begin later{by}."
+            )
+    return tuple(said)
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, float]:

@@ -12,17 +12,17 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import ConfigDict, Field
 
 from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.definition import Definition
 from riskmodel.criteria.definitions.registry import definition_names, load_definition
 from riskmodel.criteria.evaluation import evaluate_signs
-from riskmodel.criteria.intervals import Moments, lab_samples, moments, previous, running_max
+from riskmodel.criteria.intervals import Moments, moments
 from riskmodel.criteria.outcome import observed_until
+from riskmodel.criteria.signs.after_crs import AfterCrsTable, Rebound
 from riskmodel.criteria.signs.cytopenia import CYTOPENIA_RULES
-from riskmodel.criteria.signs.sign import NormalTable, Shared, Sign, Threshold, lab_series
+from riskmodel.criteria.signs.sign import NormalTable, Shared
 from riskmodel.criteria.toml_table import (
     Comparison,
     EventName,
@@ -40,7 +40,6 @@ from riskmodel.criteria.truth import (
     STATE_NAMES,
     any_of,
     at_least,
-    decide,
 )
 from riskmodel.files import read_toml
 from riskmodel.toml_model import Table, read
@@ -85,52 +84,6 @@ class Standing(Sourced):
     standing_hours: float
 
 
-class _Floor(Sourced):
-    model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, float] = Field(init=False)
-
-
-class Rebound(Sourced):
-    """A marker that fell, then rose again, above a floor in its own unit."""
-
-    fall: float
-    rise: float
-    floor: _Floor
-    carry_forward_hours: float
-
-    @property
-    def name(self) -> str:
-        """Name of the sign."""
-        return "rebound"
-
-    @property
-    def thresholds(self) -> tuple[Threshold, ...]:
-        """None: what is drawn is the course itself."""
-        return ()
-
-    def judge(self, cohort: Cohort) -> Sign:
-        """Judge every result since the infusion; the first of an analyte decides nothing.
-
-        Bounds (``>``) count where every value that they allow shows the rebound.
-        """
-        series = []
-        for name, floor in self.floor.__pydantic_extra__.items():
-            samples = lab_samples(cohort, name)
-            samples = samples.where(samples.hours >= 0)
-            patient, found = samples.patient, samples.interval
-            peak = previous(running_max(found.low, patient), patient, 0.0)
-            fallen = (found.high <= self.fall * peak) & (peak > 0)
-            since = running_max(fallen.astype(np.int8), patient) > 0
-            trough = -running_max(np.where(since, -found.high, -np.inf), patient)
-            lowest = previous(trough, patient, np.inf)
-            again = (found.low >= self.rise * lowest) & (found.low > floor)
-            open_ended = running_max((found.low != found.high).astype(np.int8), patient) > 0
-            first = previous(np.ones(len(samples), dtype=np.int8), patient, 0) == 0
-            state = decide(again, ~open_ended & ~first)
-            series.append(lab_series(samples, name, state, self.carry_forward_hours))
-        return Sign(self.name, tuple(series))
-
-
 class _Cytopenias(Sourced):
     part: str
     before: Annotated[str, among(lambda: CYTOPENIA_RULES)]
@@ -161,6 +114,7 @@ class _Signs(Table):
     cytopenias: _Cytopenias
     rebound: Rebound
     poor_response: Response
+    new_after_crs: AfterCrsTable
 
 
 class CourseRules(Sourced):

@@ -4,7 +4,7 @@ Row 1 always holds. A row above it holds by an event that falls into its window 
 or, for the targets named, by what ferritin did in that window.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -70,6 +70,8 @@ class FerritinRow:
         Oldest baseline before the infusion, that age included.
     rise : Rise or None
         A run of rising results that lasts and ends in the same value.
+    events : tuple of str
+        Of which one has to stand in the window too; empty where ferritin is enough.
     """
 
     grade: int
@@ -80,6 +82,7 @@ class FerritinRow:
     baseline_hours: float
     rise: Rise | None
     window: Window
+    events: tuple[str, ...] = ()
 
     def holds(self, cohort: Cohort, onset_hours: Floats, until_hours: Floats) -> Flags:
         """Whether a result in the window certainly does, whatever the bounds (``>``) allow."""
@@ -95,6 +98,9 @@ class FerritinRow:
         found &= samples.hours <= end[samples.patient]
         had = np.zeros(len(cohort), dtype=bool)
         had[samples.patient[found]] = True
+        if self.events:
+            also = EventRow(self.grade, self.events, self.window)
+            had &= also.holds(cohort, onset_hours, until_hours)
         return had & cohort.patients["target_antigen"].isin(self.targets).to_numpy(dtype=bool)
 
 
@@ -174,9 +180,10 @@ class FerritinFoldTable(_FerritinRowTable):
 
 
 class FerritinRiseTable(_FerritinRowTable):
-    """A rise that lasts."""
+    """A rise that lasts, together with one of some events."""
 
     rate: RateTable
+    with_events: Events
 
 
 class GradesTable(Table):
@@ -214,5 +221,6 @@ class GradesTable(Table):
         if fold is not None:
             rows.append(fold.row(fold.fold, fold.baseline_hours, None))
         if rise is not None:
-            rows.append(rise.row(None, 0.0, rise.rate.rise))
+            row = rise.row(None, 0.0, rise.rate.rise)
+            rows.append(replace(row, events=tuple(rise.with_events)))
         return Grading(tuple(rows), self.resolved_hours)

@@ -97,6 +97,7 @@ def label(
         "grade_at_onset": _whole(grades(cohort, timeline, onset)),
         **details(chosen, timeline.judged, standing),
         "unassessable_parts": parts,
+        "require_new_after_crs": np.full(len(cohort), chosen.crs_rule, dtype=object),
         "judged_hours": judged_hours,
         "longest_unassessed_hours": gap,
         "horizon_days": float(horizon_days),
@@ -233,13 +234,14 @@ def details(
     Returns
     -------
     dict
-        ``ferritin_rule`` (which rule of the ferritin sign held), ``transaminases_analyte`` (which
-        is shown), ``uln_source`` (whose limit of normal each result was held against),
+        ``ferritin_rule`` (which rule of the ferritin sign held), ``uncounted`` (signs whose value
+        is beyond the limit and does not count, each with why), ``transaminases_analyte`` (which is
+        shown), ``uln_source`` (whose limit of normal each result was held against),
         ``operational_rule`` (counts that the print leaves open, as used), ``unverified`` (what
         rests on memory: tables of the definition, and default limits of normal in use).
     """
     n = len(standing.states)
-    rule, shown = _empty(n), _empty(n)
+    rule, shown, uncounted = _empty(n), _empty(n), _empty(n)
     source, unverified = _empty(n), _empty(n)
     unverified[:] = "; ".join(definition.unverified)
     for j, sign in enumerate(judged):
@@ -248,6 +250,14 @@ def details(
             there = samples[0] >= 0
             words = np.array(sign.series[0].rules or ("",), dtype=object)
             rule[there] = words[sign.series[0].detail[samples[0][there]]]
+        for series, position in zip(sign.series, samples, strict=True):
+            idle = (position >= 0) & (standing.states[:, j] == NOT_MET)
+            idle[idle] = series.state[position[idle]] == NOT_MET
+            codes = np.zeros(n, dtype=np.int8)
+            codes[idle] = series.detail[position[idle]]
+            for code, why in enumerate(series.rules):
+                if why:
+                    _append(uncounted, idle & (codes == code), f"{sign.name}: {why}")
         if sign.name == "transaminases":
             order = series_shown(sign, standing.states[:, j], samples)
             for k, series in enumerate(sign.series):
@@ -264,6 +274,7 @@ def details(
                 _append(unverified, used == FROM_DEFAULT, f"default ULN of {series.name}")
     return {
         "ferritin_rule": rule,
+        "uncounted": uncounted,
         "transaminases_analyte": shown,
         "uln_source": source,
         "operational_rule": np.full(n, definition.operational_rule, dtype=object),

@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from riskmodel.cohort import Cohort
-from riskmodel.criteria import definition_names
-from riskmodel.errors import SchemaError
+from riskmodel.criteria import known_definition
 from riskmodel.evaluation.evaluation import Evaluation, assess
 from riskmodel.evaluation.follow_up.labelling import labelled
 from riskmodel.evaluation.follow_up.unseen import in_words
@@ -66,10 +65,7 @@ def model_rows(
     stage = model.stage
     signs, source = model.signs, labels or model.labels
     wanted = definition or (signs[0] if model.definition == "adjudicated" else model.definition)
-    if wanted not in definition_names():
-        raise SchemaError(
-            f"Definition '{wanted}' is unknown. Allowed: {', '.join(definition_names())}."
-        )
+    wanted = known_definition(wanted)
     full = load_catalogue().stage(stage)
     features = joined(model_catalogue(model), full, list(score_columns(full).values()))
     outcome = labelled(cohort, source, wanted, model.cytopenia_rule, model.horizon_days)

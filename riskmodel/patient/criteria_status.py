@@ -1,6 +1,5 @@
 """How one patient stands against a published definition at a time: parts, signs, last results."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,19 +10,17 @@ from riskmodel.criteria import (
     MET,
     NOT_ASSESSABLE,
     NOT_MET,
-    ULN,
     Definition,
     Part,
     Series,
     SignTimeline,
-    Threshold,
     evaluate_signs,
     load_definition,
     part_label,
     sign_label,
 )
 from riskmodel.patient.limits import limits_of, result_words
-from riskmodel.patient.wording import UNCOUNTED_WORDS, ago, when
+from riskmodel.patient.wording import COURSE_EVIDENCE, ago, when
 
 STATE_WORDS = {MET: "met", NOT_MET: "not met", NOT_ASSESSABLE: "not assessable"}
 
@@ -64,14 +61,19 @@ def _result(series: Series, patient: Cohort, hours: float, named: bool) -> str:
     known = series.hours <= hours
     entry = analytes().get(series.name)
     label = f"{entry.label} " if entry and named else ""
+    told = any(name == series.name for name, _ in COURSE_EVIDENCE)
     if not known.any():
+        if told:
+            return "CRS not recorded" if series.name == "crs" else "no course of a marker judged"
         if entry is None:
             return "not looked for, or not recorded"
         before = (patient.labs["analyte"] == series.name).any()
         return f"{label}{'no count since the infusion' if before else 'not measured'}"
     k = int(np.flatnonzero(known)[-1])
     at, age = float(series.hours[k]), hours - float(series.hours[k])
-    if entry is None:
+    if told:
+        shown = COURSE_EVIDENCE[series.name, int(series.state[k])]
+    elif entry is None:
         shown = "found" if series.state[k] == MET else "looked for, not found"
     elif np.isnan(series.value[k]):
         shown = f"{label}reported as low, without a number"
@@ -85,19 +87,14 @@ def _result(series: Series, patient: Cohort, hours: float, named: bool) -> str:
     return text
 
 
-def _uncounted(series: Series, limits: Sequence[Threshold], hours: float, rule: str | None) -> str:
+def _uncounted(series: Series, hours: float) -> str:
     """Why the last value, below the limit that is drawn beside it, does not meet the sign."""
     known = np.flatnonzero(series.hours <= hours)
-    if not len(known) or series.state[known[-1]] != NOT_MET:
+    if not len(known) or series.state[known[-1]] != NOT_MET or not series.rules:
         return ""
-    value = float(series.value[known[-1]])
-    below = any(
-        value < limit.value or (limit.comparison == "<=" and value == limit.value)
-        for limit in limits
-        if limit.analyte == series.name and limit.comparison in ("<", "<=") and limit.unit != ULN
-    )
-    why = UNCOUNTED_WORDS.get(rule or "")
-    return f"; below the limit, not counted: {why}" if below and why else ""
+    why = series.rules[series.detail[known[-1]]]
+    below = "below the limit, not counted: " if series.name in analytes() else ""
+    return f"; {below}{why}" if why else ""
 
 
 def standing(patient: Cohort, definition: str, rule: str, hours: float) -> Standing:
@@ -116,7 +113,7 @@ def standing(patient: Cohort, definition: str, rule: str, hours: float) -> Stand
 
 def standing_of(patient: Cohort, timeline: SignTimeline, hours: float) -> Standing:
     """`standing` from signs that have been judged already."""
-    chosen, rule = timeline.definition, timeline.cytopenia_rule
+    chosen = timeline.definition
     states = timeline.at(hours).to_numpy(np.int8)
     part_states = chosen.part_states(states)[0]
     rows: dict[str, SignRow] = {}
@@ -129,8 +126,7 @@ def standing_of(patient: Cohort, timeline: SignTimeline, hours: float) -> Standi
             STATE_WORDS[int(states[0, j])],
             words,
             tuple(
-                _result(series, patient, hours, len(sign.series) > 1)
-                + _uncounted(series, chosen.thresholds.get(sign.name, ()), hours, rule)
+                _result(series, patient, hours, len(sign.series) > 1) + _uncounted(series, hours)
                 for series in sign.series
             ),
         )

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from riskmodel.cohort import Cohort, analytes
-from riskmodel.criteria import ULN, Definition, Limit, Part, Series, Threshold
+from riskmodel.criteria import NEW_AFTER_CRS, ULN, Definition, Limit, Part, Series, Threshold
 from riskmodel.patient.wording import number, unit_words, with_unit
 
 COMPARATOR_SIGNS = {-2: "<", -1: "≤", 0: "", 1: "≥", 2: ">"}
-_RECORDED = {"hemophagocytosis": "seen in marrow"}
+_RECORDED = {
+    "hemophagocytosis": "seen in marrow",
+    NEW_AFTER_CRS: "in severe CRS only where a marker rose again, or ferritin is beyond it",
+}
 _PRINTED = {"<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 _MULTIPLES = {
     "uln": "ULN",

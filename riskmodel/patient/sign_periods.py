@@ -16,7 +16,7 @@ from riskmodel.criteria import (
     series_shown,
 )
 from riskmodel.patient.limits import result_words, rule_words
-from riskmodel.patient.wording import when
+from riskmodel.patient.wording import COURSE_EVIDENCE, when
 
 _AFTER = 1e-6  # hours: the next moment after a result has become too old
 _SAME = 0.05  # hours within which two times are one
@@ -117,9 +117,10 @@ def _sample_words(series: Series, k: int, patient: Cohort, hours: float, named: 
     at = "" if abs(taken - hours) < _SAME else f" on {when(taken)}"
     entry = analytes().get(series.name)
     if entry is None:
-        words = {MET: "found", NOT_MET: "looked for, not found"}.get(
-            int(series.state[k]), "unclear"
-        )
+        state = int(series.state[k])
+        if (series.name, state) in COURSE_EVIDENCE:
+            return f"{COURSE_EVIDENCE[series.name, state]}{at}"
+        words = {MET: "found", NOT_MET: "looked for, not found"}.get(state, "unclear")
         return f"{event_label(series.name)} {words}{at}"
     lead = f"{entry.label} " if named else ""
     if np.isnan(series.value[k]):

@@ -3,25 +3,30 @@
 import math
 import re
 
+from riskmodel.criteria import MET, NOT_ASSESSABLE, NOT_MET
 from riskmodel.features import Feature
 from riskmodel.models import HARDLY, odds
 from riskmodel.scoring import Finding
 
+COURSE_EVIDENCE = {
+    ("crs", NOT_MET): "severe CRS",
+    ("crs", MET): "CRS, not severe",
+    ("crs", NOT_ASSESSABLE): "CRS of unknown grade",
+    ("rebound", MET): "a marker fell and rose again",
+    ("rebound", NOT_MET): "no marker fell and rose again",
+    ("rebound", NOT_ASSESSABLE): "whether a marker rose again cannot be judged",
+}
+"""What tells CRS from what is new after it, by series and state."""
 RULE_WORDS = {
     "recovery": "counts only after a nadir and a recovery since lymphodepletion",
     "infusion": "counts once the value stood at or above the limit since the infusion",
     "worsening": (
         "counts once the value stood at or above the limit since the infusion, or has fallen by "
-        "half or more from the patient's own highest value since then"
+        "half or more from the patient's own highest value since then; low neutrophils "
+        "count after a recovery or from day 9 on: their nadir before it is expected"
     ),
     "any": "counts whenever the value is below the limit",
 }
-UNCOUNTED_WORDS = {
-    "recovery": "no recovery seen since lymphodepletion",
-    "infusion": "never at or above the limit since the infusion",
-    "worsening": "not at or above the limit, and no fall by half, since the infusion",
-}
-"""Why a lineage below its limit does not count, by position of the cytopenia switch."""
 SCOPE_WORDS = {
     "onset_known": "by this time IEC-HS had already begun by the model's own label",
     "dead": "by this time the patient had died",

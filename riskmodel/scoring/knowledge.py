@@ -5,7 +5,7 @@ import pandas as pd
 
 from riskmodel.arrays import Flags, Floats, Texts, logit
 from riskmodel.cohort import Cohort
-from riskmodel.criteria import MET, NOT_ASSESSABLE, base_rate
+from riskmodel.criteria import MET, NEW_AFTER_CRS, NOT_ASSESSABLE, base_rate
 from riskmodel.features import Catalogue, Records
 from riskmodel.models import RiskModel, missing_variance
 from riskmodel.scoring.findings import BaseRateOnly, CannotBeTold, CriteriaMet, MayBeMet, NearlyMet
@@ -94,8 +94,10 @@ def standing_findings(
     states = timeline.at(hours).to_numpy(np.int8)
     whole = np.asarray(timeline.definition_state_at(hours))
     needed = definition.still_needed(states)
-    cytopenic = np.array([name.startswith("cytopenia_") for name in definition.signs])
-    suspicious = (states[:, ~cytopenic] == MET).any(axis=1)
+    common = np.array(
+        [name.startswith("cytopenia_") or name == NEW_AFTER_CRS for name in definition.signs]
+    )
+    suspicious = (states[:, ~common] == MET).any(axis=1)
     found: dict[int, Standing] = {}
     for k in np.flatnonzero(suspicious | (whole == MET)).tolist():
         if whole[k] == MET:

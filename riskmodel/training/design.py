@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from riskmodel.criteria import CYTOPENIA_RULES, definition_names
+from riskmodel.criteria import CYTOPENIA_RULES, definition_choices, known_definition
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation import COMPARATORS, Validation
 from riskmodel.features import Catalogue, Stage, load_catalogue
@@ -107,7 +107,7 @@ class Design(Table):
     """A training run (keys as in training/default.toml)."""
 
     name: str
-    definition: Annotated[str, one_of(definition_names)]
+    definition: Annotated[str, one_of(definition_choices)]
     cytopenia_rule: Annotated[str, one_of(lambda: CYTOPENIA_RULES)]
     horizon_days: Annotated[
         float, must("is not a positive number", lambda days: 0 < days < float("inf"))
@@ -205,10 +205,7 @@ def resolved(
     """
     plan = design if isinstance(design, Design) else load_design(design)
     plan = plan if definition is None else plan.model_copy(update={"definition": definition})
-    if plan.definition not in definition_names():
-        raise SchemaError(
-            f"Definition '{plan.definition}' is unknown. Allowed: {', '.join(definition_names())}."
-        )
+    plan = plan.model_copy(update={"definition": known_definition(plan.definition)})
     if plan.stage not in ("", stage):
         raise SchemaError(
             f"Design '{plan.name}' is for stage '{plan.stage}', and stage '{stage}' was asked for. "

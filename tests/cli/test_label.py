@@ -16,3 +16,11 @@ def test_label_and_features_write_what_the_contract_says(cli, small, tmp_path):
     built = pd.read_csv(features)
     assert list(built.columns[:2]) == ["patient_id", "prediction_time_hours"]
     assert (built["prediction_time_hours"] == 72).all()
+
+
+def test_the_reading_of_crs_stands_in_the_name(cli, small, tmp_path):
+    out = tmp_path / "labels.csv"
+    assert cli("label", small, "--require-new-after-crs", "strict", "--out", out)[0] == 0
+    assert set(pd.read_csv(out)["definition"]) == {"astct-2024/strict"}
+    other = ("--definition", "hlh-2004", "--require-new-after-crs", "off")
+    assert cli("label", small, *other, "--out", out)[0] == 1

@@ -28,7 +28,8 @@ def found(cohort_of: Build) -> Comparison:
 
 def test_every_definition_and_every_switch_is_a_row(found: Comparison) -> None:
     switched = {f"{SWITCHED}/{rule}" for rule in CYTOPENIA_RULES}
-    assert set(found.names) == switched | (set(definition_names()) - {SWITCHED})
+    told = {f"astct-{year}/{rule}" for year in (2023, 2024) for rule in ("off", "strict")}
+    assert set(found.names) == switched | told | (set(definition_names()) - {SWITCHED})
     assert found.names[0] == f"{SWITCHED}/worsening"
     assert found.summary["name"].tolist() == list(found.names)
     rows = found.summary[found.summary["definition"] == SWITCHED]
@@ -89,6 +90,18 @@ def test_the_text_names_the_horizon_and_every_row(found: Comparison, cohort_of: 
         "up to and including day 7"
         in compare(cohort_of(LINES), horizon_days=7, closed="both").text()
     )
+
+
+def test_it_says_what_telling_crs_apart_changes(cohort_of: Build) -> None:
+    crs = "crs@20#4; ferritin@20=9000; cytopenia_anc@24; cytopenia_platelets@24"
+    over = f"{crs}; ferritin@24=20000; ferritin@48=900; fibrinogen@24=100; last_follow_up@400"
+    stays = f"{crs}; ferritin@24:312:24=20000; fibrinogen@24:312:24=100; last_follow_up@400"
+    text = compare(cohort_of([over, stays, *LINES])).text()
+    assert (
+        "astct-2024, require_new_after_crs prefer against the letter (off): 1 of 3 events in the "
+        "horizon no longer count, 1 begin later, by 240 h in the median."
+    ) in text
+    assert "astct-2023, require_new_after_crs strict against" in text
 
 
 @given(LABELS, LABELS)

@@ -61,8 +61,8 @@ def test_hospital_patients(name: str, hospital: Cohort, reviewed: pd.DataFrame) 
 @pytest.mark.parametrize(
     ("name", "states", "outcome", "onset"),
     [
-        ("astct-2024", "M????MMM", "not_assessed", ""),  # one macrophage sign, the rest unknown
-        ("astct-2023", "M???MMM", "not_assessed", ""),  # ferritin and one manifestation
+        ("astct-2024", "M????MMMM", "not_assessed", ""),  # one macrophage sign, the rest unknown
+        ("astct-2023", "M???MMMM", "not_assessed", ""),  # ferritin and one manifestation
         ("carhlh-2018", "??MM?", "not_assessed", ""),  # dialysis, hypoxia; first ferritin later
         ("prwcc-2023", "M?MM??", "event", "192.0"),  # dialysis and hypoxia, ferritin day 8
         ("mas-l-2020", "???", "not_assessed", ""),  # no ferritin before its peak: no rate

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, model_va
 from riskmodel.criteria.definitions.definition import Definition, Exclusion, Item, Part
 from riskmodel.criteria.definitions.points import ItemsTable, ProbabilityTable, Score
 from riskmodel.criteria.grading import GradesTable
+from riskmodel.criteria.signs.after_crs import CRS_RULES, NEW_AFTER_CRS, OFF, after_crs_sign
 from riskmodel.criteria.signs.baseline import NormalLimits
 from riskmodel.criteria.signs.cytopenia import (
     CYTOPENIA_RULES,
@@ -24,6 +25,7 @@ from riskmodel.criteria.signs.sign import (
     CohortSign,
     FindingTable,
     LabTable,
+    Limit,
     NormalTable,
     Shared,
     SignTable,
@@ -33,9 +35,11 @@ from riskmodel.criteria.toml_table import (
     SignNames,
     Sourced,
     Whole,
+    among,
     sentences,
     unverified,
 )
+from riskmodel.errors import SchemaError
 from riskmodel.toml_model import Fault, Table, faults, must, read, refuse
 
 KINDS: Mapping[str, type[SignTable]] = {
@@ -101,6 +105,10 @@ def _known_windows(windows: dict[str, WindowTable], info: ValidationInfo) -> dic
     return windows
 
 
+class _CourseTable(Sourced):
+    require_new_after_crs: Annotated[str, among(lambda: CRS_RULES)]
+
+
 class _File(Table):
     """Everything that the file of a definition says."""
 
@@ -116,13 +124,16 @@ class _File(Table):
         default={}, validate_default=True
     )
     default_uln: NormalLimits | None = None
+    course: _CourseTable | None = None
     cytopenia_switch: SwitchTable | None = None
     grades: GradesTable | None = None
     items: ItemsTable | None = None
     probability: ProbabilityTable | None = None
 
 
-def read_definition(table: Mapping[str, Any], where: str) -> Definition:
+def read_definition(
+    table: Mapping[str, Any], where: str, crs_rule: str | None = None
+) -> Definition:
     """The definition of a parsed file.
 
     Parameters
@@ -130,11 +141,15 @@ def read_definition(table: Mapping[str, Any], where: str) -> Definition:
     table : mapping
     where : str
         How messages name it.
+    crs_rule : str or None
+        Position of its switch ``require_new_after_crs`` other than the file's own, which then
+        stands in its name.
 
     Raises
     ------
     SchemaError
-        With every key that is missing, mistyped or without a use.
+        With every key that is missing, mistyped or without a use; for a position that it does not
+        have.
     """
     signs, found = _signs(table)
     context = {
@@ -155,11 +170,23 @@ def read_definition(table: Mapping[str, Any], where: str) -> Definition:
     shared = Shared(normal, switch, picture)
     readers = tuple(_reader(name, sign, shared, file) for name, sign in signs.items())
     parts = tuple(part.part(name) for name, part in file.parts.items())
+    default = "" if file.course is None else file.course.require_new_after_crs
+    position = default if crs_rule is None else crs_rule
+    if crs_rule is not None and (not default or crs_rule not in CRS_RULES):
+        allowed = ", ".join(f"{where}/{rule}" for rule in CRS_RULES) if default else where
+        raise SchemaError(f"Definition '{where}/{crs_rule}' is unknown. Allowed: {allowed}.")
+    course: dict[str, tuple[Limit, ...]] = {}
+    reported: dict[str, tuple[str, ...]] = {}
+    if position not in ("", OFF):
+        guard = after_crs_sign(position)
+        readers = (*readers, guard)
+        course, reported = {NEW_AFTER_CRS: ()}, {NEW_AFTER_CRS: (guard.rules.event,)}
+        parts = (*parts, Part("course", 1, (Item(NEW_AFTER_CRS, 1, 1, (NEW_AFTER_CRS,)),)))
     rules: tuple[str, ...] = ()
     if switch is not None:
         rules = (switch.default, *(rule for rule in CYTOPENIA_RULES if rule != switch.default))
     definition = Definition(
-        name=file.name,
+        name=file.name if position == default else f"{file.name}/{position}",
         title=file.title,
         version=file.version,
         source=file.source,
@@ -170,8 +197,9 @@ def read_definition(table: Mapping[str, Any], where: str) -> Definition:
             file.exclusion.window_hours, tuple(file.exclusion.not_routine), file.exclusion.source
         ),
         cytopenia_rules=rules,
-        limits={name: sign.limits for name, sign in signs.items()},
-        reported={name: sign.reported for name, sign in signs.items()},
+        crs_rule=position,
+        limits={name: sign.limits for name, sign in signs.items()} | course,
+        reported={name: sign.reported for name, sign in signs.items()} | reported,
         grading=None if file.grades is None else file.grades.grading,
         unverified=unverified(table),
     )

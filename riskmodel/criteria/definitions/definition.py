@@ -132,6 +132,8 @@ class Definition:
     exclusion : Exclusion
     cytopenia_rules : tuple of str
         The positions of the switch, the first the default; empty where it has none.
+    crs_rule : str
+        The position of its switch ``require_new_after_crs``; empty where it has none.
     limits : mapping
         By sign, what meets it where that is more than, or other than, its `thresholds`.
     reported : mapping
@@ -154,6 +156,7 @@ class Definition:
     from_hours: float
     exclusion: Exclusion
     cytopenia_rules: tuple[str, ...]
+    crs_rule: str
     limits: Mapping[str, tuple[Limit, ...]]
     reported: Mapping[str, tuple[str, ...]]
     grading: Grading | None

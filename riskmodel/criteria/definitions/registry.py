@@ -9,6 +9,7 @@ from pathlib import Path
 
 from riskmodel.criteria.definitions.build import read_definition
 from riskmodel.criteria.definitions.definition import Definition
+from riskmodel.criteria.signs.after_crs import CRS_RULES
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 
@@ -38,8 +39,35 @@ def definition_path(name: str) -> Path:
 
 
 @cache
+def definition_choices() -> tuple[str, ...]:
+    """`definition_names`, then those with a switch ``require_new_after_crs`` at each position.
+
+    Examples
+    --------
+    >>> definition_choices()[-1]
+    'astct-2023/strict'
+    """
+    names = definition_names()
+    switched = [name for name in names if load_definition(name).crs_rule]
+    return (*names, *(f"{name}/{rule}" for name in switched for rule in CRS_RULES))
+
+
+def known_definition(name: str) -> str:
+    """The name itself, with or without a position of its switch, such as ``astct-2024/off``.
+
+    Raises
+    ------
+    SchemaError
+        For an unknown name or position.
+    """
+    return load_definition(name).name
+
+
+@cache
 def load_definition(name: str) -> Definition:
     """A definition by name.
+
+    ``<name>/<position>`` is the same with another position of ``require_new_after_crs``.
 
     Raises
     ------
@@ -50,9 +78,12 @@ def load_definition(name: str) -> Definition:
     --------
     >>> load_definition("astct-2024").signs[0]
     'ferritin'
+    >>> load_definition("astct-2024/off").name
+    'astct-2024/off'
     """
-    if name not in definition_names():
+    base, slash, position = name.partition("/")
+    if base not in definition_names():
         raise SchemaError(
             f"Definition '{name}' is unknown. Allowed: {', '.join(definition_names())}."
         )
-    return read_definition(read_toml(definition_path(name)), name)
+    return read_definition(read_toml(definition_path(base)), base, position if slash else None)

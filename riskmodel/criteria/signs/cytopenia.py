@@ -2,12 +2,14 @@
 
 any        below the limit
 infusion   below now, and at or above it at some earlier time since the infusion
-worsening  as infusion, or below now and at or under a share of the own highest value before
+worsening  as infusion, or below now and at or under a share of the own highest value before; the
+           lineage that lymphodepletion takes down in nearly everyone (`picture`) counts once it has
+           recovered, or from the day on that its recovery is expected: before that it is its nadir
 recovery   below (nadir), then recovered, then below again: the letter of the criteria; or at or
            above it earlier, and below once the blood picture has so recovered
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -46,7 +48,7 @@ from riskmodel.criteria.truth import (
 )
 from riskmodel.errors import SchemaError
 
-CYTOPENIA_RULES = ("recovery", "infusion", "worsening", "any")
+CYTOPENIA_RULES = RECOVERY, INFUSION, WORSENING, ANY = ("recovery", "infusion", "worsening", "any")
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,31 @@ class Switch:
         Consecutive samples at or above the limit that count as recovered (`recovery`).
     worsened_share : float
         Share of the own highest value at or under which a count has worsened (`worsening`).
+    nadir_hours : float
+        Until then, excluded, a low count of the blood picture's own lineage is the expected nadir
+        of lymphodepletion unless it had recovered (`worsening`).
     source : str
     """
 
     default: str
     recovered_samples: int
     worsened_share: float
+    nadir_hours: float
     source: str
+
+    def uncounted(self, rule: str, nadir: bool) -> str:
+        """Why a count below its limit does not count under a rule, in words."""
+        if rule == WORSENING and nadir:
+            day = f"day {self.nadir_hours / 24:g}"
+            return f"the expected nadir of lymphodepletion: before {day}, and no recovery before"
+        return {
+            RECOVERY: "no recovery seen since lymphodepletion",
+            INFUSION: "never at or above the limit since the infusion",
+            WORSENING: (
+                f"not at or above the limit, and no fall by {1 - self.worsened_share:.0%}, since "
+                "the infusion"
+            ),
+        }.get(rule, "")
 
 
 @dataclass(frozen=True)
@@ -98,11 +118,12 @@ class CytopeniaSign:
         """
         (limit,) = self.lab.thresholds
         samples = lab_samples(cohort, limit.analyte)
-        begin = _course_begin(cohort) if rule == "recovery" else np.zeros(len(cohort))
+        begin = _course_begin(cohort) if rule == RECOVERY else np.zeros(len(cohort))
         samples = samples.where(samples.hours >= begin[samples.patient])
         below = satisfies(samples.interval, limit.comparison, limit.value)
-        state = cytopenic(samples, below, rule, self.switch)
-        if rule == "recovery" and self.picture is not None:
+        nadir = self.picture is not None and self.picture.thresholds == self.lab.thresholds
+        state = cytopenic(samples, below, rule, self.switch, nadir=nadir)
+        if rule == RECOVERY and self.picture is not None:
             # After the picture's recovery a fall counts, though this lineage was never low before.
             fallen = all_of(
                 self._picture_recovered(cohort, samples), _ever_before(samples, opposite(below))
@@ -111,7 +132,8 @@ class CytopeniaSign:
 
         events = cohort.events[(cohort.events["event"] == self.event).to_numpy(dtype=bool)]
         n = len(events)
-        reported = NOT_ASSESSABLE if rule == "recovery" else MET
+        reported = NOT_ASSESSABLE if rule == RECOVERY else MET
+        uncounted = ((below == MET) & (state == NOT_MET)).astype(np.int8)
         joined = Series(
             limit.analyte,
             np.concatenate([samples.patient, events["patient"].to_numpy(dtype=np.int64)]),
@@ -121,7 +143,8 @@ class CytopeniaSign:
             np.concatenate(
                 [np.full(len(samples), self.lab.carry_forward_hours), np.full(n, np.inf)]
             ),
-            np.zeros(len(samples) + n, dtype=np.int8),
+            np.concatenate([uncounted, np.zeros(n, dtype=np.int8)]),
+            ("", self.switch.uncounted(rule, nadir)),
         )
         weight = np.concatenate([np.where(below == NOT_ASSESSABLE, 0, 2), np.ones(n, dtype=int)])
         return Sign(self.name, (_one_per_time(joined, weight),))
@@ -143,7 +166,9 @@ class CytopeniaSign:
         return state
 
 
-def cytopenic(samples: Samples, below: States, rule: str, switch: Switch) -> States:
+def cytopenic(
+    samples: Samples, below: States, rule: str, switch: Switch, *, nadir: bool = False
+) -> States:
     """State of each count under `rule`, from it and the patient's earlier samples given.
 
     Parameters
@@ -153,6 +178,8 @@ def cytopenic(samples: Samples, below: States, rule: str, switch: Switch) -> Sta
         Whether each is below the limit.
     rule : {"recovery", "infusion", "worsening", "any"}
     switch : Switch
+    nadir : bool
+        Whether lymphodepletion is expected to take this lineage below the limit.
 
     Raises
     ------
@@ -160,13 +187,16 @@ def cytopenic(samples: Samples, below: States, rule: str, switch: Switch) -> Sta
         For an unknown rule.
     """
     check_rule(rule)
-    if rule == "any":
+    if rule == ANY:
         return below
-    if rule == "recovery":
+    if rule == RECOVERY or (rule == WORSENING and nadir):
         history = _recovered_before(samples, below, switch.recovered_samples)
+        if rule == WORSENING:
+            late = samples.hours >= switch.nadir_hours
+            history = any_of(history, np.where(late, MET, NOT_MET).astype(np.int8))
     else:
         history = _ever_before(samples, opposite(below))
-        if rule == "worsening":
+        if rule == WORSENING:
             history = any_of(history, _worsened(samples, switch.worsened_share))
     return all_of(below, history)
 
@@ -225,7 +255,7 @@ def _one_per_time(joined: Series, weight: Floats) -> Series:
     last[:-1] = changes(joined.patient[order], joined.hours[order])[1:]
     kept = order[last]
     columns = ("patient", "hours", "state", "value", "carry", "detail")
-    return Series(joined.name, *(getattr(joined, column)[kept] for column in columns))
+    return replace(joined, **{column: getattr(joined, column)[kept] for column in columns})
 
 
 @dataclass(frozen=True)
@@ -246,7 +276,7 @@ class CountSign:
 
     def judge(self, cohort: Cohort) -> Sign:
         """Judge every count and event since the infusion."""
-        return self.lineage.judge(cohort, "any")
+        return self.lineage.judge(cohort, ANY)
 
 
 class SwitchTable(Sourced):
@@ -256,11 +286,18 @@ class SwitchTable(Sourced):
     recovered_samples: Whole
     picture: str
     worsened_share: float
+    nadir_hours: float
 
     @property
     def switch(self) -> Switch:
         """As the signs read it."""
-        return Switch(self.default, self.recovered_samples, self.worsened_share, self.source)
+        return Switch(
+            self.default,
+            self.recovered_samples,
+            self.worsened_share,
+            self.nadir_hours,
+            self.source,
+        )
 
 
 class CytopeniaTable(LabTable):
@@ -278,5 +315,5 @@ class CountTable(CytopeniaTable):
 
     def sign(self, name: str, shared: Shared) -> CohortSign:
         """What judges a cohort by it."""
-        unused = Switch(default="any", recovered_samples=1, worsened_share=1.0, source="")
+        unused = Switch(ANY, recovered_samples=1, worsened_share=1.0, nadir_hours=0.0, source="")
         return CountSign(CytopeniaSign(self.lab(name), self.event, unused))

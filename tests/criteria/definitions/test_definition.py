@@ -41,7 +41,7 @@ WORDS = (
     "event",
     "reached_in",
 )
-CHOICES = (("baseline", "higher"), ("met", "not_assessable"))
+CHOICES = (("baseline", "higher"), ("met", "not_assessable"), ("off", "prefer"))
 COUNTS = ("at_least", "recovered_samples", "points")
 
 

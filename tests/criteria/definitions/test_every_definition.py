@@ -20,7 +20,7 @@ from riskmodel.criteria import (
 )
 from riskmodel.training import simulate
 
-NAMES = st.sampled_from(definition_names())
+NAMES = st.sampled_from([*definition_names(), "astct-2024/off", "astct-2024/strict"])
 HOURS = st.sampled_from([-100, -24, 0, 10, 24, 30.5, 48, 72, 96, 168, 240, 336, 720, 800])
 # Values near the limits of any definition, so that every state is common.
 LABS = {
@@ -40,6 +40,8 @@ LABS = {
 }
 EVENTS = (
     ("crs", "#1"),
+    ("crs", "#4"),
+    ("crs", "#0"),
     ("fever", ""),
     ("fever", "=39.5"),
     ("fever", "=no"),
