@@ -4,7 +4,7 @@ Row 1 always holds. A row above it holds by an event that falls into its window 
 or, for the targets named, by what ferritin did in that window.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -14,7 +14,6 @@ from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort import PATIENT_CHOICES, Cohort
 from riskmodel.criteria.intervals import lab_samples
 from riskmodel.criteria.signs.baseline import baselines
-from riskmodel.criteria.signs.ferritin import RateTable, Rise, rising
 from riskmodel.criteria.toml_table import Comparison, Events, Sourced, Texts, Whole, among
 from riskmodel.criteria.truth import MET, satisfies
 from riskmodel.toml_model import Table, refuse
@@ -56,7 +55,7 @@ class EventRow:
 
 @dataclass(frozen=True)
 class FerritinRow:
-    """A grade that a high ferritin reaches, that rose besides.
+    """A grade that a high ferritin reaches, a multiple of the own baseline.
 
     Attributes
     ----------
@@ -64,43 +63,31 @@ class FerritinRow:
         Target antigens that it applies to.
     comparison, threshold :
         Of the value, in ng/mL.
-    fold : float or None
+    fold : float
         The same value at or above this multiple of the last result before the infusion.
     baseline_hours : float
         Oldest baseline before the infusion, that age included.
-    rise : Rise or None
-        A run of rising results that lasts and ends in the same value.
-    events : tuple of str
-        Of which one has to stand in the window too; empty where ferritin is enough.
     """
 
     grade: int
     targets: tuple[str, ...]
     comparison: str
     threshold: float
-    fold: float | None
+    fold: float
     baseline_hours: float
-    rise: Rise | None
     window: Window
-    events: tuple[str, ...] = ()
 
     def holds(self, cohort: Cohort, onset_hours: Floats, until_hours: Floats) -> Flags:
         """Whether a result in the window certainly does, whatever the bounds (``>``) allow."""
         begin, end = self.window.ends(onset_hours, until_hours)
         samples = lab_samples(cohort, "ferritin")
         found = satisfies(samples.interval, self.comparison, self.threshold) == MET
-        if self.fold is not None:
-            base = baselines(samples, len(cohort), self.baseline_hours)
-            found &= samples.interval.low >= self.fold * base.high[samples.patient]
-        if self.rise is not None:
-            found &= rising(samples, self.rise) == MET
+        base = baselines(samples, len(cohort), self.baseline_hours)
+        found &= samples.interval.low >= self.fold * base.high[samples.patient]
         found &= samples.hours >= begin[samples.patient]
         found &= samples.hours <= end[samples.patient]
         had = np.zeros(len(cohort), dtype=bool)
         had[samples.patient[found]] = True
-        if self.events:
-            also = EventRow(self.grade, self.events, self.window)
-            had &= also.holds(cohort, onset_hours, until_hours)
         return had & cohort.patients["target_antigen"].isin(self.targets).to_numpy(dtype=bool)
 
 
@@ -150,40 +137,28 @@ class EventRowTable(_WindowTable):
     events: Events
 
 
-class _FerritinRowTable(_WindowTable):
-    """What ferritin adds."""
+class FerritinFoldTable(_WindowTable):
+    """What a ferritin adds that is high, and a multiple of the own baseline."""
 
     grade: Whole
     targets: Annotated[Texts, among(lambda: PATIENT_CHOICES["target_antigen"])]
     comparison: Comparison
     threshold: float
+    fold: float
+    baseline_hours: float
 
-    def row(self, fold: float | None, baseline_hours: float, rise: Rise | None) -> FerritinRow:
+    @property
+    def row(self) -> FerritinRow:
         """As labels read it."""
         return FerritinRow(
             self.grade,
             tuple(self.targets),
             self.comparison,
             self.threshold,
-            fold,
-            baseline_hours,
-            rise,
+            self.fold,
+            self.baseline_hours,
             self.window,
         )
-
-
-class FerritinFoldTable(_FerritinRowTable):
-    """A multiple of the own baseline."""
-
-    fold: float
-    baseline_hours: float
-
-
-class FerritinRiseTable(_FerritinRowTable):
-    """A rise that lasts, together with one of some events."""
-
-    rate: RateTable
-    with_events: Events
 
 
 class GradesTable(Table):
@@ -202,7 +177,6 @@ class GradesTable(Table):
     resolved_hours: float
     source: str
     ferritin_fold: FerritinFoldTable | None = None
-    ferritin_rise: FerritinRiseTable | None = None
 
     @model_validator(mode="after")
     def _numbered(self) -> "GradesTable":
@@ -217,10 +191,6 @@ class GradesTable(Table):
             EventRow(int(name), tuple(row.events), row.window)
             for name, row in self.__pydantic_extra__.items()
         ]
-        fold, rise = self.ferritin_fold, self.ferritin_rise
-        if fold is not None:
-            rows.append(fold.row(fold.fold, fold.baseline_hours, None))
-        if rise is not None:
-            row = rise.row(None, 0.0, rise.rate.rise)
-            rows.append(replace(row, events=tuple(rise.with_events)))
+        if self.ferritin_fold is not None:
+            rows.append(self.ferritin_fold.row)
         return Grading(tuple(rows), self.resolved_hours)

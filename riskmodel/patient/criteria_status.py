@@ -20,7 +20,7 @@ from riskmodel.criteria import (
     sign_label,
 )
 from riskmodel.patient.limits import limits_of, result_words
-from riskmodel.patient.wording import COURSE_EVIDENCE, ago, when
+from riskmodel.patient.wording import COURSE_EVIDENCE, NO_CRS, ago, when
 
 STATE_WORDS = {MET: "met", NOT_MET: "not met", NOT_ASSESSABLE: "not assessable"}
 
@@ -64,7 +64,7 @@ def _result(series: Series, patient: Cohort, hours: float, named: bool) -> str:
     told = any(name == series.name for name, _ in COURSE_EVIDENCE)
     if not known.any():
         if told:
-            return "CRS not recorded" if series.name == "crs" else "no course of a marker judged"
+            return NO_CRS if series.name == "crs" else "no course of a marker judged"
         if entry is None:
             return "not looked for, or not recorded"
         before = (patient.labs["analyte"] == series.name).any()

@@ -16,7 +16,7 @@ from riskmodel.criteria import (
     series_shown,
 )
 from riskmodel.patient.limits import result_words, rule_words
-from riskmodel.patient.wording import COURSE_EVIDENCE, when
+from riskmodel.patient.wording import COURSE_EVIDENCE, NO_CRS, when
 
 _AFTER = 1e-6  # hours: the next moment after a result has become too old
 _SAME = 0.05  # hours within which two times are one
@@ -107,7 +107,7 @@ def _deciding(
     return [
         _sample_words(sign.series[k], int(samples[k][row]), patient, float(grid[row]), named)
         if k >= 0
-        else ""
+        else (NO_CRS if sign.series[0].absent == MET else "")
         for row, k in enumerate(shown)
     ]
 

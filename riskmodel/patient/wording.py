@@ -17,6 +17,7 @@ COURSE_EVIDENCE = {
     ("rebound", NOT_ASSESSABLE): "whether a marker rose again cannot be judged",
 }
 """What tells CRS from what is new after it, by series and state."""
+NO_CRS = "no severe CRS recorded"
 RULE_WORDS = {
     "recovery": "counts only after a nadir and a recovery since lymphodepletion",
     "infusion": "counts once the value stood at or above the limit since the infusion",

@@ -46,7 +46,7 @@ def test_the_default_rule_is_the_definitions_own(cohort_of: Build) -> None:
 
 def test_no_sample_no_value(cohort_of: Build) -> None:
     row = label(cohort_of(["ferritin@-24=20000"])).iloc[0]
-    for sign in load_definition("astct-2024").signs:
+    for sign in load_definition("astct-2024/off").signs:
         assert row[f"{sign}_state"] == "not_assessable"
         assert np.isnan(row[f"{sign}_value"])
         assert np.isnan(row[f"{sign}_hours"])

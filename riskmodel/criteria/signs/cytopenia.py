@@ -84,8 +84,8 @@ class Switch:
             RECOVERY: "no recovery seen since lymphodepletion",
             INFUSION: "never at or above the limit since the infusion",
             WORSENING: (
-                f"not at or above the limit, and no fall by {1 - self.worsened_share:.0%}, since "
-                "the infusion"
+                f"not at or above the limit since the infusion, and no fall by "
+                f"{1 - self.worsened_share:.0%}"
             ),
         }.get(rule, "")
 
