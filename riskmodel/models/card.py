@@ -117,6 +117,9 @@ class ModelCard(_Stored):
         What training had to say against the model.
     no_signal : bool
         Whether held-out risks followed the outcome no more than chance would: not to be used.
+    places, known : int, str
+        By which patients that it was trained on are told again, none of them by itself: see
+        `riskmodel.training.known_patients`.
     updated_from : UpdatedFrom or None
     design : StoredDesign
     held_out : tuple of StoredFigure
@@ -131,6 +134,8 @@ class ModelCard(_Stored):
     simulated: bool = False
     warnings: Annotated[tuple[str, ...], BeforeValidator(_known)] = ()
     no_signal: bool = False
+    places: int = 0
+    known: str = ""
     updated_from: UpdatedFrom | None = None
     design: StoredDesign = StoredDesign()
     held_out: Annotated[tuple[StoredFigure, ...], BeforeValidator(_known)] = ()

@@ -33,6 +33,7 @@ from riskmodel.training.gate import (
     judge_compared,
     judge_stored,
 )
+from riskmodel.training.known_patients import in_order, share_known
 from riskmodel.training.record import fingerprint
 
 
@@ -103,10 +104,17 @@ def held_out_rows(cohort: Cohort, challenger: RiskModel, champion: RiskModel) ->
     rows = counted(rows, cohort, f"for the {stage} stage", source, "judge on")
     for model in (challenger, champion):
         known = rows.take(rows.known)
-        if fingerprint(replace(known, X=known.X[model.features])) == model.fingerprint:
+        X, card = known.X[model.features], model.card
+        if fingerprint(replace(known, X=X)) == model.fingerprint:
             raise SchemaError(
                 f"Cohort '{cohort.name}' is the one that version {model.version} was trained on. "
                 "Give patients that neither model has seen."
+            )
+        seen = share_known(X, known.patient, known.hours, (card.places, card.known))
+        if seen:
+            raise SchemaError(
+                f"About {seen:.0%} of the patients of cohort '{cohort.name}' are some that version "
+                f"{model.version} was trained on. Give patients that neither model has seen."
             )
     return rows
 
@@ -115,6 +123,7 @@ def compare_on(
     cohort: Cohort, challenger: RiskModel, champion: RiskModel, gate: Gate, contract: Check
 ) -> Verdict:
     """Judge two models on the same patients, with intervals over patients."""
+    cohort = in_order(cohort)
     rows = held_out_rows(cohort, challenger, champion)
     parts = subsets(cohort, rows)
     known = rows.known

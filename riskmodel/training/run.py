@@ -41,6 +41,7 @@ from riskmodel.training.card_tables import (
 from riskmodel.training.delivery import Destinations, Progress
 from riskmodel.training.design import Design, resolved
 from riskmodel.training.gate import stored_figures
+from riskmodel.training.known_patients import in_order, marks_of, twins
 from riskmodel.training.record import fingerprint, stored_calibration
 from riskmodel.training.rows import TrainingRows, gathered
 from riskmodel.training.update import updated_from
@@ -143,6 +144,7 @@ def train(
     """
     stage = stage_named(stage)
     plan = resolved(design, stage, labels, definition)
+    cohort = in_order(cohort)
     places = Destinations.of(out, evaluation_out, register, track)
     places.check(stage, force=force)
     name = name or register or f"riskmodel-{stage.replace('_', '-')}"
@@ -189,6 +191,12 @@ def _warnings(start: TrainingRows, evaluation: Evaluation, signal: Signal | None
     said = sample_warning(counts["patients"], start.events, len(start.features))
     if start.unseen:
         said.append(f"Left out, as no training patient has a value: {', '.join(start.unseen)}.")
+    rows = start.examples
+    if alike := twins(rows.X, rows.patient, rows.hours):
+        said.append(
+            f"{alike} patients have every value of another patient: the same person under a second "
+            "identifier counts twice, and folds may part the two. Look for them in the cohort."
+        )
     if signal is not None and not signal.found:
         said.append(signal.sentence())
     figures = main_figures(evaluation)
@@ -244,6 +252,7 @@ def _model(
         figures,
     )
     data = fingerprint(examples)
+    places, known = marks_of(examples.X, examples.patient, examples.hours)
     design = json.dumps(plan.as_dict(), sort_keys=True)
     return RiskModel(
         classifier=classifier,
@@ -261,6 +270,8 @@ def _model(
                 "simulated": simulated,
                 "warnings": said,
                 "no_signal": signal is not None and not signal.found,
+                "places": places,
+                "known": known,
                 "updated_from": updated,
                 "design": plan.as_dict(),
                 "held_out": stored_figures(evaluation, plan.gate),
