@@ -1,6 +1,5 @@
 """A training run: what it returns, that it can be repeated, and that it copes with little."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,18 +12,11 @@ from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.measures.signal_check import NO_SIGNAL
-from riskmodel.models import FewEventsWarning, load_model, model_catalogue, predict_frame
+from riskmodel.models import FewEventsWarning, model_catalogue, predict_frame
 from riskmodel.scoring import score
 from riskmodel.scoring.prediction_times import score_times
 from riskmodel.training import TrainingResult, load_design, simulate, train
 from riskmodel.training.design import ABLATED
-
-
-@pytest.fixture(scope="module")
-def trained(simulated: Path, tiny_design: Path) -> TrainingResult:
-    """One run, not to be changed."""
-    cohort = read_cohort(simulated)
-    return train(cohort, "pre_infusion", design=tiny_design, simulated=True, track=False)
 
 
 def test_the_run_is_repeatable_and_says_what_it_is(
@@ -80,11 +72,6 @@ def test_few_events_reach_the_caller_as_text_not_as_a_python_warning(simulated, 
     with warnings.catch_warnings():
         warnings.simplefilter("error", FewEventsWarning)
         train(cohort, "pre_infusion", labels="adjudicated", design=tiny_design, track=False)
-
-
-def test_registering_needs_tracking(simulated: Path, tiny_design: Path):
-    with pytest.raises(SchemaError, match="cannot be registered without tracking"):
-        train(read_cohort(simulated), "early", design=tiny_design, register="name", track=False)
 
 
 def test_a_world_without_signal_is_told_so(tmp_path: Path, tiny_design: Path):
@@ -149,36 +136,6 @@ def test_a_design_of_another_stage_is_refused(simulated, tiny_design):
     plan = load_design(tiny_design).model_copy(update={"stage": "early"})
     with pytest.raises(SchemaError, match="for stage 'early'"):
         train(read_cohort(simulated), "pre_infusion", design=plan, track=False)
-
-
-def test_the_model_keeps_its_calibration_as_numbers(model_folders):
-    for stage, subsets in (("pre_infusion", ["all"]), ("early", ["all", "day 2", "day 5"])):
-        held = load_model(model_folders[stage]).card.as_dict()["calibration"]
-        assert [entry["subset"] for entry in held] == subsets
-        for entry in held:
-            predicted = [point["predicted"] for point in entry["curve"]]
-            assert predicted == sorted(predicted)
-            for point in (*entry["curve"], *entry["groups"]):
-                assert 0 <= point["low"] <= point["observed"] + 1e-4
-                assert point["observed"] - 1e-4 <= point["high"] <= 1
-            assert min(point["rows"] for point in entry["groups"]) >= 10
-
-
-def test_the_card_holds_the_picture_and_the_items(model_folders):
-    folder = model_folders["early"]
-    card = (folder / "model_card.md").read_text()
-    assert "](calibration.svg)" in card
-    assert "patients, " in (folder / "calibration.svg").read_text()
-    for heading in ("Intended use", "Participants and data", "Outcome", "Predictors and missing",
-                    "Sample size", "Performance on held-out", "Fairness", "Updating",
-                    "Limits and warnings"):  # fmt: skip
-        assert f"## {heading}" in card
-    assert "Riley 2019" in card
-    assert "not estimable" in card
-    named = {int(n) for group in re.findall(r"\[([\d, -]+)\]|AI (\d+-\d+)", card)
-             for part in "".join(group).split(",")
-             for n in range(int(part.split("-")[0]), int(part.split("-")[-1]) + 1)}  # fmt: skip
-    assert named >= set(range(1, 28))
 
 
 def test_a_model_names_the_products_that_it_was_trained_on_but_no_rare_text(
