@@ -20,6 +20,10 @@ def evaluate(
     definition: Annotated[
         str | None, typer.Option(help="Label definition instead of the model's.")
     ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="Alarm policy, a name or a TOML file, instead of the model's."),
+    ] = None,
     draws: Annotated[
         int, typer.Option(min=0, help="Bootstrap draws of patients behind each interval.")
     ] = 500,
@@ -38,6 +42,7 @@ def evaluate(
         definition=definition,
         draws=draws,
         seed=seed,
+        policy=policy,
         out=out,
     )
     for line in found.lines():

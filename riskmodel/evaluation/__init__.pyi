@@ -1,3 +1,7 @@
+from .alarm_policy import (
+    Policy as Policy,
+    load_policy as load_policy,
+)
 from .evaluation import (
     Evaluation as Evaluation,
     assess as assess,

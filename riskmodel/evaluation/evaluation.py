@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.cohort import Cohort
+from riskmodel.evaluation.alarm_policy import Policy, load_policy
+from riskmodel.evaluation.measures.alarm_rules import policy_alarms, policy_lines
 from riskmodel.evaluation.measures.alarms import alarms
 from riskmodel.evaluation.measures.comparators import MODEL, RIDGE, Contender
 from riskmodel.evaluation.measures.curves import (
@@ -50,7 +52,8 @@ class Evaluation:
     ----------
     tables : mapping of str to DataFrame
         ``figures, roc, pr, calibration, calibration_groups, calibration_landmarks,
-        calibration_landmark_groups, distribution, decision, alarms, time_dependent, bounds,
+        calibration_landmark_groups, distribution, decision, alarms, alarm_policy,
+        time_dependent, bounds,
         definitions, contenders``. No row is a patient.
     about : mapping
         What was evaluated, on whom, how: JSON types only.
@@ -74,7 +77,7 @@ class Evaluation:
             for row in part[part["metric"].isin(_SHOWN)].to_dict(orient="records"):
                 name = str(row["metric"]).replace("_", " ")
                 found.append(f"  {name} {shown(row['value'], row['low'], row['high'])}")
-        return found
+        return found + policy_lines(self.tables["alarm_policy"])
 
 
 def performance(
@@ -135,6 +138,7 @@ def assess(
     draws: int,
     seed: int,
     about: Mapping[str, object],
+    policy: Policy | None = None,
 ) -> Evaluation:
     """Evaluate the first contender in full, and the others beside it.
 
@@ -151,8 +155,10 @@ def assess(
         Of the bootstrap over patients.
     about : mapping
         What the report says of the run.
+    policy : Policy, optional
+        Of the alarms; the shipped one by default.
     """
-    model = contenders[0]
+    model, policy = contenders[0], policy or load_policy()
     how = {"draws": draws, "seed": seed}
     wanted = subsets(cohort, rows)
     table = performance(rows, contenders, wanted, **how)
@@ -177,6 +183,7 @@ def assess(
         "distribution": distribution(rows, model),
         "decision": decision_curves(rows, contenders, **how),
         "alarms": alarms(rows, model, **how),
+        "alarm_policy": policy_alarms(rows, model, policy, **how),
         "time_dependent": time_dependent(rows, _few(contenders), horizon_days, **how),
         "bounds": bounds(rows, model, **how),
         "definitions": by_definition(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import known_definition
+from riskmodel.evaluation.alarm_policy import Policy, load_policy, stored_policy
 from riskmodel.evaluation.evaluation import Evaluation, assess
 from riskmodel.evaluation.follow_up.labelling import labelled
 from riskmodel.evaluation.follow_up.unseen import in_words
@@ -104,6 +105,7 @@ def evaluate(
     comparators: Sequence[str] = COMPARATORS,
     draws: int = 500,
     seed: int = 20,
+    policy: Policy | str | Path | None = None,
     out: Path | str | None = None,
 ) -> Evaluation:
     """Evaluate a model on a cohort: every figure with an interval, beside the comparators.
@@ -122,6 +124,8 @@ def evaluate(
     draws : int
         Bootstrap draws of patients behind each interval.
     seed : int
+    policy : Policy, str or path, optional
+        Alarm policy: a shipped one's name or a TOML file; that of the model's design by default.
     out : path, optional
         Folder to write the tables, pictures and report.html to.
 
@@ -134,6 +138,11 @@ def evaluate(
     out = None if out is None else Path(out)
     if out is not None:
         check_output_folder(out, ABOUT_FILE)
+    design = model.card.design
+    if policy is None:
+        policy = stored_policy(design.alarms)
+    elif not isinstance(policy, Policy):
+        policy = load_policy(policy)
     rows, own = model_rows(cohort, model, labels=labels, definition=definition)
     columns = score_columns(load_catalogue().stage(model.stage), comparators)
     rows = replace(rows, X=with_scores(rows.X, columns))
@@ -144,6 +153,7 @@ def evaluate(
         "labels": labels or model.labels,
         "watched": in_words(rows.watched),
         "definition": definition or model.definition,
+        "groups": policy.says(design.risk_groups),
         "directions": directions_kept(model.classifier, rows.X),
         "ablation": "The ablation without criteria-derived features refits the model; it is shown "
         "in the evaluation that training writes, and does not apply to a stored model.",
@@ -157,6 +167,7 @@ def evaluate(
         draws=draws,
         seed=seed,
         about=about,
+        policy=policy,
     )
     if out is not None:
         write_evaluation(found, out)

@@ -36,6 +36,8 @@ class StoredDesign(_Stored):
         Inputs of the patient's own below which no risk of this patient is given.
     partial_odds : float
         Factor of the odds by which what is missing has to be able to move a risk to be told.
+    alarms : mapping
+        The alarm policy; `riskmodel.evaluation.Policy`. Empty: the shipped one.
     gate : mapping
         Of the gate before the model becomes champion; `riskmodel.training.design.Gate`.
     """
@@ -47,6 +49,7 @@ class StoredDesign(_Stored):
     risk_groups: Edges = (0.05, 0.15)
     fewest_inputs: int = 2
     partial_odds: float = 2.0
+    alarms: Mapping[str, Any] = {}
     gate: Mapping[str, Any] = {}
 
 

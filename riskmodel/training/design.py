@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from riskmodel.criteria import CYTOPENIA_RULES, definition_choices, known_definition
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation import COMPARATORS, Validation
+from riskmodel.evaluation import COMPARATORS, Validation, load_policy
 from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.files import material, read_toml
 from riskmodel.models import LABEL_SOURCES, LabelSource
@@ -35,6 +35,14 @@ def _names_of(allowed: Callable[[], Sequence[str]] | None) -> AfterValidator:
         return names
 
     return AfterValidator(check)
+
+
+def _readable_policy(policy: str) -> str:
+    try:
+        load_policy(policy)
+    except (SchemaError, OSError) as error:
+        raise refuse(f"cannot be read: {error}") from None
+    return policy
 
 
 def _rising_below_the_horizon(days: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
@@ -120,6 +128,7 @@ class Design(Table):
     risk_groups: Annotated[
         Ends, must("is not two rising probabilities", lambda ends: 0 < ends[0] < ends[1] < 1)
     ] = (0.05, 0.15)
+    alarm_policy: Annotated[str, AfterValidator(_readable_policy)] = "watch"
     features: Annotated[Texts, _names_of(lambda: load_catalogue().names)] = ()
     groups: Annotated[
         Texts,
@@ -142,7 +151,8 @@ class Design(Table):
 
     def as_dict(self) -> dict[str, Any]:
         """The resolved design with JSON types only."""
-        return {**self.model_dump(), "model": self.settings}
+        policy = load_policy(self.alarm_policy).model_dump()
+        return {**self.model_dump(), "model": self.settings, "alarms": policy}
 
 
 _TYPES = {"str": "is not a text", "bool": "is not true or false", "dict": "is not a table"}

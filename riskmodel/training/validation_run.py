@@ -21,6 +21,7 @@ from riskmodel.evaluation import (
     compare,
     corrected,
     in_words,
+    load_policy,
     out_of_fold,
     rounds,
     scheme_in_words,
@@ -69,7 +70,7 @@ def validated(
     if RIDGE in predictions:
         more["beside_ridge"] = _beside(rows, predictions, RIDGE, check)
     more["folds"] = fold_figures(rows, predictions[MODEL], splits)
-    how = scheme_in_words(check)
+    how, policy = scheme_in_words(check), load_policy(plan.alarm_policy)
     found = assess(
         cohort,
         rows,
@@ -82,7 +83,9 @@ def validated(
             "how": how,
             "signal": "" if signal is None else signal.sentence(),
             "watched": in_words(rows.watched),
+            "groups": policy.says(plan.risk_groups),
         },
+        policy=policy,
     )
     return Evaluation({**found.tables, **more}, found.about), signal
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Floats
-from riskmodel.evaluation.measures.bootstrap import bootstrapped, estimates
+from riskmodel.evaluation.measures.bootstrap import bootstrapped, estimates, with_room
 from riskmodel.evaluation.measures.comparators import Contender
 from riskmodel.evaluation.rows import Examples
 
@@ -31,9 +31,9 @@ def alarms(rows: Examples, one: Contender, *, draws: int, seed: int) -> pd.DataF
         return pd.DataFrame()
     highest = np.full(len(people), -np.inf)
     np.maximum.at(highest, code, one.risk[kept])
-    event = np.bincount(code, weights=rows.y[kept], minlength=len(people)) > 0
     weight = np.asarray(np.bincount(code, weights=rows.weight[kept]), dtype=np.float64)
-    y = event.astype(np.float64)
+    # Of an onset that a gap hides, the share that comes before the horizon.
+    y = np.bincount(code, weights=rows.weight[kept] * rows.y[kept]) / weight
     alarmed = (highest[:, None] >= np.array(THRESHOLDS)).astype(np.float64)
 
     def every(weights: Floats) -> Floats:
@@ -52,10 +52,17 @@ def alarms(rows: Examples, one: Contender, *, draws: int, seed: int) -> pd.DataF
         return np.concatenate(parts, axis=1)
 
     values, drawn = bootstrapped(every, weight, people, draws=draws, seed=seed)
+    ones, cases = np.ones(len(people)), (y > 0).astype(np.float64)
+    among = [ones, cases, 1 - y, alarmed, 1 - alarmed, np.zeros(len(people))]
+    of = [np.broadcast_to(part.T, (len(THRESHOLDS), len(people))).sum(axis=1) for part in among]
     labels = [(name, t) for name in _NAMES for t in THRESHOLDS]
     table = [
         (one.name, t, name, e.value, e.low, e.high)
-        for (name, t), e in zip(labels, estimates(values, drawn), strict=True)
+        for (name, t), e in zip(
+            labels,
+            map(with_room, estimates(values, drawn), np.concatenate(of).astype(int)),
+            strict=True,
+        )
     ]
     columns = ["model", "threshold", "metric", "value", "low", "high"]
     return pd.DataFrame(table, columns=columns).sort_values(

@@ -89,3 +89,21 @@ def estimates(values: Floats, drawn: Floats) -> list[Estimate]:
         Estimate(float(value), *interval(drawn[:, k]))
         for k, value in enumerate(np.atleast_1d(values))
     ]
+
+
+def with_room(share: Estimate, people: int) -> Estimate:
+    """A share of 0 or 1 with the exact binomial bound, where draws of patients give no width.
+
+    Examples
+    --------
+    >>> with_room(Estimate(1.0, 1.0, 1.0), 30).low < 0.9
+    True
+    """
+    if people < 1:
+        return share
+    room = 1.0 - 0.025 ** (1.0 / people)
+    if share.value == 0.0 and share.high == 0.0:
+        return Estimate(0.0, 0.0, room)
+    if share.value == 1.0 and share.low == 1.0:
+        return Estimate(1.0, 1.0 - room, 1.0)
+    return share

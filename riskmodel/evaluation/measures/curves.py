@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Floats
-from riskmodel.evaluation.measures.bootstrap import Estimate, bootstrapped, estimates
+from riskmodel.evaluation.measures.bootstrap import Estimate, bootstrapped, estimates, with_room
 from riskmodel.evaluation.measures.comparators import Contender
 from riskmodel.evaluation.measures.estimates import FEWEST, patients_by_class
 from riskmodel.evaluation.measures.metrics import logit_of, net_benefit, risk_of
@@ -107,7 +107,7 @@ def calibration(
         {
             "rows": member.sum(axis=0).astype(int),
             "predicted": (weight * risk) @ member / (weight @ member),
-            **_observed(list(map(_with_room, found[_CURVE_POINTS + 1 :], people))),
+            **_observed(list(map(with_room, found[_CURVE_POINTS + 1 :], people))),
         }
     )
     return table, groups, {"ici": ici.value, "ici_low": ici.low, "ici_high": ici.high}
@@ -119,16 +119,6 @@ def _observed(found: Sequence[Estimate]) -> dict[str, list[float]]:
         "low": [e.low for e in found],
         "high": [e.high for e in found],
     }
-
-
-def _with_room(share: Estimate, people: int) -> Estimate:
-    """A share of 0 or 1 with the exact binomial bound, where draws of patients give no width."""
-    room = 1.0 - 0.025 ** (1.0 / people)
-    if share.value == 0.0 and share.high == 0.0:
-        return Estimate(0.0, 0.0, room)
-    if share.value == 1.0 and share.low == 1.0:
-        return Estimate(1.0, 1.0 - room, 1.0)
-    return share
 
 
 def _groups_of_risk(risk: Floats, patient: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -159,11 +159,36 @@ def _by_landmark(evaluation: Evaluation) -> "Figure":
     return figure
 
 
+def _alarms(evaluation: Evaluation) -> "Figure":
+    figure, axes = _frame(columns=2, width=4.8, height=4.2)
+    table = evaluation.tables["alarm_policy"]
+    key = ["level", "threshold", "rule"]
+    shapes = dict(zip(dict.fromkeys(table["rule"]), ("o", "s", "^"), strict=False))
+    colours = dict(zip(dict.fromkeys(table["level"]), SERIES, strict=False))
+    for place, (named, part) in enumerate(table.groupby(key, sort=False)):
+        level, threshold, rule = named
+        found = part.set_index("metric")[["value", "low", "high"]]
+        x, y, lead = (found.loc[name].to_numpy(np.float64) for name in
+                      ("patients_alarmed_per_case", "sensitivity", "lead_hours"))  # fmt: skip
+        style = {"color": colours[level], "marker": shapes[rule], "markersize": 6,
+                 "elinewidth": 0.8, "linestyle": "none",
+                 "label": f"{level} ({threshold:.0%}), {rule}"}  # fmt: skip
+        for axis, across, up in ((axes[0], x, y), (axes[1], np.array([place] * 3), lead)):
+            reach = [np.nan_to_num(np.abs(v[1:] - v[0]))[:, None] for v in (across, up)]
+            axis.errorbar(across[:1], up[:1], xerr=reach[0], yerr=reach[1], **style)
+    axes[0].set(xlabel="patients alarmed per case found", ylabel="cases alarmed", ylim=(0, 1.02))
+    axes[0].legend(loc="best", fontsize=7, frameon=False)
+    axes[1].set(ylabel="first alarm before the onset, hours (median)", xticks=[])
+    axes[1].set_ylim(bottom=0)
+    return figure
+
+
 _PICTURES = {
     "roc": ("roc", _roc),
     "precision_recall": ("pr", _pr),
     "calibration": ("calibration", _calibration),
     "decision_curve": ("decision", _decision),
+    "alarms": ("alarm_policy", _alarms),
     "by_landmark": ("figures", _by_landmark),
 }
 TITLES: Mapping[str, str] = {
@@ -171,6 +196,7 @@ TITLES: Mapping[str, str] = {
     "precision_recall": "Precision and recall",
     "calibration": "Calibration, and the distribution of the risks",
     "decision_curve": "Decision curve: net benefit",
+    "alarms": "Alarms by limit and rule",
     "by_landmark": "By day of prediction",
 }
 

@@ -32,6 +32,8 @@ _READING: Mapping[str, str] = {
     "above it too low. The bars show how the risks of both groups are spread.",
     "decision_curve": "The higher the curve, the better; a score is worth using only where it lies "
     "above treating all and treating none. The band is the 95% interval of the model.",
+    "alarms": "Each point is one limit under one rule of persistence: higher finds more cases, "
+    "further left alarms fewer patients for each, longer warns earlier. Bars are 95% intervals.",
     "by_landmark": "Figures of each day by themselves; days with too few events are left out.",
 }
 KINDS: Mapping[str, str] = {
@@ -85,6 +87,38 @@ def _alarms(table: pd.DataFrame) -> list[list[str]]:
     return rows
 
 
+_RULES = {
+    "once": "at or above the limit",
+    "twice": "at two predictions in a row",
+    "rise": "at the limit and risen by the factor",
+}
+_POLICY_COLUMNS = {
+    "patients_alarmed": "patients alarmed",
+    "sensitivity": "cases alarmed",
+    "patients_alarmed_per_case": "patients alarmed per case found",
+    "alarms_per_case": "alarms per case found",
+    "lead_hours": "first alarm before the onset, hours, median",
+    "lead_24_hours": "cases alarmed 24 hours before or more",
+    "lead_48_hours": "48 hours or more",
+    "net_benefit": "net benefit per patient at the limit",
+    "net_benefit_least_harm": "at the least harm",
+    "net_benefit_most_harm": "at the most harm",
+    "alarm_all": "everybody alarmed: at the limit",
+    "alarm_all_least_harm": "at the least harm",
+    "alarm_all_most_harm": "at the most harm",
+}
+
+
+def _policy(table: pd.DataFrame) -> list[list[str]]:
+    rows = [["level", "alarm", *_POLICY_COLUMNS.values()]]
+    for key, part in table.groupby(["level", "threshold", "rule"], sort=False):
+        level, threshold, rule = key
+        cells = {str(r["metric"]): _cell(r) for r in part.to_dict(orient="records")}
+        named = [f"{level}, from {threshold:.0%}", f"{rule}: {_RULES[str(rule)]}"]
+        rows.append([*named, *(cells[name] for name in _POLICY_COLUMNS)])
+    return rows
+
+
 def _sections(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Tables of the page in their order, each with a title and how to read it."""
     tables, figures = evaluation.tables, evaluation.figures
@@ -121,6 +155,10 @@ def _sections(evaluation: Evaluation) -> list[dict[str, Any]]:
     if len(tables["alarms"]):
         found.append({"title": "Alarms at thresholds", "text": _TEXT["alarms"],
                       "rows": _alarms(tables["alarms"])})  # fmt: skip
+    if len(tables["alarm_policy"]):
+        said = f"{evaluation.about.get('groups', '')} {_TEXT['policy']}".strip()
+        found.append({"title": "Alarm policy: limits, rules and what they are for", "text": said,
+                      "rows": _policy(tables["alarm_policy"])})  # fmt: skip
     timed = tables["time_dependent"]
     if len(timed):
         own = timed[timed["model"] == main]
@@ -144,6 +182,11 @@ _TEXT = {
     "named. The risks do not change.",
     "alarms": "Per patient: alarmed when the risk reaches the threshold at any prediction time "
     "while at risk.",
+    "policy": "Each limit is meant for an action, and is worth it only where its net benefit lies "
+    "above 0 and above that of alarming everybody, over the whole range of harm to benefit that "
+    "people may give the action. The range is an assumption of the policy's file. An alarm that "
+    "goes on counts once; the first alarm is the one that somebody hears. Information for an "
+    "evaluation: no action is directed.",
     "time": "AUC of those with an onset by the day against those without; Brier score at the "
     "horizon, where the risks belong.",
 }
