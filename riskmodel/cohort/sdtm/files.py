@@ -14,7 +14,8 @@ from riskmodel.cohort.sdtm.xpt import read_xpt
 from riskmodel.errors import SchemaError
 
 ENDINGS = (".xpt", ".xport", ".json", ".ndjson", ".csv")
-DOMAINS = ("DM", "EX", "EC", "LB", "VS", "AE", "CM", "PR", "DS", "MH", "SUPPAE", "ADLB", "ADSL")
+DOMAINS = ("DM", "EX", "EC", "LB", "VS", "AE", "CM", "PR", "DS", "MH", "SUPPAE", "ADLB",
+           "ADSL", "FA", "RELREC")  # fmt: skip
 _LARGEST_JSON = 512 * 2**20
 
 
@@ -35,7 +36,9 @@ def domain_files(source: Path) -> tuple[dict[str, list[Path]], list[Path]]:
     found: dict[str, list[Path]] = {}
     for path in files:
         stem = path.name.upper().split(".")[0]
-        part = next((d for d in ("LB", "CM", "AE") if stem.startswith(d) and len(stem) == 4), stem)
+        part = next(
+            (d for d in ("LB", "CM", "AE", "FA") if stem.startswith(d) and len(stem) == 4), stem
+        )
         if part in DOMAINS:
             found.setdefault(part, []).append(path)
         else:

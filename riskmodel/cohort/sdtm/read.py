@@ -1,12 +1,12 @@
-"""Read a trial's SDTM datasets: DM, EX, LB, VS, AE, CM, PR, DS, MH, SUPPAE, ADLB as second best.
+"""Read a trial's SDTM datasets: DM, EX, LB, VS, AE, FA, CM, PR, DS, MH and the relations of them.
 
+ADLB is second best to LB.
 https://www.cdisc.org/standards/foundational/sdtm: dates are ISO 8601 text, and may be partial.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,25 @@ import pandas as pd
 
 from riskmodel.arrays import Flags
 from riskmodel.cohort.rejections import Rejections, shown_places
+from riskmodel.cohort.sdtm.adverse_events import adverse_events
+from riskmodel.cohort.sdtm.cells import texts_of
 from riskmodel.cohort.sdtm.files import domain_files, domain_rows
 from riskmodel.cohort.sdtm.results import LABS, results
+from riskmodel.cohort.sdtm.study_days import TOLD, dated, is_day
+from riskmodel.cohort.sdtm.terms import meaning, terms
 from riskmodel.cohort.source.acts import INFUSION, meant_by
 from riskmodel.cohort.source.record import Record, assembled, note_files, note_unread
 from riskmodel.cohort.source.selection import known_by, refuse
 from riskmodel.cohort.source.workspace import StoredRows
+from riskmodel.cohort.source.zones import CHECK
 from riskmodel.cohort.tables.cohort import Cohort
+from riskmodel.cohort.tables.grades import said_no
 from riskmodel.cohort.vocabulary.clinical_names import disease_of
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes, infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
+from riskmodel.cohort.vocabulary.products import find_product
 from riskmodel.cohort.written.times import age_at
 from riskmodel.errors import SchemaError
-from riskmodel.files import read_toml
 
 _GIVEN = ["patient_id", "time", "analyte", "value", "comparator", "unit", "reference_low",
           "reference_high"]  # fmt: skip
@@ -40,17 +46,6 @@ _ACTS = {
 """Domains of what was given or done: names, time, whether it happened, whether it is a drug."""
 
 
-@cache
-def _terms() -> Mapping[str, Any]:
-    return read_toml(Path(__file__).parent / "terms.toml")
-
-
-@cache
-def _meaning(table: str) -> Mapping[str, str]:
-    lists = {n: t for n, t in _terms()[table].items() if n != "lasting"}
-    return {term: name for name, terms in lists.items() for term in terms}
-
-
 @dataclass
 class Found:
     """What was read so far, beside the results."""
@@ -59,6 +54,8 @@ class Found:
     people: dict[str, dict[str, str]] = field(default_factory=dict)
     diseases: list[tuple[str, str, str]] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
+    starts: dict[str, str] = field(default_factory=dict)
+    days: Counter[str] = field(default_factory=Counter)
 
     def act(self, who: str, kind: str, time: str, place: tuple[Path, int], **more: str) -> None:
         """Add an act, refused where its date names no day."""
@@ -72,7 +69,7 @@ def _fault(time: str) -> str:
     """Why an SDTM date is no day; a partial one (2024-05) is none."""
     if not time:
         return "time_missing"
-    return "" if len(time) >= 10 and time[4:5] == "-" and time[7:8] == "-" else "time_not_a_day"
+    return "" if is_day(time) else "time_not_a_day"
 
 
 def read_sdtm(
@@ -86,8 +83,9 @@ def read_sdtm(
 
     Hour 0 is the first EX (or EC) record of a product of the product table, or of a name of the
     mapping (``[infusion] names``), or what a list says. LBSTRESN with LBSTRESU goes before
-    LBORRES; a comparator of either is kept. Adverse events are read by AEDECOD with their ASTCT
-    grade (SUPPAE), else AETOXGR, and end at AEENDTC. Partial dates are refused.
+    LBORRES, which it must not contradict; a comparator of either is kept. Adverse events: see
+    `adverse_events`. A record without a date has that of its study day (RFSTDTC is day 1).
+    Partial dates are refused.
 
     Parameters
     ----------
@@ -132,41 +130,47 @@ def read_sdtm(
     with StoredRows(LABS, "patient_id") as labs:
         for domain in (lab, "VS"):
             for path, part in domain_rows(files.get(domain, ()), own):
-                labs.append(results(domain, part, path.name, codes.analytes, _meaning("tests"),
-                                    found.unread))  # fmt: skip
+                rows = results(domain, part, path.name, codes.analytes, found.starts, found.unread,
+                               found.days)  # fmt: skip
+                labs.append(rows)
         note_unread(own, found.unread)
+        own.note("flagged", TOLD["day"], found.days["day"])
+        own.note(CHECK, TOLD["differs"], found.days["differs"])
         return assembled(_record(source.name, labs, found), listed, own, timezone)
-
-
-def _texts(part: pd.DataFrame, *names: str) -> list[list[str]]:
-    """Columns as text, empty where missing; absent ones empty."""
-    columns = []
-    for name in names:
-        if name in part:
-            column = part[name]
-            if pd.api.types.is_float_dtype(column.dtype):
-                column = column.map(lambda x: f"{x:.15g}", na_action="ignore")
-            columns.append(column.astype("str").fillna("").str.strip().tolist())
-        else:
-            columns.append([""] * len(part))
-    return columns
 
 
 def _people(files: Mapping[str, list[Path]], found: Found, own: Rejections) -> None:
     for domain in ("DM", "ADSL"):
         for path, part in domain_rows(files.get(domain, ()), own):
-            names = ("USUBJID", "SEX", "BRTHDTC", "AGE", "AGEU", "SITEID", "DTHDTC", "RFPENDTC")
-            for line, row in enumerate(zip(*_texts(part, *names), strict=True), start=1):
-                who, sex, birth, age, unit, site, death, end = row
-                if not who or who in found.people:
+            names = ("USUBJID", "SEX", "BRTHDTC", "AGE", "AGEU", "SITEID", "DTHDTC", "RFPENDTC",
+                     "RFSTDTC")  # fmt: skip
+            for line, row in enumerate(zip(*texts_of(part, *names), strict=True), start=1):
+                who, sex, birth, age, unit, site, death, end, start = row
+                if not who:
                     continue
-                known = {"sex": _meaning("sex").get(sex.upper(), ""), "birth": birth, "site": site}
+                if is_day(start):
+                    found.starts.setdefault(who, start)
+                known = {"sex": meaning("sex").get(sex.upper(), ""), "birth": birth, "site": site}
                 years = age if unit.upper() in ("", "YEARS", "YEAR") else ""
-                found.people[who] = {**known, "age": years}
+                known["age"] = years
+                before = found.people.setdefault(who, known)
+                if before is not known:
+                    _agree(before, known, own)
+                    continue
                 if death:
                     found.act(who, "death", death, (path, line))
                 elif end:
                     found.act(who, "last_follow_up", end, (path, line))
+
+
+def _agree(person: dict[str, str], again: Mapping[str, str], own: Rejections) -> None:
+    """Leave unknown what two rows of a person say differently; fill in what only one says."""
+    for name, value in again.items():
+        if value and person[name] and value != person[name]:
+            own.note("conflicting rows, left unknown", name, 1)
+            person[name] = ""
+        else:
+            person[name] = person[name] or value
 
 
 def _given(
@@ -179,50 +183,42 @@ def _given(
     """Infusions and treatments of one domain."""
     names, start, occurred, drug = _ACTS[domain]
     for path, part in domain_rows(files.get(domain, ()), own):
-        columns = _texts(part, "USUBJID", start, occurred, *names)
-        for line, (who, time, happened, *told) in enumerate(zip(*columns, strict=True), start=1):
+        others = (start, start.replace("DTC", "DY"), occurred, f"{domain}STAT", f"{domain}DOSE")
+        columns = texts_of(part, "USUBJID", *others, *names)
+        for line, row in enumerate(zip(*columns, strict=True), start=1):
+            who, time, day, happened, stat, dose, *told = row
             meant = meant_by(known, (), " / ".join(filter(None, told)), given=drug)
             if meant is None or not who:
                 continue
-            refusal = "cancelled" if happened.upper() == "N" else ""
-            refusal = refusal or ("not_an_infusion" if meant.passed_over else "")
+            none = find_product(meant.product) is not None and said_no(dose)
+            passed_over = meant.passed_over or ("dose 0" if none else "")
+            not_done = happened.upper() == "N" or stat.upper() == "NOT DONE"
+            refusal = "cancelled" if not_done else "not_an_infusion" if passed_over else ""
             value = meant.product if meant.kind == INFUSION else next(filter(None, told), "")
-            found.act(who, meant.kind, time, (path, line), value=value, refusal=refusal,
-                      passed_over=meant.passed_over)  # fmt: skip
+            when, counted = dated(time, day, found.starts.get(who, ""))
+            found.days[counted] += 1
+            found.act(who, meant.kind, when, (path, line), value=value, refusal=refusal,
+                      passed_over=passed_over)  # fmt: skip
 
 
 def _adverse_events(files: Mapping[str, list[Path]], found: Found, own: Rejections) -> None:
-    grades: dict[tuple[str, str], str] = {}
-    for _, part in domain_rows(files.get("SUPPAE", ()), own):
-        for who, key, name, value in zip(
-            *_texts(part, "USUBJID", "IDVARVAL", "QNAM", "QVAL"), strict=True
-        ):
-            if name.upper() in _terms()["grades"]["astct"] and value:
-                grades[who, key] = value
-    lasting = _terms()["events"]["lasting"]
-    for path, part in domain_rows(files.get("AE", ()), own):
-        names = ("USUBJID", "AESEQ", "AEDECOD", "AETOXGR", "AESTDTC", "AEENDTC")
-        for line, row in enumerate(zip(*_texts(part, *names), strict=True), start=1):
-            who, key, term, grade, start, end = row
-            event = _meaning("events").get(term.upper())
-            if event is None or not who:
-                continue
-            found.act(who, event, start, (path, line), grade=grades.get((who, key), grade))
-            if event in lasting and end and not _fault(end):
-                found.act(who, event, end, (path, line), grade="0")
+    for event in adverse_events(files, found.starts, own):
+        found.days[event.told] += 1
+        found.act(event.who, event.name, event.time, event.place, grade=event.grade,
+                  refusal=event.refusal)  # fmt: skip
 
 
 def _dispositions(files: Mapping[str, list[Path]], found: Found, own: Rejections) -> None:
     for path, part in domain_rows(files.get("DS", ()), own):
-        columns = _texts(part, "USUBJID", "DSDECOD", "DSSTDTC")
+        columns = texts_of(part, "USUBJID", "DSDECOD", "DSSTDTC")
         for line, (who, term, time) in enumerate(zip(*columns, strict=True), start=1):
-            if who and term.upper() in _terms()["disposition"]["death"]:
+            if who and term.upper() in terms()["disposition"]["death"]:
                 found.act(who, "death", time, (path, line))
 
 
 def _history(files: Mapping[str, list[Path]], found: Found, own: Rejections) -> None:
     for _, part in domain_rows(files.get("MH", ()), own):
-        columns = _texts(part, "USUBJID", "MHDECOD", "MHTERM", "MHSTDTC")
+        columns = texts_of(part, "USUBJID", "MHDECOD", "MHTERM", "MHSTDTC")
         for who, term, charted, time in zip(*columns, strict=True):
             disease = disease_of(text=term) or disease_of(text=charted)
             if disease is not None and who:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +10,16 @@ import pandas as pd
 import pyarrow as pa
 
 from riskmodel.arrays import Flags, Floats
-from riskmodel.cohort.schema import COMPARATORS, EXACT
+from riskmodel.cohort.schema import COMPARATORS
+from riskmodel.cohort.sdtm.cells import text_of, texts_of
+from riskmodel.cohort.sdtm.study_days import dated, is_day
+from riskmodel.cohort.sdtm.terms import meaning
 from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.source.workspace import coded, words
-from riskmodel.cohort.units import find_analyte
+from riskmodel.cohort.units import find_analyte, recorded, unit_factor
 from riskmodel.cohort.vocabulary.specimens import is_not_blood
 from riskmodel.cohort.written.number_text import Reading, read_number
+from riskmodel.cohort.written.numbers import signs_of
 
 LABS = pa.schema(
     [
@@ -33,16 +38,10 @@ LABS = pa.schema(
     ]
 )
 _SAS_START = np.datetime64("1960-01-01", "s")
+_ROUNDED = 0.03
+"""Share of a result within which a conversion may be rounded, beside its last figure."""
+
 _SIGNS = {code: sign for sign, code in COMPARATORS.items()}
-
-
-def _text(part: pd.DataFrame, name: str) -> pd.Series:
-    if name not in part:
-        return pd.Series("", index=part.index, dtype="str")
-    column = part[name]
-    if pd.api.types.is_float_dtype(column.dtype):
-        column = column.map(lambda x: f"{x:.15g}", na_action="ignore")
-    return column.astype("str").fillna("").str.strip()
 
 
 def _number(part: pd.DataFrame, name: str) -> Floats:
@@ -55,24 +54,24 @@ def _analytes(
     part: pd.DataFrame,
     prefix: str,
     own: Mapping[str, str],
-    tests: Mapping[str, str],
     unread: Counter[str],
 ) -> tuple[pd.Series, pd.Series]:
     """Analyte of each row, empty for none, and ``not_blood`` where the specimen is another."""
-    names = ["TESTCD", "TEST", "LOINC", "SPEC", "CAT"]
-    columns = pd.DataFrame({name: _text(part, f"{prefix}{name}") for name in names})
+    names = ["TESTCD", "TEST", "LOINC", "SPEC", "CAT", "SCAT", "METHOD"]
+    columns = pd.DataFrame({name: text_of(part, f"{prefix}{name}") for name in names})
     known: dict[tuple[str, ...], tuple[str, str]] = {}
     counted = Counter(columns.itertuples(index=False, name=None))
-    for (code, test, loinc, specimen, category), count in counted.items():
+    for key, count in counted.items():
+        code, test, loinc, *others = key
         found = own.get(code) or (find_analyte("", loinc, internal=True) if loinc else None)
         if found is None and not loinc:
-            found = tests.get(code.upper()) or find_analyte(test, "", internal=True)
-        other = is_not_blood(f"{specimen} / {category}")
+            found = meaning("tests").get(code.upper()) or find_analyte(test, "", internal=True)
+        other = is_not_blood(" / ".join((test, *others)))
         if found is None or (found == "body_weight") != (prefix == "VS"):
             found = None
             if prefix != "VS":
                 unread[f"{code or loinc} {test}".strip()[:60]] += count
-        known[code, test, loinc, specimen, category] = (found or "", "not_blood" if other else "")
+        known[key] = (found or "", "not_blood" if other else "")
     pairs = [known[key] for key in columns.itertuples(index=False, name=None)]
     index = part.index
     analyte = pd.Series([one for one, _ in pairs], index=index, dtype="str")
@@ -81,9 +80,9 @@ def _analytes(
 
 def _adam(part: pd.DataFrame) -> pd.DataFrame:
     """ADLB in the columns of LB: the unit stands in PARAM, times may be SAS numbers."""
-    label = _text(part, "PARAM").str.extract(r"^(.*?)\s*(?:\(([^()]*(?:\([^()]*\))?[^()]*)\))?$")
-    if "LBDTC" in part and (_text(part, "LBDTC") != "").any():
-        time = _text(part, "LBDTC")
+    label = text_of(part, "PARAM").str.extract(r"^(.*?)\s*(?:\(([^()]*(?:\([^()]*\))?[^()]*)\))?$")
+    if "LBDTC" in part and (text_of(part, "LBDTC") != "").any():
+        time = text_of(part, "LBDTC")
     else:
         seconds = _number(part, "ADTM")
         days = _number(part, "ADT") * 86400
@@ -91,22 +90,23 @@ def _adam(part: pd.DataFrame) -> pd.DataFrame:
         instant = _SAS_START + np.where(np.isnan(exact), 0, exact).astype("timedelta64[s]")
         shown = pd.Series(np.datetime_as_string(instant), index=part.index, dtype="str")
         shown = shown.str.slice(0, 10).where(np.isnan(seconds), shown)
-        time = shown.mask(np.isnan(exact), _text(part, "ADTC"))
-    unit = _text(part, "AVALU").where(_text(part, "AVALU") != "", label[1].fillna(""))
+        time = shown.mask(np.isnan(exact), text_of(part, "ADTC"))
+    unit = text_of(part, "AVALU").where(text_of(part, "AVALU") != "", label[1].fillna(""))
     return pd.DataFrame(
         {
-            "USUBJID": _text(part, "USUBJID"),
+            "USUBJID": text_of(part, "USUBJID"),
             "LBDTC": time,
-            "LBTESTCD": _text(part, "PARAMCD"),
+            "LBDY": text_of(part, "ADY").where(time == "", ""),
+            "LBTESTCD": text_of(part, "PARAMCD"),
             "LBTEST": label[0].fillna(""),
-            "LBSPEC": _text(part, "LBSPEC"),
-            "LBCAT": _text(part, "PARCAT1"),
+            "LBSPEC": text_of(part, "LBSPEC"),
+            "LBCAT": text_of(part, "PARCAT1"),
             "LBSTRESN": _number(part, "AVAL"),
-            "LBSTRESC": _text(part, "AVALC"),
+            "LBSTRESC": text_of(part, "AVALC"),
             "LBSTRESU": unit,
             "LBSTNRLO": _number(part, "ANRLO"),
             "LBSTNRHI": _number(part, "ANRHI"),
-            "DTYPE": _text(part, "DTYPE"),
+            "DTYPE": text_of(part, "DTYPE"),
         }
     )
 
@@ -116,8 +116,9 @@ def results(
     part: pd.DataFrame,
     file: str,
     own: Mapping[str, str],
-    tests: Mapping[str, str],
+    starts: Mapping[str, str],
     unread: Counter[str],
+    days: Counter[str],
 ) -> pa.Table:
     """The results of a part of LB, VS or ADLB as stored rows of the schema `LABS`.
 
@@ -127,29 +128,39 @@ def results(
     part : DataFrame
         As read.
     file : str
-    own, tests : mapping of str to str
-        Analyte by a centre's code, and by LBTESTCD.
+    own : mapping of str to str
+        Analyte by a centre's code.
+    starts : mapping of str to str
+        Reference start (RFSTDTC) by subject.
     unread : Counter
         Gets what is no analyte.
+    days : Counter
+        Gets what is told of dates and study days: see `dated`.
     """
     line = part.index.to_numpy(dtype=np.int64) + 1
     if domain == "ADLB":
         part = _adam(part)
     prefix = "VS" if domain == "VS" else "LB"
-    analyte, refusal = _analytes(part, prefix, own, tests, unread)
+    analyte, refusal = _analytes(part, prefix, own, unread)
     kept = (analyte != "").to_numpy(dtype=bool)
     part, analyte, refusal, line = part[kept], analyte[kept], refusal[kept], line[kept]
-    number, standard = _number(part, f"{prefix}STRESN"), _text(part, f"{prefix}STRESC")
-    charted = _text(part, f"{prefix}ORRES")
+    number, standard = _number(part, f"{prefix}STRESN"), text_of(part, f"{prefix}STRESC")
+    charted = text_of(part, f"{prefix}ORRES")
     use_standard = ~np.isnan(number) | (standard != "").to_numpy(dtype=bool)
     found = read_values(number, standard.where(use_standard, charted))
-    unit = _text(part, f"{prefix}STRESU").where(use_standard, _text(part, f"{prefix}ORRESU"))
+    unit = text_of(part, f"{prefix}STRESU").where(use_standard, text_of(part, f"{prefix}ORRESU"))
     named = pd.Series(found.unit, index=part.index, dtype="str")
     unit = unit.where(unit != "", named)
-    comparator, why = _with_charted(found.comparator, charted, use_standard)
-    time = _text(part, f"{prefix}DTC")
-    done = (_text(part, f"{prefix}STAT").str.upper() != "NOT DONE").to_numpy(dtype=bool)
-    imputed = (_text(part, "DTYPE") != "").to_numpy(dtype=bool)
+    beside = pd.DataFrame({"analyte": analyte, "value": found.value, "unit": unit,
+                           "sign": found.comparator, "charted": charted,
+                           "charted_unit": text_of(part, f"{prefix}ORRESU")})  # fmt: skip
+    comparator, why = _with_charted(beside, use_standard)
+    triple = zip(*texts_of(part, f"{prefix}DTC", f"{prefix}DY", "USUBJID"), strict=True)
+    when = [dated(one, day, starts.get(who, "")) for one, day, who in triple]
+    time = pd.Series([one for one, _ in when], index=part.index, dtype="str")
+    days.update(told for _, told in when)
+    done = (text_of(part, f"{prefix}STAT").str.upper() != "NOT DONE").to_numpy(dtype=bool)
+    imputed = (text_of(part, "DTYPE") != "").to_numpy(dtype=bool)
     reasons = refusal.to_numpy(dtype=object)
     for told in (
         np.where(done, "", "value_absent"),
@@ -166,7 +177,7 @@ def results(
     }
     return pa.table(
         {
-            "patient_id": coded(_text(part, "USUBJID")),
+            "patient_id": coded(text_of(part, "USUBJID")),
             "time": pa.array(time.tolist(), pa.string()),
             "analyte": coded(analyte),
             "value": found.value,
@@ -183,23 +194,55 @@ def results(
 
 
 def _with_charted(
-    comparator: npt.NDArray[np.object_],
-    charted: pd.Series,
-    use_standard: Flags,
+    rows: pd.DataFrame, use_standard: Flags
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-    """Comparators joined with those of LBORRES, and what contradicts."""
-    joined, why = comparator.copy(), np.full(len(charted), "", dtype=object)
-    for row in np.flatnonzero(use_standard & (charted != "").to_numpy(dtype=bool)).tolist():
-        read = read_number(charted.iloc[row])
-        if isinstance(read, Reading) and read.comparator != EXACT:
-            sign = _SIGNS[read.comparator]
-            if joined[row] and joined[row] != sign:
-                why[row] = "value_conflict"
-            joined[row] = joined[row] or sign
-    return joined, why
+    """Comparators joined with those of LBORRES, and where that says something else.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n,)
+        ``analyte, value, unit, sign`` as standardised, ``charted, charted_unit``.
+    use_standard : bool array of shape (n,)
+        Where there is a standardised result.
+    """
+    asked = use_standard & (rows["charted"] != "").to_numpy(dtype=bool)
+    sign, why = rows["sign"].to_numpy(dtype=object, copy=True), np.full(len(rows), "", object)
+    signs = signs_of(rows["charted"][asked])
+    decimal = signs.pop() if len(signs) == 1 else ""
+    told = list(rows.itertuples(index=False, name=None))
+    for row in np.flatnonzero(asked).tolist():
+        analyte, value, unit, own, charted, charted_unit = told[row]
+        read = _read(charted, decimal)
+        if isinstance(read, str):
+            why[row] = "value_conflict"
+            continue
+        stated = _SIGNS[read.comparator]
+        if (own and stated and own != stated) or _differ(analyte, value, unit, read, charted_unit):
+            why[row] = "value_conflict"
+        sign[row] = own or stated
+    return sign, why
+
+
+@lru_cache(maxsize=65536)
+def _read(text: str, decimal: str) -> Reading | str:
+    return read_number(text, decimal)
+
+
+def _differ(analyte: str, value: float, unit: str, read: Reading, charted_unit: str) -> bool:
+    """Whether a result and the one that it was standardised from are different numbers."""
+    entry = recorded()[analyte]
+    given = read.unit or charted_unit
+    factors = [unit_factor(entry, one) if one else None for one in (unit, given)]
+    if np.isnan(value) or None in factors or given in entry.unverified_units:
+        return False
+    standard, charted = (factor for factor in factors if factor is not None)
+    last = 0.6 * 10.0 ** -len(f"{value:.10g}".partition(".")[2])
+    allowed = max(_ROUNDED * abs(value), last) * standard
+    both = (one * charted - value * standard for one in (read.value, read.other))
+    return not any(abs(apart) <= allowed for apart in both)
 
 
 def _time_fault(time: str) -> str:
     if not time:
         return "time_missing"
-    return "" if len(time) >= 10 and time[4:5] == time[7:8] == "-" else "time_not_a_day"
+    return "" if is_day(time) else "time_not_a_day"

@@ -7,7 +7,7 @@ import pytest
 
 from riskmodel.cohort.sdtm.results import results
 
-TESTS = {"FERRITIN": "ferritin", "WEIGHT": "body_weight"}
+STARTS = {"A": "2024-05-10T10:00"}
 
 
 def row(**fields: object) -> dict[str, object]:
@@ -24,6 +24,29 @@ def row(**fields: object) -> dict[str, object]:
         ({"LBSTRESN": 5, "LBSTRESC": "<5", "LBSTRESU": "ng/mL"}, 5, "<", "ng/mL", ""),
         ({"LBSTRESN": 5, "LBORRES": "<5", "LBSTRESU": "ng/mL"}, 5, "<", "ng/mL", ""),
         ({"LBSTRESN": 5, "LBSTRESC": "7"}, None, "", "", "value_conflict"),
+        (
+            {"LBSTRESN": 500, "LBSTRESU": "ug/L", "LBORRES": "0,5", "LBORRESU": "mg/L"},
+            500,
+            "",
+            "ug/L",
+            "",
+        ),
+        (
+            {"LBSTRESN": 500, "LBSTRESU": "ug/L", "LBORRES": "5", "LBORRESU": "mg/L"},
+            None,
+            "",
+            "",
+            "value_conflict",
+        ),
+        ({"LBSTRESN": 5, "LBORRES": "HEMOLYZED"}, None, "", "", "value_conflict"),
+        (
+            {"LBSTRESN": 2.5, "LBSTRESU": "ug/L", "LBORRES": "<5", "LBORRESU": "ug/L"},
+            None,
+            "",
+            "",
+            "value_conflict",
+        ),
+        ({"LBSTRESN": 5, "LBMETHOD": "24 HOUR URINE"}, None, "", "", "not_blood"),
         ({"LBORRES": "HEMOLYZED"}, None, "", "", "value_not_a_number"),
         ({"LBORRES": "", "LBSTAT": "NOT DONE"}, None, "", "", "value_absent"),
         ({"LBSTRESN": 5, "LBDTC": ""}, None, "", "", "time_missing"),
@@ -34,7 +57,8 @@ def row(**fields: object) -> dict[str, object]:
 def test_a_row(
     fields: dict[str, object], value: float | None, sign: str, unit: str, refusal: str
 ) -> None:
-    found = results("LB", pd.DataFrame([row(**fields)]), "lb", {}, TESTS, Counter()).to_pylist()[0]
+    part = pd.DataFrame([row(**fields)])
+    found = results("LB", part, "lb", {}, STARTS, Counter(), Counter()).to_pylist()[0]
     assert found["refusal"] == refusal
     if value is not None:
         assert (found["value"], found["comparator"], found["unit"]) == (value, sign, unit)
@@ -49,6 +73,24 @@ def test_codes_go_before_names_and_the_rest_is_counted() -> None:
         row(LBTESTCD="WEIGHT", LBTEST="Weight"),
         row(LBTESTCD="OWN", LBTEST="x"),
     ]
-    found = results("LB", pd.DataFrame(rows), "lb", {"OWN": "crp"}, TESTS, unread)
+    found = results("LB", pd.DataFrame(rows), "lb", {"OWN": "crp"}, STARTS, unread, Counter())
     assert [one["analyte"] for one in found.to_pylist()] == ["ferritin", "crp"]
     assert unread == {"WBC Leukocytes": 1, "GGT Gamma": 1, "WEIGHT Weight": 1}
+
+
+def test_a_row_without_a_date_has_that_of_its_study_day() -> None:
+    days: Counter[str] = Counter()
+    rows = [
+        row(LBSTRESN=1, LBDTC="", LBDY=1),
+        row(LBSTRESN=2, LBDTC="", LBDY=-1),
+        row(LBSTRESN=3, LBDTC="", LBDY=0),
+        row(LBSTRESN=4, LBDY=9),
+        row(LBSTRESN=5, LBDY=3),
+        row(LBSTRESN=6, LBDTC="", LBDY=2, USUBJID="B"),
+    ]
+    found = results("LB", pd.DataFrame(rows), "lb", {}, STARTS, Counter(), days).to_pylist()
+    assert [one["time"] for one in found] == [
+        "2024-05-10", "2024-05-09", "", "2024-05-12", "2024-05-12", "",
+    ]  # fmt: skip
+    assert [one["refusal"] for one in found] == ["", "", "time_missing", "", "", "time_missing"]
+    assert (days["day"], days["differs"]) == (2, 1)
