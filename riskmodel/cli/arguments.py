@@ -12,6 +12,15 @@ ModelName = Annotated[
 ]
 
 
+Decimal = Annotated[
+    str,
+    typer.Option("--decimal", help="Decimal sign of numbers as text, where nothing tells it."),
+]
+Thousands = Annotated[
+    str, typer.Option("--thousands", help="Sign between thousands, where nothing tells it.")
+]
+
+
 class Stage(StrEnum):
     """Stages of a model."""
 

@@ -7,6 +7,8 @@ import typer
 
 from riskmodel.cli.arguments import (
     CohortFolder,
+    Decimal,
+    Thousands,
     optional_table_file,
 )
 from riskmodel.errors import SchemaError
@@ -38,12 +40,8 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 1 when anything was rejected.")
     ] = False,
-    decimal: Annotated[
-        str, typer.Option("--decimal", help="Decimal sign of the files, where they do not tell.")
-    ] = "",
-    thousands: Annotated[
-        str, typer.Option("--thousands", help="Sign between thousands, where they do not tell.")
-    ] = "",
+    decimal: Decimal = "",
+    thousands: Thousands = "",
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Write the cohort here as it was read, in canonical units."),

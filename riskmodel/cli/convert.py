@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from riskmodel.cli.arguments import Decimal, Thousands
 from riskmodel.cli.reading import say
 from riskmodel.errors import SchemaError
 
@@ -58,16 +59,18 @@ def omop(
     infusions: InfusionList = None,
     mapping: CodeMap = None,
     timezone: Timezone = "",
+    decimal: Decimal = "",
+    thousands: Thousands = "",
 ) -> None:
     """Convert an OMOP CDM 5.4 source; it is only read.
 
     Example: riskmodel convert omop postgresql+psycopg://me@host/cdm OUT --infusions list.csv
     """
-    from riskmodel.cohort import read_omop
+    from riskmodel.cohort import read_omop, stated_decimal
 
-    _write_converted(
-        read_omop(source, infusions=infusions, mapping=mapping, timezone=timezone), out
-    )
+    sign = stated_decimal(decimal, thousands)
+    found = read_omop(source, infusions=infusions, mapping=mapping, timezone=timezone, decimal=sign)
+    _write_converted(found, out)
 
 
 def fhir(
@@ -86,6 +89,8 @@ def fhir(
         typer.Option(help="Take patient_id from the identifier of this system, not Patient.id."),
     ] = None,
     timezone: Timezone = "",
+    decimal: Decimal = "",
+    thousands: Thousands = "",
     download: Annotated[
         Path | None,
         typer.Option(help="Folder that keeps what a server sends, to go on after a break."),
@@ -97,7 +102,7 @@ def fhir(
 
     Example: riskmodel convert fhir bulk_export OUT --infusions list.csv
     """
-    from riskmodel.cohort import read_fhir
+    from riskmodel.cohort import read_fhir, stated_decimal
 
     found = read_fhir(
         source,
@@ -106,6 +111,7 @@ def fhir(
         identifier_system=identifier_system,
         timezone=timezone,
         download=download,
+        decimal=stated_decimal(decimal, thousands),
     )
     _write_converted(found, out)
 
@@ -118,16 +124,18 @@ def meds(
     infusions: InfusionList = None,
     mapping: CodeMap = None,
     timezone: Timezone = "",
+    decimal: Decimal = "",
+    thousands: Thousands = "",
 ) -> None:
     """Convert a MEDS dataset.
 
     Example: riskmodel convert meds MEDS_cohort OUT --mapping codes.toml
     """
-    from riskmodel.cohort import read_meds
+    from riskmodel.cohort import read_meds, stated_decimal
 
-    _write_converted(
-        read_meds(source, infusions=infusions, mapping=mapping, timezone=timezone), out
-    )
+    sign = stated_decimal(decimal, thousands)
+    found = read_meds(source, infusions=infusions, mapping=mapping, timezone=timezone, decimal=sign)
+    _write_converted(found, out)
 
 
 def sdtm(
@@ -141,14 +149,17 @@ def sdtm(
     infusions: InfusionList = None,
     mapping: CodeMap = None,
     timezone: Timezone = "",
+    decimal: Decimal = "",
+    thousands: Thousands = "",
 ) -> None:
     """Convert the SDTM datasets of a trial.
 
     Example: riskmodel convert sdtm study/sdtm OUT --mapping study.toml
     """
-    from riskmodel.cohort import read_sdtm
+    from riskmodel.cohort import read_sdtm, stated_decimal
 
-    found = read_sdtm(source, infusions=infusions, mapping=mapping, timezone=timezone)
+    sign = stated_decimal(decimal, thousands)
+    found = read_sdtm(source, infusions=infusions, mapping=mapping, timezone=timezone, decimal=sign)
     _write_converted(found, out)
 
 
@@ -172,14 +183,17 @@ def table(
         Path, typer.Option("--mapping", help="TOML that says which column is what: riskmodel map.")
     ],
     dictionary: DataDictionary = None,
+    decimal: Decimal = "",
+    thousands: Thousands = "",
 ) -> None:
     """Convert spreadsheets of any form by a mapping.
 
     Example: riskmodel convert table export.xlsx OUT --mapping mapping.toml
     """
-    from riskmodel.cohort import read_spreadsheets
+    from riskmodel.cohort import read_spreadsheets, stated_decimal
 
-    _write_converted(read_spreadsheets(source, mapping, dictionary=dictionary), out)
+    sign = stated_decimal(decimal, thousands)
+    _write_converted(read_spreadsheets(source, mapping, dictionary=dictionary, decimal=sign), out)
 
 
 def propose(

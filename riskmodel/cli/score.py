@@ -9,7 +9,9 @@ import typer
 
 from riskmodel.cli.arguments import (
     CohortFolder,
+    Decimal,
     ModelName,
+    Thousands,
     prediction_time,
     prediction_times,
 )
@@ -28,6 +30,7 @@ class Form(StrEnum):
     meds = "meds"
     omop = "omop"
     fhir = "fhir"
+    adam = "adam"
 
 
 class Engine(StrEnum):
@@ -57,7 +60,9 @@ def score(
     ],
     out: Annotated[
         str,
-        typer.Option(help="Output: .csv or .parquet; fhir: .ndjson or .json; Spark: a folder."),
+        typer.Option(
+            help="Output: .csv or .parquet (adam: or .xpt; fhir: .ndjson, .json; Spark: a folder)."
+        ),
     ],
     explain: Annotated[
         bool, typer.Option("--explain", help="Add contributions by clinical factor.")
@@ -81,10 +86,15 @@ def score(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the manifest instead of a summary.")
     ] = False,
+    decimal: Decimal = "",
+    thousands: Thousands = "",
 ) -> None:
     """Score every patient: a row each, with status and reason; a manifest beside the output."""
     import json
 
+    from riskmodel.cohort import stated_decimal
+
+    sign = stated_decimal(decimal, thousands)
     if engine is Engine.spark:
         if resume:
             raise typer.BadParameter(
@@ -93,9 +103,13 @@ def score(
             )
         from riskmodel.scoring import score_spark
 
-        made, rejected = score_spark(cohort, model, at, out, explain=explain, form=form.value)
+        made, rejected = score_spark(
+            cohort, model, at, out, explain=explain, form=form.value, decimal=sign
+        )
     else:
-        made, rejected = _score_here(cohort, model, at, out, explain, form, resume, workers, quiet)
+        made, rejected = _score_here(
+            cohort, model, at, out, explain, form, resume, workers, quiet, sign
+        )
     if track:
         from riskmodel.tracking import log_scores
 
@@ -123,6 +137,7 @@ def _score_here(
     resume: bool,
     workers: int,
     quiet: bool,
+    decimal: str,
 ) -> "Batch":
     """Score on this machine, with progress on a terminal."""
     from riskmodel.cli.progress import progress_bar
@@ -136,7 +151,7 @@ def _score_here(
         with progress_bar(quiet) as progress:
             return score_batch(
                 Path(cohort), models, times, path, explain=explain, form=form.value, resume=resume,
-                workers=workers, progress=progress,
+                workers=workers, progress=progress, decimal=decimal,
             )  # fmt: skip
     except KeyboardInterrupt:
         say(f"Stopped: '{path.name}' is as it was before; --resume goes on with what is finished.")

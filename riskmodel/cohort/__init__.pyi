@@ -119,6 +119,7 @@ from .written.notation import (
     TIME_COLUMNS as TIME_COLUMNS,
     Evidence as Evidence,
     Notation as Notation,
+    stated_decimal as stated_decimal,
 )
 from .written.number_text import (
     TWO_WAYS as TWO_WAYS,

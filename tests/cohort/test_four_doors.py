@@ -1,4 +1,7 @@
-"""One cohort, four doors: the same real patients as tables, FHIR, MEDS and OMOP come out equal."""
+"""One cohort, every door: the same real patients come out equal.
+
+As tables, FHIR, MEDS and OMOP of the shared data; as spreadsheets, REDCap and SDTM made of them.
+"""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +17,7 @@ from riskmodel.cohort import (
     Cohort,
     guess_mapping,
     read_cohort,
+    read_sdtm,
     read_spreadsheets,
     source_sheets,
     written_mapping,
@@ -141,12 +145,97 @@ def test_rejected_rows_name_their_place(top: Path) -> None:
         assert place
 
 
-def test_the_door_of_spreadsheets_says_the_same(top: Path, tidy: Cohort, tmp_path: Path) -> None:
-    sheets = source_sheets(top / "tidy")
-    mapping = tmp_path / "mapping.toml"
+def mapped(source: Path, into: Path, dictionary: Path | None = None) -> Cohort:
+    """A cohort by the mapping that is proposed for a source."""
+    sheets = source_sheets(source, dictionary)
+    mapping = into / "mapping.toml"
     mapping.write_text(written_mapping(guess_mapping(sheets), sheets), encoding="utf-8")
-    cohort = read_spreadsheets(top / "tidy", mapping)
-    assert_frame_equal(cohort.patients, tidy.patients)
+    return read_spreadsheets(source, mapping, dictionary=dictionary)
+
+
+def spreadsheets(top: Path, into: Path) -> Cohort:
+    return mapped(top / "tidy", into)
+
+
+def tidy_rows(top: Path, table: str) -> pd.DataFrame:
+    return pd.read_csv(top / "tidy" / f"{table}.csv", dtype=str, keep_default_na=False)
+
+
+FIELDS = {
+    "record_id": ("demographics", "text", "Record ID", ""),
+    "infusion_time": ("demographics", "text", "Infusion date", ""),
+    "age_years": ("demographics", "text", "Age at infusion", ""),
+    "sex": ("demographics", "radio", "Sex", "1, Male | 2, Female"),
+    "disease": ("demographics", "radio", "Diagnosis", "7, other"),
+    "time": ("labs", "text", "Collection date", ""),
+    "loinc_code": ("labs", "text", "LOINC code", ""),
+    "value": ("labs", "text", "Result", ""),
+    "unit": ("labs", "text", "Unit", ""),
+    "event": ("events", "text", "Event", ""),
+    "event_time": ("events", "text", "Event date", ""),
+}
+
+
+def redcap(top: Path, into: Path) -> Cohort:
+    """Those patients as a REDCap project: a form of each, results and events repeating."""
+    head = ("Variable / Field Name", "Form Name", "Field Type", "Field Label",
+            "Choices, Calculations, OR Slider Labels")  # fmt: skip
+    pd.DataFrame([(n, *given) for n, given in FIELDS.items()], columns=head).to_csv(
+        into / "dictionary.csv", index=False
+    )
+    patients = tidy_rows(top, "patients")
+    coded = {"sex": {"M": "1", "F": "2"}, "disease": {"other": "7"}}
+    parts = [patients.assign(**{n: patients[n].map(codes) for n, codes in coded.items()})]
+    for name in ("labs", "events"):
+        rows = tidy_rows(top, name).drop(columns="label", errors="ignore")
+        rows = rows.rename(columns={"time": "event_time"}) if name == "events" else rows
+        number = rows.groupby("patient_id").cumcount() + 1
+        parts.append(
+            rows.assign(redcap_repeat_instrument=name, redcap_repeat_instance=number.astype(str))
+        )
+    records = pd.concat(parts).rename(columns={"patient_id": "record_id"})
+    order = ["record_id", "redcap_repeat_instrument", "redcap_repeat_instance"]
+    records = records[[*order, *(name for name in FIELDS if name != "record_id")]]
+    records.to_csv(into / "records.csv", index=False)
+    return mapped(into / "records.csv", into, into / "dictionary.csv")
+
+
+def sdtm(top: Path, into: Path) -> Cohort:
+    """Those patients as a trial: DM, LB with its original results, DS."""
+    patients, labs, events = (tidy_rows(top, name) for name in ("patients", "labs", "events"))
+    domains = {
+        "dm": {"USUBJID": patients["patient_id"], "SEX": patients["sex"],
+               "AGE": patients["age_years"], "AGEU": "YEARS"},
+        "lb": {"USUBJID": labs["patient_id"], "LBTESTCD": "X", "LBTEST": labs["label"],
+               "LBLOINC": labs["loinc_code"], "LBORRES": labs["value"], "LBORRESU": labs["unit"],
+               "LBDTC": labs["time"]},
+        "ds": {"USUBJID": events["patient_id"], "DSDECOD": events["event"].str.upper(),
+               "DSSTDTC": events["time"]},
+    }  # fmt: skip
+    for name, columns in domains.items():
+        pd.DataFrame(columns).to_csv(into / f"{name}.csv", index=False)
+    return read_sdtm(into, infusions=top / "omop" / "infusions.csv")
+
+
+FURTHER = {"spreadsheets": spreadsheets, "redcap": redcap, "sdtm": sdtm}
+
+
+@pytest.mark.parametrize("door", sorted(FURTHER))
+def test_the_doors_of_spreadsheets_and_trials_say_the_same(
+    top: Path, tidy: Cohort, tmp_path: Path, door: str
+) -> None:
+    cohort = FURTHER[door](top, tmp_path)
+    unknown = ["disease"] if door == "sdtm" else []  # a trial's DM does not say it
+    assert_frame_equal(cohort.patients.drop(columns=unknown), tidy.patients.drop(columns=unknown))
     assert_frame_equal(cohort.labs, tidy.labs, rtol=0, atol=EXACT)
     assert_frame_equal(cohort.events, tidy.events, rtol=0, atol=EXACT)
     assert cohort.rejected["reason"].tolist() == tidy.rejected["reason"].tolist()
+    for day in DAYS:
+        catalogue = load_catalogue().stage("pre_infusion" if day == 0 else "early")
+        found, expected = (matrix(one, catalogue, 24.0 * day) for one in (cohort, tidy))
+        told = [name for name in expected if unknown and str(name).startswith("disease_")]
+        assert_frame_equal(
+            found.drop(columns=told), expected.drop(columns=told), rtol=0, atol=EXACT
+        )
+    found, expected = label(cohort, "astct-2024"), label(tidy, "astct-2024")
+    assert_frame_equal(found, expected, rtol=0, atol=EXACT)

@@ -71,7 +71,7 @@ def cohort_of(
         lambda patients, told: _described(patients, people, diagnoses, told),
         lambda patients, told: _deaths(patients, people, told),
     )
-    return assembled(record, listed, own, timezone)
+    return assembled(record, listed, own, timezone, collected.decimal)
 
 
 def _with_units(

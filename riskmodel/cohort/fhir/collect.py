@@ -78,6 +78,8 @@ class Collected:
     infusion_codes : InfusionCodes
     own_codes : mapping of str to str
         Analyte by a centre's own code.
+    decimal : {"", ",", "."}
+        See `read_fhir`.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Collected:
         labs: StoredRows,
         infusion_codes: InfusionCodes,
         own_codes: Mapping[str, str],
+        decimal: str = "",
     ) -> None:
         self.people = people
         self.labs = labs
@@ -97,6 +100,7 @@ class Collected:
         self.specimens: dict[str, bool] = {}
         self.units: dict[str, set[str]] = defaultdict(set)
         self._own_codes = own_codes
+        self.decimal = decimal
 
     def add(self, located: Located) -> None:
         """Learn of one resource."""
@@ -148,7 +152,7 @@ class Collected:
 
     def _observation(self, located: Located) -> None:
         resource = located.resource
-        found, other = results(resource, self._own_codes)
+        found, other = results(resource, self._own_codes, self.decimal)
         self.other_results.update(other)
         if not found:
             return

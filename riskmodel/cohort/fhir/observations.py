@@ -134,7 +134,7 @@ def _is_normal(entry: Resource) -> bool:
     return not words or "normal" in words or "reference" in words
 
 
-def _reference(part: Resource, unit: str) -> tuple[float, float]:
+def _reference(part: Resource, unit: str, decimal: str) -> tuple[float, float]:
     """Low and high of the first normal range for everybody, in the unit of the result."""
     for entry in listed(part.get("referenceRange")):
         if entry.get("appliesTo") or entry.get("age") or not _is_normal(entry):
@@ -146,7 +146,7 @@ def _reference(part: Resource, unit: str) -> tuple[float, float]:
             same = not other or other == unit or same_size(other, unit)
             bounds.append(number(bound.get("value")) if same else math.nan)
         if "low" not in entry and "high" not in entry and (told := text(entry.get("text"))):
-            limits = read_limit(told[:100])
+            limits = read_limit(told[:100], decimal)
             if limits is not None and not joined_unit(unit, limits.unit)[1]:
                 bounds = [limits.low, limits.high]
         if bounds[1] <= max(bounds[0], 0.0):
@@ -171,9 +171,9 @@ def _off_scale(part: Resource, value: float) -> set[str]:
     return found
 
 
-def _worded(value: str, comparator: str, unit: str) -> tuple[float, str, str, str]:
+def _worded(value: str, comparator: str, unit: str, decimal: str) -> tuple[float, str, str, str]:
     """Value, comparator, unit and refusal of a text, beside a comparator and a unit."""
-    found = read_number(value)
+    found = read_number(value, decimal)
     if isinstance(found, str):
         return math.nan, "", unit, found
     if not math.isnan(found.other):
@@ -185,7 +185,7 @@ def _worded(value: str, comparator: str, unit: str) -> tuple[float, str, str, st
     return found.value, comparator or sign, unit, conflict
 
 
-def _value(part: Resource) -> tuple[float, str, str, str]:
+def _value(part: Resource, decimal: str) -> tuple[float, str, str, str]:
     """Value, comparator, unit and refusal of an Observation or component."""
     if "valueQuantity" in part:
         quantity = mapping(part["valueQuantity"])
@@ -197,11 +197,11 @@ def _value(part: Resource) -> tuple[float, str, str, str]:
         if not math.isnan(value):
             return value, comparator, unit, _unit_conflict(quantity)
         if isinstance(raw, str):
-            return _worded(raw, comparator, unit)
+            return _worded(raw, comparator, unit, decimal)
         if raw is not None:
             return math.nan, "", unit, "value_not_a_number"
     elif "valueString" in part:
-        value, comparator, unit, refusal = _worded(text(part["valueString"])[:200], "", "")
+        value, comparator, unit, refusal = _worded(text(part["valueString"])[:200], "", "", decimal)
         return value, comparator, unit or NO_UNIT, refusal
     elif "valueInteger" in part:
         value = number(part["valueInteger"])
@@ -213,7 +213,9 @@ def _value(part: Resource) -> tuple[float, str, str, str]:
     return math.nan, "", "", "value_missing"
 
 
-def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[Result], list[str]]:
+def results(
+    observation: Resource, own_codes: Mapping[str, str], decimal: str = ""
+) -> tuple[list[Result], list[str]]:
     """Results of an Observation and of its components, and the codes of no analyte.
 
     An Observation that only groups others (members, or components without a value of its own)
@@ -224,6 +226,8 @@ def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[R
     observation : resource
     own_codes : mapping of str to str
         See `analyte_of`.
+    decimal : {"", ",", "."}
+        Decimal sign of texts that can be read in two ways.
 
     Returns
     -------
@@ -239,7 +243,7 @@ def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[R
             if part is not observation or not parts:
                 other.append(shown_code(part.get("code")))
             continue
-        value, comparator, unit, refusal = _value(part)
+        value, comparator, unit, refusal = _value(part, decimal)
         if part is observation and grouping and refusal == "value_missing":
             continue
         if _contradicted(part.get("code"), analyte):
@@ -252,6 +256,8 @@ def results(observation: Resource, own_codes: Mapping[str, str]) -> tuple[list[R
         if unit in ("", NO_UNIT):
             told = (unit_in_name(analyte, name) for name in names(part.get("code")))
             unit = next((unit for unit in told if unit), unit)
-        low, high = _reference(part, unit) if "referenceRange" in part else (math.nan, math.nan)
+        low, high = (
+            _reference(part, unit, decimal) if "referenceRange" in part else (math.nan, math.nan)
+        )
         found.append(Result(analyte, value, comparator, unit, low, high, refusal))
     return found, other

@@ -40,6 +40,7 @@ def read_fhir(
     identifier_system: str | None = None,
     timezone: str = "",
     download: Path | None = None,
+    decimal: str = "",
 ) -> Cohort:
     """Read a FHIR R4 source.
 
@@ -59,6 +60,8 @@ def read_fhir(
     download : path, optional
         Folder that keeps what a server sends, so that a broken transfer can go on; a temporary
         one by default.
+    decimal : {"", ",", "."}
+        Decimal sign of texts that can be read in two ways, such as ``1.234``.
 
     Returns
     -------
@@ -77,7 +80,9 @@ def read_fhir(
     of its patient's own records.
     """
     if str(source).lower().startswith(("http:", "https:")):
-        return _served(str(source), infusions, mapping, identifier_system, timezone, download)
+        return _served(
+            str(source), infusions, mapping, identifier_system, timezone, download, decimal
+        )
     source = Path(source)
     own = Rejections()
     codes = load_mapping(mapping)
@@ -90,7 +95,7 @@ def read_fhir(
     own.note("files left out (links, hidden, other endings)", "files", others)
     found = 0
     with StoredRows(LABS, "subject") as labs:
-        collected = Collected(people, labs, infusion_codes(codes), codes.analytes)
+        collected = Collected(people, labs, infusion_codes(codes), codes.analytes, decimal)
 
         def fault(file: str, place: Place, reason: str) -> None:
             if reason == NEXT_PAGE:
@@ -132,6 +137,7 @@ def _served(
     identifier_system: str | None,
     timezone: str,
     download: Path | None,
+    decimal: str,
 ) -> Cohort:
     """The cohort of a server: what it sends is read like a folder."""
     with tempfile.TemporaryDirectory(prefix="riskmodel-fhir-") as temporary:
@@ -142,6 +148,7 @@ def _served(
             mapping=mapping,
             identifier_system=identifier_system,
             timezone=timezone,
+            decimal=decimal,
         )
     # Every page was fetched: that one names the next is no news.
     checks = {

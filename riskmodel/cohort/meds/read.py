@@ -52,6 +52,7 @@ def read_meds(
     infusions: Path | None = None,
     mapping: Path | None = None,
     timezone: str = "",
+    decimal: str = "",
 ) -> Cohort:
     """Read a MEDS dataset.
 
@@ -67,6 +68,8 @@ def read_meds(
     timezone : str
         Name of the time zone of times that name none (``Europe/Madrid``); by default that of most
         of their patient's records, or none where no record names one.
+    decimal : {"", ",", "."}
+        Decimal sign of texts that can be read in two ways, such as ``1.234``.
 
     Returns
     -------
@@ -101,7 +104,7 @@ def read_meds(
 
     with StoredRows(_LABS, "patient_id") as labs:
         for batch in meaningful(files, source, means, faults, unused):
-            rows = _rows(batch, known, own)
+            rows = _rows(batch, known, own, decimal)
             lab = pc.equal(rows["kind"].cast(pa.string()), "lab")
             labs.append(rows.filter(lab))
             others.append(rows.filter(pc.invert(lab)))
@@ -114,7 +117,9 @@ def read_meds(
             )
         own.note("codes of no analyte or event (not used)", "codes", len(unused))
         note_unread(own, unused, known.is_lab)
-        cohort = assembled(_record(source.name, labs, _frame(others)), listed, own, timezone)
+        cohort = assembled(
+            _record(source.name, labs, _frame(others)), listed, own, timezone, decimal
+        )
     return replace(cohort, rejected=with_faults(cohort.rejected, faults))
 
 
@@ -126,7 +131,7 @@ def _frame(tables: list[pa.Table]) -> pd.DataFrame:
     return found
 
 
-def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
+def _rows(batch: Batch, known: MedsCodes, own: Rejections, decimal: str) -> pa.Table:
     """The rows of a batch with what they mean, and their place."""
     table = batch.table
     codes, distinct = pd.factorize(table["code"].to_pandas())
@@ -135,7 +140,7 @@ def _rows(batch: Batch, known: MedsCodes, own: Rejections) -> pa.Table:
         pd.Series([meaning[k] for meaning in meanings], dtype="str").take(codes) for k in range(4)
     )
     number = exact_numbers(table["numeric_value"].to_numpy())
-    found = read_values(number, table["text_value"].to_pandas())
+    found = read_values(number, table["text_value"].to_pandas(), decimal=decimal)
     own.note("text beside a number (not used)", "labs", found.remarks)
     charted = table["unit"].to_pandas().fillna("").astype("str").str.strip().to_numpy(dtype=object)
     unit_found = np.where(charted == "", unit.to_numpy(dtype=object), charted)

@@ -74,17 +74,25 @@ class LabTable:
         Patient ids.
     rejections : Rejections
         Gets what is not read.
+    decimal : {"", ",", "."}
+        See `read_omop`.
     """
 
     key = "person"
 
     def __init__(
-        self, tables: Tables, concepts: Concepts, people: Sequence[str], rejections: Rejections
+        self,
+        tables: Tables,
+        concepts: Concepts,
+        people: Sequence[str],
+        rejections: Rejections,
+        decimal: str = "",
     ) -> None:
         self._connection: DuckDBPyConnection = tables.connection
         self._concepts = concepts
         self._people = list(people)
         self._rejections = rejections
+        self._decimal = decimal
         self._fill_maps()
         self._connection.execute(
             "CREATE TABLE lab (person INTEGER, analyte SMALLINT, concept BIGINT, source VARCHAR, "
@@ -215,7 +223,7 @@ class LabTable:
                 "WHERE parts.part = ? AND lab.analyte IS NOT NULL ORDER BY file, id",
                 [part],
             ).df()
-            value, comparator, refusal = _values(rows, self._rejections)
+            value, comparator, refusal = _values(rows, self._rejections, self._decimal)
             conflict = rows["conflict"].astype(object).fillna("").to_numpy(dtype=object)
             position = np.arange(1, len(rows) + 1)
             number = rows["id"].to_numpy(dtype=np.float64, na_value=np.nan)
@@ -248,7 +256,7 @@ def _times(rows: pd.DataFrame) -> pd.Series:
 
 
 def _values(
-    rows: pd.DataFrame, rejections: Rejections
+    rows: pd.DataFrame, rejections: Rejections, decimal: str = ""
 ) -> tuple[pd.Series, pd.Series, npt.NDArray[np.object_]]:
     """Values (numbers, or text where text alone was charted), comparators, refusals.
 
@@ -266,7 +274,7 @@ def _values(
         value = rows["number"].astype(object).where(rows["number"].notna(), text)
         both = np.flatnonzero((rows["number"].notna() & text.notna()).to_numpy())
         number, ratio = (rows[n].to_numpy(dtype=np.float64)[both] for n in ("number", "ratio"))
-        found = read_values(number, text.iloc[both], ratio)
+        found = read_values(number, text.iloc[both], ratio, decimal)
         silent = comparator.iloc[both].isin(("", "=")).to_numpy()
         refusal[both] = found.refusal
         value.iloc[both] = found.value

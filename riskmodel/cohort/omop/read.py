@@ -59,6 +59,7 @@ def read_omop(
     infusions: Path | None = None,
     mapping: Path | None = None,
     timezone: str = "",
+    decimal: str = "",
 ) -> Cohort:
     """Read an OMOP CDM 5.4 source.
 
@@ -85,6 +86,8 @@ def read_omop(
     timezone : str
         Name of the time zone of times that name none (``Europe/Madrid``); by default that of most
         of their patient's records, or none where no record names one.
+    decimal : {"", ",", "."}
+        Decimal sign of texts that can be read in two ways, such as ``1.234``.
 
     Returns
     -------
@@ -102,7 +105,7 @@ def read_omop(
     listed = read_infusions(Path(infusions), rejections) if infusions is not None else None
     with workspace() as connection, _opened(str(source), connection, codes) as opened:
         _check(opened, need_infusions=listed is None)
-        return _refusing(opened, connection, codes, listed, rejections, timezone)
+        return _refusing(opened, connection, codes, listed, rejections, timezone, decimal)
 
 
 def _refusing(
@@ -112,11 +115,12 @@ def _refusing(
     listed: pd.DataFrame | None,
     rejections: Rejections,
     timezone: str,
+    decimal: str,
 ) -> Cohort:
     import duckdb
 
     try:
-        return _read(opened, connection, codes, listed, rejections, timezone)
+        return _read(opened, connection, codes, listed, rejections, timezone, decimal)
     except duckdb.Error as error:
         raise SchemaError(
             f"OMOP source '{opened.name}' cannot be read: a file is damaged or too large for the "
@@ -193,6 +197,7 @@ def _read(
     listed: pd.DataFrame | None,
     rejections: Rejections,
     timezone: str,
+    decimal: str,
 ) -> Cohort:
     tables = Tables(source, connection)
     concepts = _concepts(tables, codes)
@@ -209,7 +214,7 @@ def _read(
     ids: list[str] = people.drop_duplicates().tolist()
     acts = pd.concat([records, recorded_events(tables, ids, concepts, known)], ignore_index=True)
     dead = set(acts.loc[acts["kind"] == "death", "patient_id"])
-    labs = LabTable(tables, concepts, ids, rejections)
+    labs = LabTable(tables, concepts, ids, rejections, decimal)
     source.finish(rejections)
 
     def charted(part: pd.DataFrame, told: Rejections) -> tuple[pd.DataFrame, Flags]:
@@ -225,4 +230,4 @@ def _read(
         lambda patients, told: patients_frame(tables, patients, concepts, told),
         lambda patients, told: follow_up(tables, patients, dead, told),
     )
-    return assembled(record, listed, rejections, timezone)
+    return assembled(record, listed, rejections, timezone, decimal)

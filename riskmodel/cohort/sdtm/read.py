@@ -78,6 +78,7 @@ def read_sdtm(
     infusions: Path | None = None,
     mapping: Path | None = None,
     timezone: str = "",
+    decimal: str = "",
 ) -> Cohort:
     """Read the SDTM datasets of a trial.
 
@@ -95,6 +96,8 @@ def read_sdtm(
         See `read_omop`.
     timezone : str
         See `read_omop`.
+    decimal : {"", ",", "."}
+        Decimal sign of texts that can be read in two ways, such as ``1.234``.
 
     Returns
     -------
@@ -131,12 +134,12 @@ def read_sdtm(
         for domain in (lab, "VS"):
             for path, part in domain_rows(files.get(domain, ()), own):
                 rows = results(domain, part, path.name, codes.analytes, found.starts, found.unread,
-                               found.days)  # fmt: skip
+                               found.days, decimal)  # fmt: skip
                 labs.append(rows)
         note_unread(own, found.unread)
         own.note("flagged", TOLD["day"], found.days["day"])
         own.note(CHECK, TOLD["differs"], found.days["differs"])
-        return assembled(_record(source.name, labs, found), listed, own, timezone)
+        return assembled(_record(source.name, labs, found), listed, own, timezone, decimal)
 
 
 def _people(files: Mapping[str, list[Path]], found: Found, own: Rejections) -> None:

@@ -119,6 +119,7 @@ def results(
     starts: Mapping[str, str],
     unread: Counter[str],
     days: Counter[str],
+    decimal: str = "",
 ) -> pa.Table:
     """The results of a part of LB, VS or ADLB as stored rows of the schema `LABS`.
 
@@ -136,6 +137,8 @@ def results(
         Gets what is no analyte.
     days : Counter
         Gets what is told of dates and study days: see `dated`.
+    decimal : {"", ",", "."}
+        See `read_sdtm`.
     """
     line = part.index.to_numpy(dtype=np.int64) + 1
     if domain == "ADLB":
@@ -147,14 +150,14 @@ def results(
     number, standard = _number(part, f"{prefix}STRESN"), text_of(part, f"{prefix}STRESC")
     charted = text_of(part, f"{prefix}ORRES")
     use_standard = ~np.isnan(number) | (standard != "").to_numpy(dtype=bool)
-    found = read_values(number, standard.where(use_standard, charted))
+    found = read_values(number, standard.where(use_standard, charted), decimal=decimal)
     unit = text_of(part, f"{prefix}STRESU").where(use_standard, text_of(part, f"{prefix}ORRESU"))
     named = pd.Series(found.unit, index=part.index, dtype="str")
     unit = unit.where(unit != "", named)
     beside = pd.DataFrame({"analyte": analyte, "value": found.value, "unit": unit,
                            "sign": found.comparator, "charted": charted,
                            "charted_unit": text_of(part, f"{prefix}ORRESU")})  # fmt: skip
-    comparator, why = _with_charted(beside, use_standard)
+    comparator, why = _with_charted(beside, use_standard, decimal)
     triple = zip(*texts_of(part, f"{prefix}DTC", f"{prefix}DY", "USUBJID"), strict=True)
     when = [dated(one, day, starts.get(who, "")) for one, day, who in triple]
     time = pd.Series([one for one, _ in when], index=part.index, dtype="str")
@@ -194,7 +197,7 @@ def results(
 
 
 def _with_charted(
-    rows: pd.DataFrame, use_standard: Flags
+    rows: pd.DataFrame, use_standard: Flags, decimal: str
 ) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
     """Comparators joined with those of LBORRES, and where that says something else.
 
@@ -204,11 +207,12 @@ def _with_charted(
         ``analyte, value, unit, sign`` as standardised, ``charted, charted_unit``.
     use_standard : bool array of shape (n,)
         Where there is a standardised result.
+    decimal : {"", ",", "."}
     """
     asked = use_standard & (rows["charted"] != "").to_numpy(dtype=bool)
     sign, why = rows["sign"].to_numpy(dtype=object, copy=True), np.full(len(rows), "", object)
     signs = signs_of(rows["charted"][asked])
-    decimal = signs.pop() if len(signs) == 1 else ""
+    decimal = decimal or (signs.pop() if len(signs) == 1 else "")
     told = list(rows.itertuples(index=False, name=None))
     for row in np.flatnonzero(asked).tolist():
         analyte, value, unit, own, charted, charted_unit = told[row]

@@ -24,7 +24,11 @@ from riskmodel.cohort.written.notation import Notation
 
 
 def read_spreadsheets(
-    source: Path | str, mapping: Path | str, *, dictionary: Path | str | None = None
+    source: Path | str,
+    mapping: Path | str,
+    *,
+    dictionary: Path | str | None = None,
+    decimal: str = "",
 ) -> Cohort:
     """Read spreadsheets by a mapping.
 
@@ -36,6 +40,8 @@ def read_spreadsheets(
         TOML, as ``riskmodel map`` writes it.
     dictionary : path, optional
         Data dictionary of a REDCap project; `source` is its export of records.
+    decimal : {"", ",", "."}
+        Decimal sign of the sheets whose own the mapping does not say.
 
     Raises
     ------
@@ -44,6 +50,10 @@ def read_spreadsheets(
     """
     sheets = source_sheets(Path(source), dictionary)
     chosen = load_table_mapping(Path(mapping))
+    if decimal:
+        said = [s if s.decimal in (",", ".") else s.model_copy(update={"decimal": decimal})
+                for s in chosen.sheet]  # fmt: skip
+        chosen = chosen.model_copy(update={"sheet": said})
     check_complete(chosen, sheets, Path(mapping))
     return convert(sheets, chosen, Path(source).name)
 

@@ -147,7 +147,8 @@ def _tables(
     people = set(columns) & (set(COLUMNS["patients"]) - {"patient_id"})
     if people:
         found.append("patients")
-    if {"value", "analyte"} <= set(columns) or results or (across and "analyte" in columns):
+    named = {"analyte", "loinc_code"} & set(columns)
+    if ("value" in columns and named) or results or (across and "analyte" in columns):
         found.append("labs")
     if "event" in columns or events:
         found.append("events")

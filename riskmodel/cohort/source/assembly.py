@@ -12,7 +12,7 @@ from riskmodel.cohort.rejections import PLACE, Rejections, shown_places
 from riskmodel.cohort.source.body_weight import WEIGHT, with_weights
 from riskmodel.cohort.source.workspace import Rows
 from riskmodel.cohort.tables.cohort import Cohort, assemble
-from riskmodel.cohort.written.notation import Notation
+from riskmodel.cohort.written.notation import Notation, with_decimal
 
 PART_ROWS = 250_000
 """Results that are cleaned at once, about: a patient's are never split."""
@@ -23,7 +23,7 @@ _DATES = Notation(dates=("labs", "events"))
 Charted = Callable[[pd.DataFrame, Rejections], tuple[pd.DataFrame, Flags]]
 
 
-def assemble_record(frames: Mapping[str, pd.DataFrame], name: str) -> Cohort:
+def assemble_record(frames: Mapping[str, pd.DataFrame], name: str, decimal: str = "") -> Cohort:
     """The cohort of charted tables whose results may hold body weights.
 
     Parameters
@@ -31,14 +31,16 @@ def assemble_record(frames: Mapping[str, pd.DataFrame], name: str) -> Cohort:
     frames : mapping of str to DataFrame
         See `assemble`. Results named `WEIGHT` become ``weight_kg`` of the patients.
     name : str
+    decimal : {"", ",", "."}
+        Decimal sign of numbers that can be read in two ways.
     """
     labs = frames["labs"]
     weighed = (labs["analyte"] == WEIGHT).to_numpy(dtype=bool)
     own = Rejections()
     patients = with_weights(frames["patients"], labs[weighed], own)
     results = labs[~weighed].reset_index(drop=True) if weighed.any() else labs
-    told = Rejections()
-    cohort = assemble({**frames, "patients": patients, "labs": results}, told, name, _DATES)
+    told, notation = Rejections(), with_decimal(_DATES, decimal)
+    cohort = assemble({**frames, "patients": patients, "labs": results}, told, name, notation)
     if not weighed.any():
         return cohort
     rejected = [
@@ -123,6 +125,7 @@ def assemble_stored(
     name: str,
     *,
     rows: int = PART_ROWS,
+    decimal: str = "",
 ) -> Cohort:
     """The cohort of stored results, cleaned some patients at a time to bound the memory.
 
@@ -142,6 +145,8 @@ def assemble_stored(
     name : str
     rows : int
         Results of one part.
+    decimal : {"", ",", "."}
+        See `assemble_record`.
 
     Returns
     -------
@@ -184,6 +189,7 @@ def assemble_stored(
                 .reset_index(drop=True),
             },
             name,
+            decimal,
         )
         both = [told.frame(), renumbered(cohort.rejected, mine)]
         placed = _placed(stacked(both), part, events)

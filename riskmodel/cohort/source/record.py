@@ -75,7 +75,11 @@ class Record:
 
 
 def assembled(
-    record: Record, listed: pd.DataFrame | None, own: Rejections, clock: str = ""
+    record: Record,
+    listed: pd.DataFrame | None,
+    own: Rejections,
+    clock: str = "",
+    decimal: str = "",
 ) -> Cohort:
     """The cohort of a record.
 
@@ -88,6 +92,8 @@ def assembled(
         Of the reader so far; gets what is refused of patients.
     clock : str
         Name of the time zone in which times without one are read; by default that of the records.
+    decimal : {"", ",", "."}
+        Decimal sign of texts that can be read in two ways.
 
     Returns
     -------
@@ -152,7 +158,9 @@ def assembled(
             times = in_their_zone(times, labs["patient_id"], zones)
         return labs.assign(time=times), usable
 
-    cohort = assemble_stored(record.rows, record.owners, patients, events, charted, record.name)
+    cohort = assemble_stored(
+        record.rows, record.owners, patients, events, charted, record.name, decimal=decimal
+    )
     _note_doubts(cohort, own)
     rejected = refused.frame()
     rejected = rejected.assign(source=acts["source"].iloc[rejected["row"].astype(int) - 1].array)

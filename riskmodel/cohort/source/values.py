@@ -36,7 +36,9 @@ class Values(NamedTuple):
     remarks: int
 
 
-def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) -> Values:
+def read_values(
+    number: Floats, text: pd.Series, ratio: Floats | None = None, decimal: str = ""
+) -> Values:
     """What each row's number and text say together.
 
     A text is read where it stands alone; beside a number it has to say the same number, and then
@@ -50,6 +52,8 @@ def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) ->
     ratio : float64 array of shape (n,), optional
         What the text's number may also be multiplied by to be the other one: of a source that
         converts the number and keeps the text.
+    decimal : {"", ",", "."}
+        The decimal sign, where it is stated.
 
     Examples
     --------
@@ -61,7 +65,7 @@ def read_values(number: Floats, text: pd.Series, ratio: Floats | None = None) ->
     words = text.astype("str").str.strip()
     codes, distinct = pd.factorize(words.mask(words == ""))
     signs = signs_of(pd.Series(distinct, dtype="str"))
-    decimal = signs.pop() if len(signs) == 1 else ""
+    decimal = decimal or (signs.pop() if len(signs) == 1 else "")
     read: list[Reading | str] = [read_number(str(one), decimal) for one in distinct]
     none = Reading(np.nan)
     given = codes >= 0

@@ -5,7 +5,7 @@ day in one and no time of day in another.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -65,11 +65,17 @@ class Evidence:
     """
 
     _POINT = ("cohort", ".")
+    _STATED = "stated"
 
     def __init__(self, marks: Iterable[tuple[str, str]] = (), folder: Path | None = None) -> None:
         self.marks = set(marks)
         if folder is not None and (folder / REPORT).is_file():
             self.marks.add(self._POINT)
+
+    def state(self, decimal: str) -> None:
+        """Take note of a decimal sign that was stated; an empty one says nothing."""
+        if decimal:
+            self.marks.add((self._STATED, decimal))
 
     def see(self, table: str, rows: pd.DataFrame) -> None:
         """Take note of some rows of a table."""
@@ -83,6 +89,7 @@ class Evidence:
 
     def notation(self, decimal: str = "") -> Notation:
         """What follows; a decimal sign that is stated goes before all evidence."""
+        decimal = decimal or next((sign for kind, sign in self.marks if kind == self._STATED), "")
         signs = {}
         for table, names in NUMBER_COLUMNS.items():
             columns = {f"{table}.{name}" for name in names}
@@ -98,6 +105,14 @@ class Evidence:
             if (table, "midnight") in self.marks and (table, "clock") not in self.marks
         ]
         return Notation(signs, dates)
+
+
+def with_decimal(notation: Notation, decimal: str) -> Notation:
+    """A notation with one decimal sign for every column; an empty one changes nothing."""
+    if not decimal:
+        return notation
+    columns = [f"{table}.{name}" for table, names in NUMBER_COLUMNS.items() for name in names]
+    return replace(notation, signs=dict.fromkeys(columns, decimal))
 
 
 def notation_of(

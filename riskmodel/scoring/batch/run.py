@@ -67,6 +67,7 @@ def score_batch(
     workers: int = 1,
     progress: Progress = lambda what, done, total: None,
     rows_of_shard: int = ROWS_OF_SHARD,
+    decimal: str = "",
 ) -> Batch:
     """Score every patient of a cohort folder and write a file, its manifest beside it.
 
@@ -83,7 +84,7 @@ def score_batch(
     out : Path
     explain : bool
         Add contributions by clinical factor.
-    form : {"cohort", "meds", "omop", "fhir"}
+    form : {"cohort", "meds", "omop", "adam", "fhir"}
     resume : bool
         Go on where an interrupted run of the same input, models and options stopped.
     workers : int
@@ -93,6 +94,8 @@ def score_batch(
         Told what is being done, and how much of how much is.
     rows_of_shard : int
         Records in memory at once, about, for each worker.
+    decimal : {"", ",", "."}
+        Decimal sign of the cohort's files, where they do not tell it.
 
     Returns
     -------
@@ -123,10 +126,11 @@ def score_batch(
             "explain": explain,
             "format": form,
             "out": out.name,
+            **({"decimal": decimal} if decimal else {}),
         }
         key = digest_of([__version__, inputs, options, entries, rows_of_shard])
         prepare(store, key, resume, found)
-        shards, told = _split(cohort, store, rows_of_shard, progress)
+        shards, told = _split(cohort, store, rows_of_shard, progress, decimal)
         names = tuple(str(model_folder(store, k)) for k in range(len(found)))
         job = Job(names, tuple(dict.fromkeys(times)), explain, chosen.outcomes)
         score_shards(store, shards, job, workers, progress)
@@ -143,14 +147,16 @@ def score_batch(
     return Batch(whole, rejected)
 
 
-def _split(cohort: Path, store: Path, rows: int, progress: Progress) -> tuple[Shards, pd.DataFrame]:
+def _split(
+    cohort: Path, store: Path, rows: int, progress: Progress, decimal: str
+) -> tuple[Shards, pd.DataFrame]:
     """The records by shard, and what was rejected on the way; as they are where they are."""
     folder, told = shard_folder(store), split_rejections(store)
     shards = load_shards(folder)
     if shards is None or not told.is_file():
         progress("read", 0, 1)
         try:
-            shards, rejections = split(cohort, folder, rows)
+            shards, rejections = split(cohort, folder, rows, decimal)
         except SchemaError:
             empty(store)
             raise

@@ -76,7 +76,7 @@ class Shards:
 
 
 def split(
-    folder: Path, into: Path, rows_of_shard: int = ROWS_OF_SHARD
+    folder: Path, into: Path, rows_of_shard: int = ROWS_OF_SHARD, decimal: str = ""
 ) -> tuple[Shards, Rejections]:
     """Write the records of a cohort folder by shard; `check_folder` comes first.
 
@@ -90,6 +90,8 @@ def split(
     into : Path
         A folder; an interrupted split leaves no index there.
     rows_of_shard : int
+    decimal : {"", ",", "."}
+        See `score_batch`.
 
     Returns
     -------
@@ -108,6 +110,7 @@ def split(
     each = max(1, len(names) * rows_of_shard // max(rows, 1))
     rejections = Rejections()
     evidence = Evidence(folder=folder)
+    evidence.state(decimal)
     batches, sizes = {}, []
     for table in TABLES:
         batches[table], counts = _write(

@@ -45,6 +45,7 @@ def score_spark(
     form: str = "cohort",
     spark: "SparkSession | None" = None,
     patients_of_partition: int = PATIENTS_OF_PARTITION,
+    decimal: str = "",
 ) -> Batch:
     """Score a cohort of Parquet tables on a Spark cluster.
 
@@ -57,13 +58,15 @@ def score_spark(
         See `score_batch`. The models are read here and travel to the executors.
     out : str
         A folder of Parquet files; one that Spark wrote is replaced once the new one is complete.
-    form : {"cohort", "meds", "omop", "fhir"}
+    form : {"cohort", "meds", "omop", "fhir", "adam"}
         ``fhir`` gives text files of a JSON resource a line. What other forms write beside the
         output becomes folders: ``OUT.patients``, ``OUT.unlabelled``.
     spark : SparkSession, optional
         By default the running one, or a new one.
     patients_of_partition : int
         About; a patient's records are in one partition.
+    decimal : {"", ",", "."}
+        See `score_batch`.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def score_spark(
             Path(cohort).name,
             explain=explain,
             outcomes=chosen.outcomes,
-            notation=evidence_of(tables).notation(),
+            notation=evidence_of(tables).notation(decimal),
         )
         columns = output_columns(found, explain)
         answers = together(tables).repartition(partitions, ID).mapInArrow(

@@ -78,15 +78,14 @@ def write(table: "DataFrame", form: Format, folder: str) -> None:
 def _converted(
     scored: "DataFrame", columns: Sequence[str], convert: Convert, relative: bool
 ) -> "DataFrame":
-    """Score rows in another form, batch by batch."""
+    """Score rows in another form, batch by batch; the rows of a patient stay together."""
     from pyspark.sql.pandas.types import from_arrow_schema
 
     none = answer_schema(columns).empty_table().select([*columns, INFUSION, OUTCOME])
     schema = pa.Table.from_pandas(convert(_typed(none.to_pandas())), preserve_index=False).schema
 
     def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            rows = _typed(batch.to_pandas())
+        for rows in _whole_patients(_typed(batch.to_pandas()) for batch in batches):
             if relative:
                 rows[INFUSION] = RELATIVE_START
             table = pa.Table.from_pandas(convert(rows), schema=schema, preserve_index=False)
@@ -96,6 +95,19 @@ def _converted(
     return ordered.select(*columns, INFUSION, OUTCOME).mapInArrow(
         work, from_arrow_schema(schema, prefer_timestamp_ntz=True)
     )
+
+
+def _whole_patients(parts: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Rows in order of their patient, cut between patients."""
+    kept: pd.DataFrame | None = None
+    for part in parts:
+        rows = part if kept is None else pd.concat([kept, part], ignore_index=True)
+        last = (rows["patient_id"] == rows["patient_id"].iloc[-1]).to_numpy(dtype=bool)
+        kept = rows[last].reset_index(drop=True)
+        if not last.all():
+            yield rows[~last].reset_index(drop=True)
+    if kept is not None:
+        yield kept
 
 
 def _typed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from riskmodel.errors import SchemaError
+from riskmodel.scoring.writers.adam import adam_rows
 from riskmodel.scoring.writers.fhir import fhir_resources
 from riskmodel.scoring.writers.meds import meds_rows, unlabelled_rows
 from riskmodel.scoring.writers.omop import omop_rows
@@ -55,6 +56,7 @@ FORMATS: Mapping[str, Format] = {
         _TABLE, table=meds_rows, aside=unlabelled_rows, dated=True, numbered=True, outcomes=True
     ),
     "omop": Format(_TABLE, table=omop_rows, dated=True, numbered=True),
+    "adam": Format((*_TABLE, ".xpt"), table=adam_rows),
     "fhir": Format((".ndjson", ".json"), resources=fhir_resources),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.cohort import safe_cells
+from riskmodel.scoring.writers.adam import xpt_file
 from riskmodel.scoring.writers.formats import Format
 
 Write = Callable[[pd.DataFrame], None]
@@ -25,6 +26,7 @@ def sink(path: Path, form: Format) -> Iterator[Write]:
         ".parquet": _parquet,
         ".ndjson": _ndjson,
         ".json": _bundle,
+        ".xpt": _xpt,
     }[path.suffix.lower()]
     with opened(path, form) as write:
         yield write
@@ -69,6 +71,14 @@ def _parquet(path: Path, form: Format) -> Iterator[Write]:
     finally:
         if writer is not None:
             writer.close()
+
+
+@contextmanager
+def _xpt(path: Path, form: Format) -> Iterator[Write]:
+    assert form.table is not None
+    convert = form.table
+    with xpt_file(path) as parts:
+        yield lambda rows: parts.append(convert(rows))
 
 
 @contextmanager

@@ -57,6 +57,15 @@ def test_an_identifier_that_is_no_text_is_refused_and_nothing_is_left(
     assert [p.name for p in tmp_path.iterdir()] == ["cohort"]
 
 
+@pytest.mark.parametrize("decimal", ["", ",", "."])
+def test_a_stated_decimal_sign_is_that_of_every_shard(simulated, tmp_path, decimal):
+    found, _ = split(simulated, tmp_path / "shards", 300, decimal)
+    kept = load_shards(tmp_path / "shards")
+    assert kept is not None
+    for shards in (found, kept):
+        assert shards.notation.decimal("labs", "value") == (decimal or ".")
+
+
 @pytest.mark.parametrize("rows", [1, 300, 1200, 10**9])
 def test_every_row_stands_in_one_shard_and_a_patient_in_one_only(hostile, tmp_path, rows):
     made, rejections = split(hostile, tmp_path / "shards", rows)
