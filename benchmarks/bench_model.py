@@ -3,7 +3,9 @@
 ``make bench-model`` takes under an hour on two cores; QUICK=1 five minutes, FULL=1 a night.
 JOBS names the processes (2). Cohorts, limits and finished contenders are kept on disk
 (`bench_model_worlds`), so that an interrupted run goes on where it stopped, and a change of the
-model measures the model alone. STAGES=pre_infusion measures one stage only.
+model measures the model alone. STAGES=pre_infusion measures one stage only; SEEDS, TEST and LIMIT
+name fewer draws of patients, unseen patients and patients of the limit's model, which the report
+says.
 
 Patients are labelled by the simulated physician (adjudicated onsets), so that labels are those that
 the limit speaks of. Log-loss is per patient; ``share`` is the part of the limit's gain over the
@@ -155,10 +157,11 @@ def markdown(table: pd.DataFrame, grid: Grid) -> str:
         "# The model and its peers on simulated worlds",
         "",
         "Made by `make bench-model` (`benchmarks/bench_model.py`). "
-        f"{grid.seeds} seeds, {grid.test:,} unseen patients each. Share: part of the limit's gain "
-        "in log-loss over the base rate of the training patients (1 is the most that can be known, "
-        "0 the base rate). The limit before infusion is the simulation's p_baseline; early it is "
-        "the mean log-odds of a logistic and a boosted model fitted on "
+        f"Seeds: {grid.seeds}; unseen patients: {grid.test:,} each. "
+        "Share: part of the limit's gain in log-loss over the base rate of the training patients "
+        "(1 is the most that can be known, 0 the base rate). "
+        "The limit before infusion is the simulation's p_baseline; early it is the mean log-odds "
+        "of a logistic and a boosted model fitted on "
         f"{grid.limit:,} other patients ({ONE_COHORT:,} in the perturbed world). "
         "Simulated patients: `literature` shares its source with "
         "the evidence that the model leans on; `perturbed` multiplies every published effect by "
@@ -259,7 +262,12 @@ def main() -> None:
     quick, full = os.environ.get("QUICK"), os.environ.get("FULL")
     grid = QUICK if quick else FULL if full else Grid()
     stages = os.environ.get("STAGES", ",".join(grid.stages)).split(",")
-    grid = replace(grid, stages=tuple(stage for stage in grid.stages if stage in stages))
+    smaller = {
+        key: int(os.environ[key.upper()])
+        for key in ("seeds", "test", "limit")
+        if key.upper() in os.environ
+    }
+    grid = replace(grid, stages=tuple(s for s in grid.stages if s in stages), **smaller)
     tasks = [
         (grid, world, stage, seed)
         for stage in grid.stages for world in grid.worlds for seed in range(grid.seeds)

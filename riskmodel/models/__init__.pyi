@@ -48,6 +48,7 @@ from .risk_model import (
     model_catalogue as model_catalogue,
     outside_range as outside_range,
     training_ranges as training_ranges,
+    unread_inputs as unread_inputs,
 )
 from .storage import (
     MODEL_FILE as MODEL_FILE,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.errors import SchemaError
-from riskmodel.features import Catalogue, Stage, parse_catalogue
+from riskmodel.features import Catalogue, Feature, Stage, parse_catalogue
 from riskmodel.models.card import ModelCard
 from riskmodel.models.estimator import RiskClassifier
 from riskmodel.models.explanation import by_feature, shap_explanation
@@ -164,6 +164,27 @@ def model_catalogue(model: RiskModel) -> Catalogue:
             f"Model '{model.name}' holds no copy of its feature catalogue. Train it again."
         )
     return _parsed(text, tuple(model.features))
+
+
+def unread_inputs(model: RiskModel) -> frozenset[str]:
+    """Columns, analytes and events of its catalogue that no feature of the model reads.
+
+    Whatever is entered for them, its risks stay. A copy that cannot be read as a whole names none.
+    """
+    text, own = model.catalogue.get("text"), set(model.features)
+    try:
+        every = tuple(_parsed(text, ())) if isinstance(text, str) else ()
+    except SchemaError:
+        return frozenset()
+    read = [_reads(feature) for feature in every if feature.name in own]
+    others = [_reads(feature) for feature in every if feature.name not in own]
+    return frozenset().union(*others).difference(*read)
+
+
+def _reads(feature: Feature) -> frozenset[str]:
+    given = feature.parameters
+    more = [name for key in ("events", "times", "over", "order") for name in given.get(key, ())]
+    return frozenset({feature.of, *more} - {""})
 
 
 def numeric_features(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:

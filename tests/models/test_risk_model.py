@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+from riskmodel.cohort import analytes, cohort_of
 from riskmodel.errors import SchemaError
 from riskmodel.features import load_catalogue
-from riskmodel.models import RiskModel, model_catalogue, training_ranges
+from riskmodel.models import RiskModel, model_catalogue, training_ranges, unread_inputs
 from riskmodel.models.risk_model import FEWEST_FOR_RANGE, numeric_features
+from riskmodel.scoring import find_model, score
 
 
 @pytest.mark.parametrize(("key", "value"), [("stage", "late"), ("labels", "guessed")])
@@ -104,3 +106,31 @@ def test_any_column_becomes_a_number_or_unknown(make_model, column, expected, wh
     assert (found.dtypes == np.float64).all()
     np.testing.assert_array_equal(found["f3"], expected, err_msg=why)
     assert found.drop(columns="f3").isna().all(axis=None)
+
+
+def test_what_no_feature_reads_moves_no_risk_and_what_is_read_does():
+    """Each column of a patient, filled and empty: a score that moves is one that is read."""
+    model = find_model("pre-infusion")
+    about = {
+        "patient_id": "p", "product": "axi-cel", "disease": "LBCL", "age_years": "60",
+        "extramedullary_disease": "0", "prior_lines": "2", "tumor_burden": "low",
+    }  # fmt: skip
+    labs = [
+        {"patient_id": "p", "hours_from_infusion": -24, "analyte": name, "value": value,
+         "unit": unit}
+        for name, value, unit in (("ferritin", 500, "ng/mL"), ("crp", 10, "mg/L"))
+    ]  # fmt: skip
+    unread = unread_inputs(model)
+    changes = {"prior_hct": "1", "prior_car_t": "1", "bridging_therapy": "1", "ecog": "3"}
+    assert set(changes) <= unread
+    assert not {"age_years", "prior_lines", "tet2_mutation", "ferritin", "crp"} & unread
+    before = score(cohort_of([about], labs, []), model, "pre-infusion")["risk"].iloc[0]
+    for name, value in changes.items():
+        after = score(cohort_of([{**about, name: value}], labs, []), model, "pre-infusion")
+        assert after["risk"].iloc[0] == before, name
+    read = score(cohort_of([{**about, "age_years": "20"}], labs, []), model, "pre-infusion")
+    assert read["risk"].iloc[0] != before
+    for name in unread & set(analytes()):
+        more = [*labs, {**labs[0], "analyte": name, "value": 1, "unit": analytes()[name].unit}]
+        after = score(cohort_of([about], more, []), model, "pre-infusion")
+        assert after["risk"].iloc[0] == before, name

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from riskmodel.cohort import Cohort, last_record
 from riskmodel.errors import SchemaError
 from riskmodel.features import prediction_hours
+from riskmodel.models import unread_inputs
 from riskmodel.patient import patient_content, when
 from riskmodel.scoring import score
 from riskmodel.web.engine import Engine
@@ -51,7 +52,7 @@ def page_router(engine: Engine, audit: AuditLog) -> APIRouter:
                 engine,
                 page=page,
                 model=engine.of_stage(_STAGES[page]),
-                **_form(page, engine.last_day(), answers, faults or Faults()),
+                **_form(page, engine, answers, faults or Faults()),
             ),
             status_code=422 if faults else 200,
         )
@@ -99,7 +100,7 @@ def page_router(engine: Engine, audit: AuditLog) -> APIRouter:
         other = engine.of_stage("pre_infusion") if page == "after" else None
         content = patient_content(found.cohort, model, at, before=other, compared=compared)
         audit.note(page, found.cohort.patient_id, at=at, model=model.name, version=model.version)
-        content.update(_form(page, engine.last_day(), answers, found.faults, base))
+        content.update(_form(page, engine, answers, found.faults, base))
         notes = (*found.notes, *_beyond(found.cohort, at, engine.last_day()))
         content.update(notes=notes, changed=_changed(page, base, answers))
         content.update(base=json.dumps(base), scored=True)
@@ -185,15 +186,19 @@ async def _sent(request: Request) -> Sent:
 
 
 def _form(
-    page: str, last_day: int, answers: Answers, faults: Faults, base: Answers | None = None
+    page: str, engine: Engine, answers: Answers, faults: Faults, base: Answers | None = None
 ) -> dict[str, Any]:
     """What the form shows."""
+    model = engine.of_stage(_STAGES[page])
+    unread = unread_inputs(model) if model else frozenset()
     return {
+        "unread": unread,
+        "unread_events": [said for name, said in event_choices().items() if name in unread],
         "sections": sections(page),
         "products": product_choices(),
         "events_to_choose": event_choices(),
         "event_rows": range(1, EVENT_ROWS + 1),
-        "last_day": last_day,
+        "last_day": engine.last_day(),
         "labels": {
             "infusion_time": "Infusion began",
             **{field.name: field.label for field in fields(page)},

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from riskmodel.criteria import load_definition, part_label, sign_label
 from riskmodel.evaluation import LEADS
-from riskmodel.models import RiskModel, StoredFigure
+from riskmodel.models import RiskModel, StoredFigure, unread_inputs
 from riskmodel.patient import model_content, part_need
 from riskmodel.web.engine import Engine
 from riskmodel.web.pages.calibration import calibrations
@@ -84,6 +84,7 @@ def _shown(engine: Engine, number: int) -> dict[str, Any]:
         "picture": number if engine.pictures.get(number) else None,
         "created_with": dict(model.created_with),
         "n_features": len(model.features),
+        "unread": sorted(name.replace("_", " ") for name in unread_inputs(model)),
     }
 
 
