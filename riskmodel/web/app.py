@@ -44,8 +44,9 @@ _SCHEMAS: dict[str, Any] = {
     },
     "Scores": {
         "type": "object",
-        "required": ["scores", "rejected", "note"],
+        "required": ["at", "scores", "rejected", "note"],
         "properties": {
+            "at": {"type": "string", "description": "The prediction time that was asked for."},
             "scores": {
                 "type": "array",
                 "description": "One row per patient, with the columns of `riskmodel score`.",

@@ -103,10 +103,16 @@ class Records(Strict):
     events: Annotated[list[Event], Field(max_length=_LIMITS.rows)] = []
 
 
+_AT = Field(
+    None,
+    description="pre-infusion by default, where no record comes after the infusion; else needed.",
+)
+
+
 class ScoreRequest(Records):
     """What to score, when, and with which of the loaded models."""
 
-    at: Time = "pre-infusion"
+    at: Time | None = _AT
     model: Text | None = Field(None, description="Name of a loaded model; by default by `at`.")
     explain: bool = Field(False, description="Add contributions by clinical factor, in log-odds.")
 
@@ -118,7 +124,7 @@ class ExplainRequest(Records):
         list[Patient],  # type: ignore[valid-type]
         Field(min_length=1, max_length=1),
     ]
-    at: Time = "pre-infusion"
+    at: Time | None = _AT
     model: Text | None = None
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
 from pydantic import BaseModel
 
 from riskmodel.cohort import REASONS, Cohort, cohort_of, rejected_cells
+from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.web.api.bodies import Records
 from riskmodel.web.problems import ProblemError
 from riskmodel.web.settings import Limits
@@ -27,6 +29,27 @@ def cohort_of_records(records: Records, limits: Limits) -> Cohort:
             "Send some patients at a time.",
         )
     return cohort_of(*map(_rows, (records.patients, records.labs, records.events)))
+
+
+def asked_at(at: str | None, cohort: Cohort) -> str:
+    """The prediction time of a request; the default only where it leaves no record out unseen.
+
+    Raises
+    ------
+    ProblemError
+        When none was given and records come after the infusion.
+    """
+    if at is not None:
+        return at
+    last = float(pd.concat([cohort.labs["hours"], cohort.events["hours"]]).max())
+    if last > 0:
+        day = max(1, min(int(last // 24), LAST_LANDMARK_DAY))
+        said = (
+            "'at' is needed: there are records after the infusion, of which a risk before it would "
+            f"use none. Send at: day-{day} to use those up to that day, or pre-infusion."
+        )
+        raise ProblemError(422, said, errors=[{"field": "at", "detail": said}])
+    return "pre-infusion"
 
 
 def _rows(rows: Iterable[BaseModel]) -> list[dict[str, Any]]:

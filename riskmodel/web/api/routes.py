@@ -16,7 +16,7 @@ from riskmodel.scoring import note_of
 from riskmodel.web.api.bodies import ExplainRequest, LabelRequest, ScoreRequest
 from riskmodel.web.api.explain import explanation
 from riskmodel.web.api.fhir import MEDIA_TYPE as FHIR, bundle
-from riskmodel.web.api.intake import cohort_of_records, rejected
+from riskmodel.web.api.intake import asked_at, cohort_of_records, rejected
 from riskmodel.web.engine import Engine
 from riskmodel.web.problems import MEDIA_TYPE as PROBLEM
 from riskmodel.web.security.audit import AuditLog
@@ -94,12 +94,15 @@ def api_router(engine: Engine, audit: AuditLog, limits: Limits) -> APIRouter:
         application/fhir+json` the answer is a Bundle of RiskAssessment.
         """
         cohort = cohort_of_records(body, limits)
-        model = engine.fitting(body.at, body.model)
-        table = engine.scores(cohort, body.at, model, explain=body.explain)
-        audit.note("score", cohort.patient_id, at=body.at, model=model.name, version=model.version)
+        at = asked_at(body.at, cohort)
+        model = engine.fitting(at, body.model)
+        table = engine.scores(cohort, at, model, explain=body.explain)
+        audit.note("score", cohort.patient_id, at=at, model=model.name, version=model.version)
         if FHIR in request.headers.get("accept", ""):
             return JSONResponse(bundle(table, cohort), media_type=FHIR)
-        return JSONResponse(_answer(cohort, {"scores": rows_of(table), "note": note_of(model)}))
+        return JSONResponse(
+            _answer(cohort, {"at": at, "scores": rows_of(table), "note": note_of(model)})
+        )
 
     @router.post(
         "/explain",
@@ -119,12 +122,11 @@ def api_router(engine: Engine, audit: AuditLog, limits: Limits) -> APIRouter:
         `base` and the contributions sum to the log-odds of the risk.
         """
         cohort = cohort_of_records(body, limits)
-        model = engine.fitting(body.at, body.model)
-        told = explanation(cohort, model, body.at)
-        audit.note(
-            "explain", cohort.patient_id, at=body.at, model=model.name, version=model.version
-        )
-        return JSONResponse(_answer(cohort, {**plain(told), "note": note_of(model)}))
+        at = asked_at(body.at, cohort)
+        model = engine.fitting(at, body.model)
+        told = explanation(cohort, model, at)
+        audit.note("explain", cohort.patient_id, at=at, model=model.name, version=model.version)
+        return JSONResponse(_answer(cohort, {"at": at, **plain(told), "note": note_of(model)}))
 
     @router.post(
         "/label",

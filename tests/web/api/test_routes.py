@@ -154,6 +154,7 @@ def test_what_is_no_json_is_refused(client: TestClient):
 
 
 def test_fhir_is_a_bundle_of_risk_assessments(client: TestClient, body):
+    body = {**body, "at": "pre-infusion"}
     answer = client.post("/score", json=body, headers={"accept": "application/fhir+json"})
     assert answer.headers["content-type"] == "application/fhir+json"
     plain = client.post("/score", json=body).json()["scores"]
