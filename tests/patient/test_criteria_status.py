@@ -1,8 +1,11 @@
 """The criteria table and the curves agree: a low value that does not count says why."""
 
+import re
+
 import pytest
 
 from riskmodel.cohort import cohort_of
+from riskmodel.criteria import evaluate_signs
 from riskmodel.patient.criteria_status import standing
 
 LOW = [(24.0, 0.3), (72.0, 0.4)]
@@ -48,3 +51,34 @@ def test_a_low_value_that_counts_says_nothing_more(samples, rule):
     row = neutrophils(samples, rule)
     assert row.state == "met"
     assert "not counted" not in row.results[0]
+
+
+def test_every_sign_stands_with_state_limit_and_last_result(
+    html, cohort, early, patient, document, changed
+):
+    code = changed.code(cohort, patient)
+    states = evaluate_signs(cohort.until(144.0), "astct-2024", early.cytopenia_rule).at(144.0)
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>\s*<td class="(met|unmet|open)">', html)
+    shown = [{"met": 1, "unmet": 0, "open": -1}[state] for _, state in rows]
+    assert shown == states.iloc[code].tolist()
+    text = document(html).text
+    for limit in ("< 150 mg/dL", "> 265 mg/dL", "< 8 g/dL", "< 50 ×10⁹/L", "× ULN"):
+        assert limit in text
+    assert "read as worsening" in text
+
+
+@pytest.mark.parametrize(
+    ("target", "limits", "absent"),
+    [
+        ("CD19", ["> 10,000 ng/mL"], "for > 12 h"),
+        ("BCMA", ["rise ≥ 100 ng/mL per hour for > 12 h"], "> 10,000 ng/mL"),
+        ("CD22", ["> 10,000 ng/mL", "or rise ≥ 100 ng/mL per hour for > 12 h"], "nothing absent"),
+    ],
+)
+def test_the_ferritin_rule_is_that_of_the_target(one, early, target, limits, absent, changed):
+    altered = changed.patient(one.until(144.0), 0, target_antigen=target)
+    found = standing(altered, "astct-2024", early.cytopenia_rule, 144.0)
+    text = " ".join(found.parts[0].signs[0].limits)
+    for limit in limits:
+        assert limit in text
+    assert absent not in text
