@@ -17,7 +17,7 @@ from riskmodel.training import Evaluation, evaluate, simulate
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
     folder = tmp_path_factory.mktemp("elsewhere") / "cohort"
-    simulate(folder, patients=260, seed=31, world="shifted")
+    simulate(folder, patients=400, seed=31, world="shifted")
     return read_cohort(folder)
 
 

@@ -61,7 +61,11 @@ def test_the_page_stands_alone(page):
     names = [attributes["id"] for _, attributes in tags if "id" in attributes]
     assert len(names) == len(set(names))
     assert sum(tag == "svg" for tag, _ in tags) == 4
-    assert all(a.get("aria-label") for tag, a in tags if tag == "svg")
+    for tag, attributes in tags:
+        if tag == "svg":
+            labels = attributes["aria-labelledby"].split()
+            assert labels
+            assert set(labels) <= set(names)
 
 
 def test_every_figure_is_on_the_page_with_its_source_and_verdict(page, comparisons):
@@ -153,3 +157,4 @@ def test_the_documentation_shows_these_figures(checkout, comparisons):
     text = (checkout / "docs" / "simulation.md").read_text(encoding="utf-8")
     for comparison in comparisons:
         assert script["row"](comparison) in text, "run docs/make_simulation.py again"
+    assert script["agreement_words"]() in text, "run docs/make_simulation.py again"
