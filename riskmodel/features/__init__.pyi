@@ -12,7 +12,6 @@ from .feature import (
 )
 from .matrix import (
     LAST_LANDMARK_DAY as LAST_LANDMARK_DAY,
-    build as build,
     implausible as implausible,
     matrices as matrices,
     matrix as matrix,

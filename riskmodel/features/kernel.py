@@ -14,24 +14,6 @@ from numba import types
 from riskmodel.compiled import compiled, read_only
 from riskmodel.features.statistic import BOUND_HOURS, Statistic
 
-_LAST = int(Statistic.LAST)
-_HIGHEST = int(Statistic.HIGHEST)
-_LOWEST = int(Statistic.LOWEST)
-_NUMBER = int(Statistic.NUMBER)
-_HOURS_SINCE = int(Statistic.HOURS_SINCE)
-_FOLD_CHANGE = int(Statistic.FOLD_CHANGE)
-_LOG_SLOPE = int(Statistic.LOG_SLOPE)
-_DOUBLING_TIME = int(Statistic.DOUBLING_TIME)
-_HALVING_TIME = int(Statistic.HALVING_TIME)
-_GREATEST_RISE = int(Statistic.GREATEST_RISE)
-_GREATEST_FALL = int(Statistic.GREATEST_FALL)
-_HOURS_OF_RISE = int(Statistic.HOURS_OF_RISE)
-_REBOUND = int(Statistic.REBOUND)
-_ABOVE_LIMIT = int(Statistic.ABOVE_LIMIT)
-_BELOW_LIMIT = int(Statistic.BELOW_LIMIT)
-_HOURS_ABOVE = int(Statistic.HOURS_ABOVE)
-_AREA_ABOVE = int(Statistic.AREA_ABOVE)
-
 _ABOVE, _BELOW = 1, 2
 """Bits of a draw: a result of it was reported as `>` or `>=`, as `<` or `<=`."""
 
@@ -218,34 +200,34 @@ def _statistic(
 ) -> Any:
     """One statistic of draws a to b; its parameters are p and q."""
     found = np.nan
-    if kind == _NUMBER:
+    if kind == Statistic.NUMBER:
         found = float(b - a)
     elif b == a:
         pass
-    elif kind == _LAST:
+    elif kind == Statistic.LAST:
         found = value[b - 1]
-    elif kind == _HIGHEST:
+    elif kind == Statistic.HIGHEST:
         found = value[a]
         for k in range(a + 1, b):
             found = max(found, value[k])
-    elif kind == _LOWEST:
+    elif kind == Statistic.LOWEST:
         found = value[a]
         for k in range(a + 1, b):
             found = min(found, value[k])
-    elif kind == _ABOVE_LIMIT:
+    elif kind == Statistic.ABOVE_LIMIT:
         found = 1.0 if sign[b - 1] & _ABOVE else 0.0
-    elif kind == _BELOW_LIMIT:
+    elif kind == Statistic.BELOW_LIMIT:
         found = 1.0 if sign[b - 1] & _BELOW else 0.0
-    elif kind == _GREATEST_RISE:
+    elif kind == Statistic.GREATEST_RISE:
         found = _greatest_step(hours, value, a, b, 1.0)
-    elif kind == _GREATEST_FALL:
+    elif kind == Statistic.GREATEST_FALL:
         found = _greatest_step(hours, value, a, b, -1.0)
-    elif kind == _HOURS_OF_RISE:
+    elif kind == Statistic.HOURS_OF_RISE:
         found = _hours_of_rise(hours, value, a, b, p)
-    elif kind == _REBOUND:
+    elif kind == Statistic.REBOUND:
         found = _rebound(value, a, b, p, q)
-    elif kind in (_HOURS_ABOVE, _AREA_ABOVE):
-        found = _above(hours, value, a, b, p, q, kind == _AREA_ABOVE)
+    elif kind in (Statistic.HOURS_ABOVE, Statistic.AREA_ABOVE):
+        found = _above(hours, value, a, b, p, q, kind == Statistic.AREA_ABOVE)
     return found
 
 
@@ -369,20 +351,20 @@ def scan(
                 p, q = parameters[f, 0], parameters[f, 1]
                 what = kind[f]
                 found = np.nan
-                if what == _FOLD_CHANGE:
+                if what == Statistic.FOLD_CHANGE:
                     o = other[f]
                     if b[s] > a[s] and b[o] > a[o]:
                         found = max(v[b[s] - 1], p) / max(v[b[o] - 1], p)
-                elif what == _HOURS_SINCE:
+                elif what == Statistic.HOURS_SINCE:
                     if b[s] > a[s]:
                         found = landmark[t] - h[b[s] - 1]
-                elif what in (_LOG_SLOPE, _DOUBLING_TIME, _HALVING_TIME):
+                elif what in (Statistic.LOG_SLOPE, Statistic.DOUBLING_TIME, Statistic.HALVING_TIME):
                     if slope_floor[s] != p or slope_span[s] != q:
                         slope[s] = _slope(h, v, level, a[s], b[s], p, q)
                         slope_floor[s], slope_span[s] = p, q
                     found = slope[s]
-                    if what != _LOG_SLOPE:
-                        found = found if what == _DOUBLING_TIME else -found
+                    if what != Statistic.LOG_SLOPE:
+                        found = found if what == Statistic.DOUBLING_TIME else -found
                         found = 24.0 / found if found > 0 else np.nan
                 else:
                     found = _statistic(what, h, v, sign, a[s], b[s], p, q)

@@ -10,7 +10,7 @@ import pandas as pd
 from riskmodel.arrays import Floats
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.features.builders.kinetics import lab_statistic, write_lab_statistics
+from riskmodel.features.builders.kinetics import lab_statistic, lab_statistics
 from riskmodel.features.builders.registry import BUILDERS
 from riskmodel.features.catalogue import Catalogue
 from riskmodel.features.feature import Feature, Stage
@@ -75,19 +75,6 @@ def _transform(value: Floats, transform: str, floor: float) -> None:
         (np.log2 if transform == "log2" else np.log10)(value, out=value)
 
 
-def build(records: Records, feature: Feature, prediction_time: float) -> Floats:
-    """One feature of every patient; implausible values are missing."""
-    value = np.empty(records.patients)
-    _build(records, feature, prediction_time, value)
-    return value
-
-
-def _build(records: Records, feature: Feature, prediction_time: float, out: Floats) -> None:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out[:] = BUILDERS[feature.builder].build(records, feature, prediction_time)
-    _finish(feature, out)
-
-
 def _finish(feature: Feature, value: Floats) -> None:
     """Transform a built value in place, and empty it where it is implausible."""
     stated = feature.parameters.get("floor", _SMALLEST)
@@ -148,14 +135,14 @@ def matrices(
     in_pass = [k for k, f in enumerate(catalogue) if BUILDERS[f.builder].build is lab_statistic]
     features = catalogue.features
     values = np.empty((len(landmarks), len(features), records.patients))
-    write_lab_statistics(records, [features[k] for k in in_pass], landmarks, values, in_pass)
+    lab_statistics(records, [features[k] for k in in_pass], landmarks, values, in_pass)
     frames = []
     for block, hours in zip(values, landmarks, strict=True):
         for k, feature in enumerate(features):
-            if k in in_pass:
-                _finish(feature, block[k])
-            else:
-                _build(records, feature, hours, block[k])
+            if k not in in_pass:
+                with np.errstate(invalid="ignore", divide="ignore"):
+                    block[k] = BUILDERS[feature.builder].build(records, feature, hours)
+            _finish(feature, block[k])
         frame = pd.DataFrame(block.T, columns=catalogue.names, copy=False)
         frame.insert(0, "patient_id", records.cohort.patients["patient_id"].to_numpy())
         frame.insert(1, "prediction_time_hours", float(hours))

@@ -183,12 +183,12 @@ def judge_stored(challenger: RiskModel, champion: RiskModel, gate: Gate) -> Verd
     events = check_events(int(challenger.counts.get("events", 0)), gate)
     log_loss = Check(
         "log-loss",
-        bool(new["value"] <= old["high"]),
-        f"{_shown(*_three(new))} against {_shown(*_three(old))}; within the champion's interval "
+        bool(new[0] <= old[2]),
+        f"{_shown(*new)} against {_shown(*old)}; within the champion's interval "
         "or below is allowed.",
     )
     checks = [contract, check_signal(challenger), events, log_loss]
-    checks.append(check_slope(*_three(ours["all", "calibration_slope"]), gate))
+    checks.append(check_slope(*ours["all", "calibration_slope"], gate))
     for threshold in gate.thresholds:
         key = ("all", f"net_benefit_{threshold:g}")
         if key in ours and key in theirs:
@@ -196,13 +196,13 @@ def judge_stored(challenger: RiskModel, champion: RiskModel, gate: Gate) -> Verd
             checks.append(
                 Check(
                     f"net benefit at {threshold:.0%}",
-                    bool(a["value"] >= b["low"]),
-                    f"{_shown(*_three(a))} against {_shown(*_three(b))}; within the champion's "
+                    bool(a[0] >= b[1]),
+                    f"{_shown(*a)} against {_shown(*b)}; within the champion's "
                     "interval or above is allowed.",
                 )
             )
     drops = {
-        subset: (float(theirs[subset, metric]["value"]), float(row["value"]))
+        subset: (theirs[subset, metric][0], row[0])
         for (subset, metric), row in ours.items()
         if metric == "auroc" and subset != "all" and (subset, metric) in theirs
     }
@@ -212,18 +212,16 @@ def judge_stored(challenger: RiskModel, champion: RiskModel, gate: Gate) -> Verd
     return Verdict(tuple(checks), on)
 
 
-def _by_key(model: RiskModel) -> dict[tuple[str, str], dict[str, float]]:
+def _by_key(model: RiskModel) -> dict[tuple[str, str], tuple[float, float, float]]:
+    """Value and interval of each stored figure, NaN where there is none."""
+
+    def known(value: float | None) -> float:
+        return np.nan if value is None else value
+
     return {
-        (row.subset, row.metric): {
-            name: np.nan if found is None else found
-            for name, found in (("value", row.value), ("low", row.low), ("high", row.high))
-        }
+        (row.subset, row.metric): (known(row.value), known(row.low), known(row.high))
         for row in model.card.held_out
     }
-
-
-def _three(row: Mapping[str, float]) -> tuple[float, float, float]:
-    return row["value"], row["low"], row["high"]
 
 
 def judge_compared(

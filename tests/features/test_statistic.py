@@ -9,7 +9,7 @@ from riskmodel.features.builders.kinetics import lab_statistic
 from riskmodel.features.catalogue_checks import PARAMETERS as CHECKED, read_entry
 from riskmodel.features.statistic import BOUND_HOURS, PARAMETERS, STATISTICS, Statistic
 
-NUMBERS = {"floor": 20.0, "span": 12.0, "rate": 5.0, "fall": 0.8}
+NUMBERS = {"floor": 20.0, "span": 12.0, "rate": 5.0, "fall": 0.8, "level": 200.0, "gap": 96.0}
 NOW = 72.0
 ONE_DRAW = {"last_lab", "highest", "lowest", "number_of_draws", "hours_since_draw", "fold_change",
             "last_above_limit", "last_below_limit"}  # fmt: skip
@@ -80,6 +80,10 @@ def test_a_wave(make_cohort, name, expected, why):
         ("hours_of_rise", [(0, 0, 0), (4, 90, 0), (9, 180, 0)], {}, 9, "an unbroken run"),
         ("rebound", [(0, 100, 0), (9, 80, 0), (18, 90, 0)], {}, 90 / 80, "a fall to exactly 0.8"),
         ("rebound", [(0, 100, 0), (9, 81, 0), (18, 90, 0)], {}, 1, "none has fallen"),
+        ("hours_above", [(0, 100, 0), (24, 400, 0)], {}, 12, "twice the level, from half of it"),
+        ("area_above", [(0, 100, 0), (24, 400, 0)], {}, 0.25, "up to one doubling in half a day"),
+        ("hours_above", [(0, 100, 0), (24, 200, 0)], {}, 0, "up to the level itself"),
+        ("hours_above", [(0, 400, 0), (72, 400, 0)], {"gap": 71.0}, 0, "too far apart to tell"),
         ("last_above_limit", [(0, 9, 1)], {}, 1, ">= is beyond the limit too"),
         ("last_below_limit", [(0, 9, -2), (1, 9, 0)], {}, 0, "the last draw has none"),
     ],

@@ -23,7 +23,11 @@ def lab_statistic(records: Records, feature: Feature, prediction_time: float) ->
 
 
 def lab_statistics(
-    records: Records, features: Sequence[Feature], landmarks: Sequence[float]
+    records: Records,
+    features: Sequence[Feature],
+    landmarks: Sequence[float],
+    out: npt.NDArray[np.float64] | None = None,
+    rows: Sequence[int] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Lab statistics of every patient at several prediction times, in one pass over the results.
 
@@ -36,27 +40,21 @@ def lab_statistics(
         Each with a builder of `STATISTICS`.
     landmarks : sequence of float
         Prediction times in hours.
+    out : float64 array of shape (landmarks, any, patients), optional
+        Written, where it is given.
+    rows : sequence of int, optional
+        Where in `out` each feature goes.
 
     Returns
     -------
-    float64 array of shape (landmarks, features, patients)
+    float64 array of shape (landmarks, features, patients), or `out`
         In the analyte's unit, before any transform, NaN where missing.
     """
-    out = np.empty((len(landmarks), len(features), records.patients))
-    write_lab_statistics(records, features, landmarks, out, range(len(features)))
-    return out
-
-
-def write_lab_statistics(
-    records: Records,
-    features: Sequence[Feature],
-    landmarks: Sequence[float],
-    out: npt.NDArray[np.float64],
-    rows: Sequence[int],
-) -> None:
-    """Write what `lab_statistics` gives into ``out[:, rows]``, of a wider array."""
     from riskmodel.features import kernel
 
+    if out is None:
+        out = np.empty((len(landmarks), len(features), records.patients))
+    rows = range(len(features)) if rows is None else rows
     labs = records.labs
     # One statistic after the other, not one analyte: the pass then branches as it did before.
     together = sorted(range(len(features)), key=lambda k: STATISTICS[features[k].builder])
@@ -86,6 +84,7 @@ def write_lab_statistics(
         np.array(rows, dtype=np.int64),
         out,
     )
+    return out
 
 
 def _numbers(feature: Feature) -> tuple[float, float]:

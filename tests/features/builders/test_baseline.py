@@ -37,3 +37,18 @@ def test_a_product_is_known_by_any_of_its_names(make_cohort):
     found = matrix(cohort, chosen, 0.0)
     np.testing.assert_array_equal(found["product_cilta_cel"], [1, 1, 1, 0, 0, np.nan])
     np.testing.assert_array_equal(found["product_ide_cel"], [0, 0, 0, 1, 0, np.nan])
+
+
+def test_construct_features_keep_unknown_apart_from_no(make_cohort):
+    columns = {"target_antigen": ["CD19/CD22", np.nan], "costimulatory_domain": ["4-1BB", np.nan]}
+    frame = matrix(make_cohort([], [], **columns), CATALOGUE.stage("pre_infusion"), 0)
+    assert frame["target_cd22"].tolist()[0] == 1
+    assert frame["costimulation_cd28"].tolist()[0] == 0
+    assert frame[["target_cd22", "costimulation_cd28"]].iloc[1].isna().all()
+
+
+def test_tet2_is_read_from_an_allele_fraction(make_cohort):
+    frame = matrix(
+        make_cohort([], [], tet2_vaf_percent=[3.0, 0.0]), CATALOGUE.select(["tet2_mutation"]), 0
+    )
+    assert frame["tet2_mutation"].tolist() == [1.0, 0.0]

@@ -182,3 +182,9 @@ def test_area_above_the_limit_is_doublings_times_days(make_cohort):
     labs = [(24, "ferritin", 800.0), (72, "ferritin", 3200.0)]
     found = one(make_cohort, "ferritin_area_above", 72, (), labs)
     assert found == pytest.approx(2 * (1 + 3) / 2)
+
+
+def test_grades_are_known_from_their_own_time(make_cohort):
+    events = [(48.0, "crs", 1.0), (72.0, "crs", 3.0)]
+    grades = [one(make_cohort, "crs_grade", t, events) for t in (24, 48, 71, 72)]
+    assert grades == [0, 1, 1, 3]

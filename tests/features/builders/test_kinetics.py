@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from riskmodel.cohort import Cohort
@@ -166,3 +167,62 @@ def test_a_cohort_without_results(make_cohort):
     assert len(frame) == 0
     counts = [f for f in SYNTHETIC_FEATURES if f.builder == "number_of_draws"]
     assert (lab_statistics(Records(make_cohort([], [])), counts, [72.0]) == 0).all()
+
+
+def one(make_cohort, name, labs, now):
+    cohort = make_cohort([(0, t, a, v, c) for t, a, v, c in labs], [])
+    return float(matrix(cohort, load_catalogue().select([name]), now)[name].iloc[0])
+
+
+FERRITIN = [(-24, "ferritin", 1000.0, 0), (24, "ferritin", 2000.0, 0), (48, "ferritin", 8000.0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "expected", "why"),
+    [
+        ("ferritin_baseline_log10", 48, 3.0, "the last before the infusion"),
+        ("ferritin_last_log10", 48, np.log10(8000), "a sample exactly at the prediction time"),
+        ("ferritin_last_log10", 47, np.log10(2000), "not one an hour later"),
+        ("ferritin_last_log10", 125, np.nan, "older than 72 hours"),
+        ("ferritin_fold_log2", 48, 3.0, "8 x the baseline"),
+        ("ferritin_slope_48h", 48, 2.0, "2000 to 8000 in a day: two doublings a day"),
+        ("ferritin_slope_48h", 24, 0.5, "both ends of the window are included"),
+        ("ferritin_slope_48h", 23, np.nan, "one sample in the window"),
+        ("ferritin_greatest_rise_log10", 48, np.log10(251), "6000 in 24 h"),
+        ("ferritin_hours_rising", 48, 24.0, "250 ng/mL per h for 24 h, 20.8 before it"),
+        ("ferritin_highest_log10", 30, np.log10(2000), "since the infusion"),
+        ("ferritin_hours_since_draw", 60, 12.0, "drawn at hour 48"),
+        ("prediction_day", 60, 2.5, "hour 60"),
+        ("days_left_log2", 60, np.log2(11.5), "11.5 of 14 days"),
+    ],
+)
+def test_ferritin_kinetics(make_cohort, name, now, expected, why):
+    found = one(make_cohort, name, FERRITIN, now)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, err_msg=why)
+
+
+@pytest.mark.parametrize("analyte", ["platelets", "fibrinogen", "hemoglobin", "ldh", "ferritin"])
+def test_a_fall_is_as_visible_as_a_rise(make_cohort, analyte):
+    """Half of the value before the infusion is -1 doublings, twice of it is 1."""
+    for factor, expected in ((0.5, -1.0), (2.0, 1.0)):
+        labs = [(-12, analyte, 40.0, 0), (24, analyte, 40.0 * factor, 0)]
+        found = one(make_cohort, f"{analyte}_fold_log2", labs, 24)
+        assert found == pytest.approx(expected)
+
+
+def test_equal_times_count_once_as_their_mean(make_cohort):
+    labs = [(10, "ferritin", 100.0, 0), (10, "ferritin", 300.0, 0)]
+    assert one(make_cohort, "ferritin_last_log10", labs, 24) == pytest.approx(np.log10(200))
+
+
+def test_a_slope_needs_its_span(make_cohort):
+    close = [(10, "ferritin", 100.0, 0), (15, "ferritin", 300.0, 0)]
+    assert np.isnan(one(make_cohort, "ferritin_slope_48h", close, 24))
+
+
+def test_rebound_is_the_ratio_to_the_low_after_a_first_fall(make_cohort):
+    labs = [(t, "crp", v, 0) for t, v in ((10, 200.0), (40, 50.0), (60, 100.0))]
+    assert one(make_cohort, "crp_rebound_log2", labs, 72) == pytest.approx(1.0)
+    assert one(make_cohort, "crp_rebound_log2", labs[:2], 72) == pytest.approx(0.0)
+    rising = [(t, "crp", v, 0) for t, v in ((10, 50.0), (40, 60.0))]
+    assert one(make_cohort, "crp_rebound_log2", rising, 72) == pytest.approx(0.0)
