@@ -7,41 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fhir.resources.R4B.riskassessment import RiskAssessment
 from starlette.testclient import TestClient
 
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.criteria import label
 from riskmodel.scoring import score
 from riskmodel.web.engine import Engine
-
-
-def body_of(folder: Path, patients: int) -> dict[str, list[dict[str, object]]]:
-    """The first patients of a cohort folder as a request's body, numbers as numbers."""
-    found = {}
-    chosen = pd.read_csv(folder / "patients.csv", dtype=str).head(patients)["patient_id"]
-    for table in ("patients", "labs", "events"):
-        rows = pd.read_csv(folder / f"{table}.csv", dtype=str)
-        rows = rows[rows["patient_id"].isin(chosen)]
-        found[table] = [
-            {key: _cell(key, value) for key, value in row.items() if isinstance(value, str)}
-            for row in rows.to_dict(orient="records")
-        ]
-    return found
-
-
-def _cell(name: str, text: str) -> object:
-    if name in ("hours_from_infusion", "reference_low", "reference_high", "age_years", "grade"):
-        return float(text)
-    try:
-        return text if name in ("patient_id", "unit", "time", "infusion_time") else float(text)
-    except ValueError:
-        return text
-
-
-@pytest.fixture(scope="module")
-def body(simulated: Path) -> dict[str, list[dict[str, object]]]:
-    return body_of(simulated, 4)
 
 
 def same(sent: object, wanted: object) -> bool:
@@ -121,49 +92,12 @@ def test_one_broken_patient_among_many_costs_no_other_its_risk(client: TestClien
     assert "elderly" not in json.dumps(told)
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"patients": []}, "patients"),
-        ({"patients": [{"patient_id": "a", "age": 3}]}, "patients[0].age"),
-        ({"patients": [{"patient_id": "a", "age_years": [58]}]}, "patients[0].age_years"),
-        ({"patients": [{}]}, "patients[0].patient_id"),
-        ({"labs": [{"patient_id": "a", "value": [1]}]}, "labs[0].value"),
-        ({"events": [{"patient_id": "a"}]}, "events[0].event"),
-        ({"at": "day-30"}, "at"),
-        ({"model": "another"}, "model"),
-    ],
-)
-def test_errors_name_the_field_and_repeat_no_value(client: TestClient, change, field):
-    answer = client.post("/score", json={"patients": [{"patient_id": "a"}], **change})
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    told = answer.json()
-    assert field in [error["field"] for error in told["errors"]]
-    assert told["status"] == 422
-    assert told["detail"].endswith(".")
-    assert "58" not in answer.text
-
-
 def test_what_is_no_json_is_refused(client: TestClient):
     headers = {"content-type": "application/json"}
     for content in (b"{", b"\xff", b"[]", b"null", b'{"patients": NaN}'):
         answer = client.post("/score", content=content, headers=headers)
         assert answer.status_code in (400, 422)
         assert answer.headers["content-type"] == "application/problem+json"
-
-
-def test_fhir_is_a_bundle_of_risk_assessments(client: TestClient, body):
-    body = {**body, "at": "pre-infusion"}
-    answer = client.post("/score", json=body, headers={"accept": "application/fhir+json"})
-    assert answer.headers["content-type"] == "application/fhir+json"
-    plain = client.post("/score", json=body).json()["scores"]
-    found = [entry["resource"] for entry in answer.json()["entry"]]
-    assert [r["subject"]["identifier"]["value"] for r in found] == [r["patient_id"] for r in plain]
-    for resource, row in zip(found, plain, strict=True):
-        RiskAssessment.model_validate(resource)
-        assert resource["status"] == "final"
-        assert resource["prediction"][0]["probabilityDecimal"] == row["risk"]
 
 
 def test_labels_are_those_of_riskmodel_label(client: TestClient, cohort: Cohort, body):
@@ -180,35 +114,9 @@ def test_labels_are_those_of_riskmodel_label(client: TestClient, cohort: Cohort,
     assert "astct-2024" in refused.json()["detail"]
 
 
-def test_explain_says_what_the_page_says(client: TestClient, body):
-    sent = {name: [r for r in rows if r["patient_id"] == body["patients"][0]["patient_id"]]
-            for name, rows in body.items()}  # fmt: skip
-    answer = client.post("/explain", json={**sent, "at": "day-4"})
-    assert answer.status_code == 200, answer.text
-    told = answer.json()
-    row = client.post("/score", json={**sent, "at": "day-4"}).json()["scores"][0]
-    assert told["score"]["risk"] == row["risk"]
-    total = told["base"] + sum(factor["contribution"] for factor in told["factors"])
-    assert total == pytest.approx(math.log(row["risk"] / (1 - row["risk"])), abs=1e-6)
-    assert {"label", "words", "shows", "missing"} <= set(told["factors"][0])
-    assert told["missing"]["risk_if_low"] <= row["risk"] <= told["missing"]["risk_if_high"]
-    assert [sign["state"] for part in told["criteria"]["parts"] for sign in part["signs"]]
-
-
-def test_rows_beyond_the_limit_are_refused(client: TestClient):
-    row = {"patient_id": "a", "event": "fever", "hours_from_infusion": 1}
-    answer = client.post(
-        "/score", json={"patients": [{"patient_id": "a"}], "events": [row] * 50_001}
-    )
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "events"
-    many = [{"patient_id": f"p{k}"} for k in range(501)]
-    assert client.post("/score", json={"patients": many}).status_code == 422
-
-
-def test_a_body_is_read_as_a_csv_file_is(client: TestClient, engine: Engine, simulated: Path):
+def test_a_body_is_read_as_a_csv_file_is(client: TestClient, bodies, simulated: Path):
     """Text where numbers could stand gives the same risk: the way of every reader."""
-    numbers = body_of(simulated, 2)
+    numbers = bodies(2)
     text = {**numbers, "labs": [{**row, "value": str(row["value"])} for row in numbers["labs"]]}
     one, two = (
         client.post("/score", json={**sent, "at": "day-3"}).json() for sent in (numbers, text)
