@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from riskmodel.arrays import logit
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -152,7 +154,7 @@ def log_odds(risk: float) -> float:
     (0.0, -9.2)
     """
     kept = min(max(risk, 1e-4), 1 - 1e-4)
-    return math.log(kept / (1 - kept))
+    return float(logit(kept))
 
 
 def risk_ticks(low: float, high: float, most: int = 7) -> list[float]:

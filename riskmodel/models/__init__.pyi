@@ -63,5 +63,6 @@ from .wording import (
     HARDLY as HARDLY,
     in_words as in_words,
     odds as odds,
+    percent as percent,
     risk_of as risk_of,
 )

@@ -1,13 +1,12 @@
 """The waterfall of one patient, and what changed between two times, with SHAP's own plot."""
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from riskmodel import pictures
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Floats, logit
 from riskmodel.errors import SchemaError
 from riskmodel.models.plots import drawn_svg
 from riskmodel.models.wording import describe, odds, percent, risk_of
@@ -209,9 +208,7 @@ def _repoint(axis: "Axes", lengths: Floats, total: float) -> None:
 
 def _risk_ticks(axis: "Axes") -> None:
     left, right = axis.get_xlim()
-    inside = [p for p in _TICKS if left <= math.log(p / (1 - p)) <= right]
+    inside = [p for p in _TICKS if left <= logit(p) <= right]
     if len(inside) < 2:
         inside = [risk_of(left + (right - left) * part) for part in (0.1, 0.5, 0.9)]
-    axis.set_xticks(
-        [math.log(p / (1 - p)) for p in inside], [percent(p) for p in inside], fontsize=11
-    )
+    axis.set_xticks([logit(p) for p in inside], [percent(p) for p in inside], fontsize=11)

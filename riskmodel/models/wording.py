@@ -57,7 +57,13 @@ def odds(contribution: float) -> str:
 
 
 def percent(risk: float) -> str:
-    """A probability as people read it."""
+    """A probability as people read it: two significant digits.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(0.0042), percent(0.999)
+    ('12%', '0.42%', '> 99%')
+    """
     return f"{100 * risk:.2g}%" if risk < 0.995 else "> 99%"
 
 

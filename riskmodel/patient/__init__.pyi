@@ -41,7 +41,6 @@ from .wording import (
     finding_words as finding_words,
     frequency as frequency,
     number as number,
-    percent as percent,
     unit_words as unit_words,
     when as when,
 )

@@ -8,7 +8,7 @@ import pandas as pd
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import AUTOIMMUNE, REASONS, Cohort
 from riskmodel.criteria import event_label
-from riskmodel.models import RiskModel
+from riskmodel.models import RiskModel, percent
 from riskmodel.patient import wording as words
 from riskmodel.patient.assessment import Assessment, assess_patient
 from riskmodel.patient.factors import Factor, grouped
@@ -44,7 +44,7 @@ def model_content(model: RiskModel) -> dict[str, Any]:
         "research_use": RESEARCH_USE,
         "simulated": card.simulated,
         "model": model,
-        "edges": [words.percent(e) for e in risk_edges(model)],
+        "edges": [percent(e) for e in risk_edges(model)],
         "net_benefit": net_benefit(model),
         "left_out": left_out,
         "auroc": card.figure("auroc"),
@@ -77,7 +77,7 @@ def net_benefit(model: RiskModel) -> list[dict[str, str]]:
             value = f"{1000 * entry.value:.0f}"
             if entry.low is not None and entry.high is not None:
                 value += f" ({1000 * entry.low:.0f} to {1000 * entry.high:.0f})"
-            found.append({"edge": words.percent(edge), "value": value})
+            found.append({"edge": percent(edge), "value": value})
     return found
 
 
@@ -209,11 +209,11 @@ def _risk(assessed: Assessment, compared: pd.Series | None) -> dict[str, Any]:
     published = [(r.low, r.high) for r in base_rates(patient.patients.iloc[0])[:-1]]
     ranked = sorted(assessed.factors, key=lambda f: -abs(f.contribution))
     return {
-        "risk": words.percent(risk),
+        "risk": percent(risk),
         "risk_of": words.frequency(risk),
         "hundred": Markup(hundred_svg(round(100 * risk))) if risk >= 0.0095 else "",
-        "low": words.percent(low),
-        "high": words.percent(high),
+        "low": percent(low),
+        "high": percent(high),
         "interval_of": words.frequency_range(low, high),
         "group": str(row["risk_group"]),
         "scale": Markup(scale_svg(reading, risk_edges(model), before=before, published=published)),
@@ -235,7 +235,7 @@ def _compared(
     if before is None or row is None or before.risk is None:
         return None
     return {
-        "risk": words.percent(before.risk),
+        "risk": percent(before.risk),
         "was": {f.label: words.odds_words(float(row[f.column])) for f in factors},
     }
 
@@ -269,8 +269,8 @@ def _days(assessed: Assessment) -> dict[str, Any]:
         "day_rows": [
             (
                 "before" if r.day == 0 else f"{r.day:g}",
-                words.percent(r.risk) if r.risk is not None else "none",
-                f"{words.percent(r.low)} to {words.percent(r.high)}"
+                percent(r.risk) if r.risk is not None else "none",
+                f"{percent(r.low)} to {percent(r.high)}"
                 if r.low is not None and r.high is not None
                 else r.said,
             )
@@ -278,7 +278,7 @@ def _days(assessed: Assessment) -> dict[str, Any]:
         ],
         "changes": _changes(assessed),
         "comparable": comparable(assessed),
-        "yesterday": readings[-2].risk and words.percent(readings[-2].risk),
+        "yesterday": readings[-2].risk and percent(readings[-2].risk),
     }
 
 

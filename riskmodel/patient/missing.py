@@ -7,8 +7,8 @@ import pandas as pd
 
 from riskmodel.cohort import analytes
 from riskmodel.features import Feature
-from riskmodel.models import RiskModel, missing_range
-from riskmodel.patient.wording import COLUMN_LABELS, percent
+from riskmodel.models import RiskModel, missing_range, percent
+from riskmodel.patient.wording import COLUMN_LABELS
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import pandas as pd
 from riskmodel.cohort import AUTOIMMUNE, Cohort, analytes
 from riskmodel.criteria import Incidence, label, open_items, published_incidence
 from riskmodel.features import Catalogue, Feature, Records, load_catalogue, matrix
-from riskmodel.patient.wording import cited, in_sentence, number, percent
+from riskmodel.models import percent
+from riskmodel.patient.wording import cited, in_sentence, number
 
 _ABOUT = ("product", "target_antigen", "disease")
 _HSCORE = "hscore"

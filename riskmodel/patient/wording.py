@@ -5,7 +5,7 @@ import re
 
 from riskmodel.criteria import MET, NOT_ASSESSABLE, NOT_MET
 from riskmodel.features import Feature
-from riskmodel.models import HARDLY, odds
+from riskmodel.models import HARDLY, odds, percent, risk_of
 from riskmodel.scoring import Finding
 
 COURSE_EVIDENCE = {
@@ -130,7 +130,7 @@ def natural(feature: Feature, value: float) -> str:
 def _untransformed(feature: Feature, value: float) -> str:
     unit = feature.unit
     if unit == "log-odds":
-        return f"reported in {percent(1.0 / (1.0 + math.exp(-value)))}"
+        return f"reported in {percent(risk_of(value))}"
     if unit == "0/1":
         return "yes" if value else "no"
     if unit == "doublings per day":
@@ -211,17 +211,6 @@ def cited(source: str) -> str:
     ('Pennisi 2021, PMC8525234', 'A page, 2025-06-15')
     """
     return re.sub(r" \((EVIDENCE\.md )?[A-G](\.\d+)?(, [A-G](\.\d+)?)*\)", "", source)
-
-
-def percent(risk: float) -> str:
-    """A risk as the waterfall writes it: two significant digits.
-
-    Examples
-    --------
-    >>> percent(0.1234), percent(0.0042), percent(0.999)
-    ('12%', '0.42%', '> 99%')
-    """
-    return f"{100 * risk:.2g}%" if risk < 0.995 else "> 99%"
 
 
 def frequency(risk: float) -> str:

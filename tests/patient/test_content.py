@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from riskmodel.models import percent
 from riskmodel.patient.content import net_benefit, patient_content, risk_edges, unusable
-from riskmodel.patient.wording import frequency, percent
+from riskmodel.patient.wording import frequency
 from riskmodel.scoring import score
 
 

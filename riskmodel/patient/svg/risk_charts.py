@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from riskmodel import pictures as draw
+from riskmodel.models import percent
 from riskmodel.patient.svg.lab_curves import ROW, EventRow, Frame, days_axis, event_rows
-from riskmodel.patient.wording import percent
 from riskmodel.pictures import FAINT, GROUNDS, INK, LINE, QUIET, Scale, log_odds, risk_ticks, spread
 
 

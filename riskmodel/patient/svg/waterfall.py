@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from riskmodel.models import HARDLY, risk_of
+from riskmodel.models import HARDLY, percent, risk_of
 from riskmodel.patient.factors import Factor
-from riskmodel.patient.wording import percent
 
 MOST_STEPS = 9
 """Factors drawn one by one; the others share the last step."""

@@ -13,12 +13,11 @@ from starlette.responses import JSONResponse, Response
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort, analytes
 from riskmodel.errors import SchemaError
-from riskmodel.models import HARDLY, RiskModel
+from riskmodel.models import HARDLY, RiskModel, percent
 from riskmodel.patient import (
     Assessment,
     assess_patient,
     frequency,
-    percent,
     range_of,
     statement_of,
 )

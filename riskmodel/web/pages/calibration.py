@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from riskmodel import pictures as draw
-from riskmodel.models import Point, RiskModel, StoredCalibration
-from riskmodel.patient import percent
+from riskmodel.models import Point, RiskModel, StoredCalibration, percent
 from riskmodel.pictures import INK, QUIET, SOFT, Scale
 
 _WIDTH, _HEIGHT = 340.0, 300.0

@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse, Response
 
 from riskmodel.cohort import Cohort
 from riskmodel.features import prediction_hours
-from riskmodel.models import HARDLY, factor_key, odds
-from riskmodel.patient import finding_words, measured, patient_content, percent
+from riskmodel.models import HARDLY, factor_key, odds, percent
+from riskmodel.patient import finding_words, measured, patient_content
 from riskmodel.scoring import (
     BaseRateOnly,
     CannotBeTold,

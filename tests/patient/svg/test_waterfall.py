@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from riskmodel.models import percent
 from riskmodel.patient.content import patient_content
 from riskmodel.patient.factors import Factor
 from riskmodel.patient.svg.waterfall import MOST_STEPS, waterfall
-from riskmodel.patient.wording import percent
 
 
 def test_the_waterfall_starts_at_the_reference_and_ends_at_the_risk(

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from riskmodel.patient.wording import percent
+from riskmodel.models import percent
 from riskmodel.scoring import score
 from riskmodel.web.forms.form_rows import entered
 from riskmodel.web.forms.lab_table import read_table
