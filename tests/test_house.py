@@ -43,20 +43,8 @@ def has_test(module: str) -> bool:
     return (TESTS / path.parent / f"test_{path.name}").is_file()
 
 
-def owed() -> list[str]:
-    """Modules whose tests stand with their neighbours' still: the list may only get shorter."""
-    lines = (TESTS / "owed_tests.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
-
-
 def test_a_test_module_stands_beside_every_module() -> None:
-    lacking = [name for name in modules() if name not in ALONE and not has_test(name)]
-    assert [name for name in lacking if name not in owed()] == []
-
-
-def test_what_is_owed_is_a_module_without_its_test() -> None:
-    assert set(ALONE) <= set(modules())
-    assert [name for name in owed() if name not in modules() or has_test(name)] == []
+    assert [name for name in modules() if not has_test(name)] == sorted(ALONE)
 
 
 def test_no_file_is_too_long() -> None:
