@@ -90,16 +90,3 @@ def table_file(path: Path) -> Path:
 def optional_table_file(path: Path | None) -> Path | None:
     """A table file, or none."""
     return None if path is None else table_file(path)
-
-
-PredictionTime = Annotated[
-    str,
-    typer.Option(
-        "--at",
-        callback=prediction_time,
-        help="pre-infusion, or day-K before the horizon.",
-    ),
-]
-TableFile = Annotated[
-    Path, typer.Option("--out", callback=table_file, help="Output, .csv or .parquet.")
-]

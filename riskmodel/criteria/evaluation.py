@@ -113,19 +113,6 @@ class SignTimeline:
         """Fewest further signs with which the definition would hold at one time."""
         return self.definition.still_needed(self._all_at(hours)[0].states)
 
-    def ever_met_until(self, hours: float) -> pd.DataFrame:
-        """Whether each sign was met at some time in [0, hours]: bool, patients x signs.
-
-        A result from before the infusion counts where it still stood at hour 0.
-        """
-        ever = np.zeros((self.moments.patients, len(self.signs)), dtype=bool)
-        if hours >= 0:
-            ever |= self._all_at(0.0)[0].states == MET
-            seen = (self.moments.hours >= 0) & (self.moments.hours <= hours)
-            row, sign = np.nonzero((self.states == MET) & seen[:, None])
-            ever[self.moments.patient[row], sign] = True
-        return pd.DataFrame(ever, columns=list(self.signs))
-
     def standing(self, patient: Codes, hours: Floats) -> Standing:
         """The signs of given patients at given times, arrays of shape (q,)."""
         return _standing(self.judged, self.moments, patient, hours)

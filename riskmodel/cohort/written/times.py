@@ -1,7 +1,6 @@
 """Times as they are written, with and without a zone, and as hours from the infusion."""
 
 import re
-from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -262,46 +261,6 @@ def zones_of(times: pd.Series) -> pd.DataFrame:
     clocks = times[named].str.replace(_END_ZONE, "", regex=True).str.slice(0, 19)
     local = pd.to_datetime(clocks, format="ISO8601", errors="coerce").astype("datetime64[us]")
     return pd.DataFrame({"local": local, "zone": zone[named]}).dropna()
-
-
-def borrow_zones(
-    listed: pd.DataFrame, records: Iterable[tuple[pd.Series, pd.Series]]
-) -> tuple[pd.DataFrame, int]:
-    """Give listed infusions without a zone that of their patient's nearest record.
-
-    Parameters
-    ----------
-    listed : DataFrame
-        With ``patient_id`` and ``infusion_time`` as text.
-    records : iterable of (patient_id, time)
-        Of the patients' records, some at a time: each pair of Series of one length.
-
-    Returns
-    -------
-    (DataFrame, int)
-        The list, and how many times were read with the zone of a record.
-    """
-    listed = listed.reset_index(drop=True)
-    plain = [split_zone(time)[1] == "" for time in listed["infusion_time"]]
-    asked = listed.loc[plain, ["patient_id", "infusion_time"]].reset_index(names="at")
-    asked["start"] = pd.to_datetime(asked["infusion_time"], format="ISO8601", errors="coerce")
-    asked = asked.drop(columns="infusion_time").dropna()
-    nearest = pd.DataFrame({"at": [], "zone": [], "distance": []})
-    for patient_id, time in records if len(asked) else ():
-        mine = patient_id.isin(set(asked["patient_id"])).to_numpy(dtype=bool)
-        known = zones_of(time[mine])
-        if known.empty:
-            continue
-        pairs = known.assign(patient_id=patient_id[mine].reindex(known.index)).merge(
-            asked, on="patient_id"
-        )
-        pairs["distance"] = (pairs["local"] - pairs["start"]).abs()
-        pairs = pairs[["at", "zone", "distance"]]
-        nearest = pd.concat([nearest, pairs]) if len(nearest) else pairs
-        nearest = nearest.sort_values("distance", kind="stable").drop_duplicates("at")
-    zones = dict(zip(nearest["at"], nearest["zone"], strict=True))
-    filled = [with_zone(time, zones.get(at, "")) for at, time in enumerate(listed["infusion_time"])]
-    return listed.assign(infusion_time=pd.Series(filled, dtype="str")), len(zones)
 
 
 def with_zone(time: str, zone: str) -> str:

@@ -1,7 +1,7 @@
 """What a label definition is: signs, the parts they form, and what excludes it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,6 @@ from riskmodel.criteria.signs.cytopenia import CytopeniaSign, check_rule
 from riskmodel.criteria.signs.ferritin import ABSOLUTE, FerritinSign, Rise
 from riskmodel.criteria.signs.sign import CohortSign, Limit, Sign, Threshold
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, all_of, at_least, decide
-from riskmodel.errors import SchemaError
 
 
 @dataclass(frozen=True)
@@ -204,30 +203,6 @@ class Definition:
     def operational_rule(self) -> str:
         """The counts that the print leaves open, as used, such as ``manifestations >= 2``."""
         return "; ".join(f"{p.name} >= {p.at_least}" for p in self.parts if p.operational)
-
-    def with_count(self, part: str, count: int) -> "Definition":
-        """The same definition with another count in a part that the print leaves open.
-
-        Raises
-        ------
-        SchemaError
-            For a part whose count is printed, and a count that it cannot reach.
-        """
-        open_parts = {p.name: p for p in self.parts if p.operational}
-        if part not in open_parts:
-            allowed = ", ".join(open_parts) or "none"
-            raise SchemaError(
-                f"Definition '{self.name}' has no part '{part}' with an open count. "
-                f"Allowed: {allowed}."
-            )
-        most = sum(item.points for item in open_parts[part].items)
-        if not 1 <= count <= most:
-            raise SchemaError(
-                f"Part '{part}' of definition '{self.name}' cannot count to {count}. "
-                f"Give 1 to {most}."
-            )
-        parts = (replace(p, at_least=count) if p.name == part else p for p in self.parts)
-        return replace(self, parts=tuple(parts))
 
     def rule(self, asked: str | None) -> str:
         """The cytopenia rule to use: `asked`, or the default where that is None.
