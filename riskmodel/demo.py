@@ -15,7 +15,7 @@ from riskmodel.criteria import label
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation import write_evaluation
 from riskmodel.features import Stage
-from riskmodel.files import replacing, write_table
+from riskmodel.files import replacing, write_table, write_text
 from riskmodel.models import RiskModel
 from riskmodel.patient import report
 from riskmodel.scoring import find_model, score
@@ -176,6 +176,5 @@ def run_demo(out: Path, *, patients: int = 600, seed: int = 7) -> None:
         f"{steps.table()}\nDone in {steps.seconds:.0f} s. "
         f"The models were trained on simulated patients.\n{RESEARCH_USE}"
     )
-    with replacing(out / "summary.txt") as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    write_text(out / "summary.txt", text + "\n")
     print(text)

@@ -63,6 +63,12 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def check_output_folder(folder: Path, marker: str) -> None:
     """Refuse a folder that must not or cannot be written, or be replaced.
 

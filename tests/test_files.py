@@ -10,6 +10,7 @@ from riskmodel.files import (
     replacing,
     table_format,
     write_table,
+    write_text,
 )
 
 
@@ -68,3 +69,14 @@ def test_a_folder_of_another_kind_is_left_as_it_is(tmp_path):
     check_output_folder(other, "model.json")
     with pytest.raises(SchemaError, match=r"chapter\.txt' is a file, not a folder"):
         check_output_folder(other / "chapter.txt" / "below", "model.json")
+
+
+def test_a_text_replaces_an_older_one_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    write_text(path, "néu\n")
+    assert path.read_bytes() == "néu\n".encode()
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "\ud800")
+    assert path.read_text(encoding="utf-8") == "néu\n"
+    assert list(tmp_path.iterdir()) == [path]

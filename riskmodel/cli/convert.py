@@ -216,15 +216,14 @@ def propose(
         summary,
         written_mapping,
     )
-    from riskmodel.files import replacing
+    from riskmodel.files import write_text
 
     sheets = source_sheets(source, dictionary)
     text = written_mapping(guess_mapping(sheets), sheets)
     if out is None:
         typer.echo(text, nl=False)
     else:
-        with replacing(out) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(out, text)
     with tempfile.TemporaryDirectory() as folder:
         path = out or Path(folder) / "mapping.toml"
         path.write_text(text, encoding="utf-8")

@@ -7,7 +7,7 @@ import numpy as np
 
 from riskmodel import RESEARCH_USE, pictures as draw
 from riskmodel.arrays import Floats
-from riskmodel.files import replacing
+from riskmodel.files import write_text
 from riskmodel.monitoring.monitor import Monitoring, Stream
 from riskmodel.patient import environment
 from riskmodel.pictures import Scale
@@ -109,5 +109,4 @@ def write_monitor_page(found: Monitoring, path: Path) -> None:
         evidence=evidence_svg(found),
         at=found.at,
     )
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(path, page)

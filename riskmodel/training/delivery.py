@@ -11,7 +11,7 @@ import pandas as pd
 
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation import ABOUT_FILE, Evaluation, calibration_svg, write_evaluation
-from riskmodel.files import check_output_folder, replacing
+from riskmodel.files import check_output_folder, write_text
 from riskmodel.models import MODEL_FILE, RiskModel, save_model
 from riskmodel.training.card import CALIBRATION_FILE, card_as_file
 from riskmodel.training.design import Design
@@ -149,7 +149,5 @@ def _write_card(card: str, evaluation: Evaluation, folder: Path) -> None:
     """The card beside the model, with its calibration picture where there is one."""
     picture = calibration_svg(evaluation)
     if picture is not None:
-        with replacing(folder / CALIBRATION_FILE) as temporary:
-            temporary.write_text(picture, encoding="utf-8")
-    with replacing(folder / "model_card.md") as temporary:
-        temporary.write_text(card_as_file(card, picture is not None), encoding="utf-8")
+        write_text(folder / CALIBRATION_FILE, picture)
+    write_text(folder / "model_card.md", card_as_file(card, picture is not None))

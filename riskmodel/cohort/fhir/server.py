@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
 from riskmodel.errors import SchemaError
-from riskmodel.files import replacing
+from riskmodel.files import replacing, write_text
 
 TOKEN = "RISKMODEL_FHIR_TOKEN"
 """Environment variable of the bearer token."""
@@ -180,8 +180,7 @@ def fetch(base: str, folder: Path, wait: Callable[[float], None] = _pause) -> Pa
     data.mkdir(exist_ok=True)
 
     def save() -> None:
-        with replacing(kept) as temporary:
-            temporary.write_text(json.dumps(state), encoding="utf-8")
+        write_text(kept, json.dumps(state))
 
     if "outputs" not in state and not state["next"] and not state["done"]:
         outputs = _export(server, wait)

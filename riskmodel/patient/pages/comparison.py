@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.criteria import ADJUDICATED, Comparison
-from riskmodel.files import replacing
+from riskmodel.files import write_text
 from riskmodel.patient.pages.templates import render
 from riskmodel.patient.svg.timeline_chart import Lane, Line, lanes_svg
 
@@ -43,10 +43,8 @@ def write_comparison(comparison: Comparison, cohort: str, beside: Path) -> tuple
         The ``.svg`` and the ``.html``, each written whole or not at all.
     """
     picture, page = beside.with_suffix(".svg"), beside.with_suffix(".html")
-    with replacing(picture) as temporary:
-        temporary.write_text(comparison_svg(comparison) + "\n", encoding="utf-8")
-    with replacing(page) as temporary:
-        temporary.write_text(comparison_page(comparison, cohort), encoding="utf-8")
+    write_text(picture, comparison_svg(comparison) + "\n")
+    write_text(page, comparison_page(comparison, cohort))
     return picture, page
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from riskmodel.cohort import REASONS, Cohort, last_record
 from riskmodel.errors import SchemaError
 from riskmodel.features import Records
-from riskmodel.files import replacing
+from riskmodel.files import write_text
 from riskmodel.models import RiskModel
 from riskmodel.patient import wording as words
 from riskmodel.patient.assessment import Assessment, adjudicated_hours, assess_patient
@@ -43,8 +43,7 @@ def report(
         When the patient is unknown, or the model does not fit the prediction time.
     """
     html = page(cohort, patient_id, model, at=at)
-    with replacing(out) as temporary:
-        temporary.write_text(html, encoding="utf-8")
+    write_text(out, html)
 
 
 def page(cohort: Cohort, patient_id: str, model: RiskModel, *, at: str | None = None) -> str:

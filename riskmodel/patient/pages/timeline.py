@@ -17,7 +17,7 @@ from riskmodel.criteria import (
     course_rules,
     day_words,
 )
-from riskmodel.files import replacing
+from riskmodel.files import write_text
 from riskmodel.patient.history import (
     PartLines,
     PatientTimeline,
@@ -116,5 +116,4 @@ def timeline_page(found: PatientTimeline) -> str:
 def write_timeline(found: PatientTimeline, out: Path) -> None:
     """Write the page, whole or not at all."""
     html = timeline_page(found)
-    with replacing(out) as temporary:
-        temporary.write_text(html, encoding="utf-8")
+    write_text(out, html)

@@ -32,7 +32,7 @@ from riskmodel.cohort import (
     unknown_cells,
 )
 from riskmodel.errors import SchemaError
-from riskmodel.files import replacing
+from riskmodel.files import write_text
 
 ROWS_OF_SHARD = 600_000
 """Lab results and events of a shard, about; a patient is never split."""
@@ -121,8 +121,7 @@ def split(
     text = {table: path.suffix == ".csv" for table, path in paths.items()}
     marks = [list(mark) for mark in sorted(evidence.marks)]
     shards = Shards(folder.name, text, batches, sizes, marks)
-    with replacing(into / _INDEX) as temporary:
-        temporary.write_text(json.dumps(asdict(shards)), encoding="utf-8")
+    write_text(into / _INDEX, json.dumps(asdict(shards)))
     return shards, rejections
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from riskmodel.errors import SchemaError
-from riskmodel.files import replacing
+from riskmodel.files import replacing, write_text
 from riskmodel.models import RiskModel, save_model
 from riskmodel.scoring.writers.formats import INFUSION
 
@@ -75,8 +75,7 @@ def prepare(store: Path, key: str, resume: bool, models: Sequence[RiskModel]) ->
     empty(store)
     for number, model in enumerate(models):
         save_model(model, model_folder(store, number))
-    with replacing(stamp) as temporary:
-        temporary.write_text(key, encoding="utf-8")
+    write_text(stamp, key)
 
 
 def empty(store: Path) -> None:
@@ -148,8 +147,7 @@ def any_date(store: Path, parts: int) -> bool:
 
 def write_rejected(rejected: pd.DataFrame, path: Path) -> None:
     """Write what was rejected, counted."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(rejected.to_dict(orient="records")), encoding="utf-8")
+    write_text(path, json.dumps(rejected.to_dict(orient="records")))
 
 
 def read_rejected(path: Path) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 from riskmodel import RESEARCH_USE
 from riskmodel.arrays import Flags, Floats
 from riskmodel.errors import SchemaError
-from riskmodel.files import replacing
+from riskmodel.files import write_text
 from riskmodel.simulation.cohort import draw_cohort
 from riskmodel.simulation.realism import pictures
 from riskmodel.simulation.realism.agreement import Agreement, agreement, agreement_by_regime
@@ -50,8 +50,7 @@ def write_calibration(out: Path, seed: int = 0) -> tuple[Comparison, ...]:
     mix = observe(draw_cohort(MIX_PATIENTS, MIX_SEED + seed))
     regimes = agreement_by_regime(MIX_PATIENTS, MIX_SEED + seed)
     page = calibration_page(cohorts, comparisons, mix, regimes)
-    with replacing(out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(out, page)
     return comparisons
 
 

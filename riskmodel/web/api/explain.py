@@ -58,30 +58,11 @@ def explanation(cohort: Cohort, model: RiskModel, at: str) -> dict[str, Any]:
         "definition": stands.definition.name,
         "version": stands.definition.version,
         "state": stands.state,
-        "parts": [
-            {
-                "label": part.label,
-                "state": part.state,
-                "words": part.words,
-                "signs": [
-                    {
-                        "label": sign.label,
-                        "state": sign.state,
-                        "limits": list(sign.limits),
-                        "results": list(sign.results),
-                    }
-                    for sign in part.signs
-                ],
-            }
-            for part in stands.parts
-        ],
+        "parts": [asdict(part) for part in stands.parts],
     }
     found["base_rates"] = [
         {"who": rate.who, "said": rate.said, "source": rate.source, "unverified": rate.unverified}
         for rate in base_rates(known.patients.iloc[0])
     ]
-    found["published_scores"] = [
-        {"label": s.label, "value": s.value, "source": s.source}
-        for s in published_scores(known, assessed.hours)
-    ]
+    found["published_scores"] = [asdict(s) for s in published_scores(known, assessed.hours)]
     return found
