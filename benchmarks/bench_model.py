@@ -122,7 +122,7 @@ def result_path(grid: Grid, world: str, stage: Stage, seed: int, name: str) -> P
     code = [Path(__file__).with_name("bench_model_peers.py")]
     code += [models / f"{part}.py" for part in SHARED] if name != OURS else models.rglob("*.py")
     mark = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(code)))
-    mark.update(repr(replace(grid, stages=(), worlds=(), full=False)).encode())
+    mark.update(repr(replace(grid, stages=(), worlds=(), seeds=0, full=False)).encode())
     slug = re.sub(r"\W+", "-", name.casefold())
     return cache_folder() / f"{world}-{stage}-{seed}-{slug}-{mark.hexdigest()[:10]}.json"
 

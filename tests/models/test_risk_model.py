@@ -94,18 +94,23 @@ def test_the_catalogue_is_the_models_own_copy_in_its_order(make_model, make, wor
         (pd.Series([1, 2], dtype="int64"), [1.0, 2.0], "integers"),
         (pd.Series([1, None], dtype="Int64"), [1.0, np.nan], "nullable integers"),
         (pd.Series([True, None], dtype="boolean"), [1.0, np.nan], "nullable flags"),
-        (pd.Series(["3.5", "high"], dtype=object), [3.5, np.nan], "text that is no number"),
+        (pd.Series(["3.5", None], dtype=object), [3.5, np.nan], "text that is a number"),
         (pd.Series([None, None], dtype=object), [np.nan, np.nan], "nothing"),
         (pd.Series([1.5, 2.5], dtype="float32"), [1.5, 2.5], "single precision"),
     ],
 )
-def test_any_column_becomes_a_number_or_unknown(make_model, column, expected, why):
+def test_any_column_of_numbers_becomes_one(make_model, column, expected, why):
     model = make_model()
     found = numeric_features(model, pd.DataFrame({"f3": column}))
     assert found.columns.tolist() == model.features
     assert (found.dtypes == np.float64).all()
     np.testing.assert_array_equal(found["f3"], expected, err_msg=why)
     assert found.drop(columns="f3").isna().all(axis=None)
+
+
+def test_text_that_is_no_number_is_refused_and_not_taken_for_unknown(make_model):
+    with pytest.raises(SchemaError, match="f3 hold text that is no number"):
+        numeric_features(make_model(), pd.DataFrame({"f3": ["3.5", "high"]}))
 
 
 def test_what_no_feature_reads_moves_no_risk_and_what_is_read_does():
