@@ -30,6 +30,9 @@ from .measures.comparators import (
     score_columns as score_columns,
     with_scores as with_scores,
 )
+from .measures.earlier_days import (
+    earlier_figures as earlier_figures,
+)
 from .measures.estimates import (
     FEWEST as FEWEST,
     compare as compare,

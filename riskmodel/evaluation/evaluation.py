@@ -135,6 +135,7 @@ def assess(
     *,
     cytopenia_rule: str,
     horizon_days: float,
+    least_grade: int = 1,
     draws: int,
     seed: int,
     about: Mapping[str, object],
@@ -149,7 +150,7 @@ def assess(
         Of every outcome; those whose outcome is not known count in the bounds only.
     contenders : sequence of Contender
         The model first.
-    cytopenia_rule, horizon_days
+    cytopenia_rule, horizon_days, least_grade
         Of the labels.
     draws, seed : int
         Of the bootstrap over patients.
@@ -187,7 +188,13 @@ def assess(
         "time_dependent": time_dependent(rows, _few(contenders), horizon_days, **how),
         "bounds": bounds(rows, model, **how),
         "definitions": by_definition(
-            cohort, rows, model, cytopenia_rule=cytopenia_rule, horizon_days=horizon_days, **how
+            cohort,
+            rows,
+            model,
+            cytopenia_rule=cytopenia_rule,
+            horizon_days=horizon_days,
+            least_grade=least_grade,
+            **how,
         ),
         "contenders": pd.DataFrame(
             [(one.name, one.how) for one in contenders], columns=["model", "how"]

@@ -18,6 +18,7 @@ from riskmodel.evaluation.measures.comparators import (
     score_columns,
     with_scores,
 )
+from riskmodel.evaluation.measures.earlier_days import earlier_figures
 from riskmodel.evaluation.measures.metrics import logit_of
 from riskmodel.evaluation.pages.writing import ABOUT_FILE, write_evaluation
 from riskmodel.evaluation.rows import (
@@ -65,16 +66,29 @@ def model_rows(
     """
     stage = model.stage
     signs, source = model.signs, labels or model.labels
-    wanted = definition or (signs[0] if model.definition == "adjudicated" else model.definition)
-    wanted = known_definition(wanted)
+    wanted = rows_definition(model, definition)
     full = load_catalogue().stage(stage)
     features = joined(model_catalogue(model), full, list(score_columns(full).values()))
-    outcome = labelled(cohort, source, wanted, model.cytopenia_rule, model.horizon_days)
+    outcome = labelled(
+        cohort, source, wanted, model.cytopenia_rule, model.horizon_days, model.least_grade
+    )
     times = prediction_times(stage, model.card.design.landmark_days)
     rows = at_risk_rows(cohort, features, outcome, times, signs)
     rows = counted(rows, cohort, f"for the {stage} stage", source, "evaluate on")
     risk = predict_frame(model, rows.X)["risk"].to_numpy()
     return rows, Contender(MODEL, risk, logit_of(risk), "as stored: no part of it was fitted here")
+
+
+def rows_definition(model: RiskModel, asked: str | None) -> str:
+    """The definition that rows are labelled by: the one asked for, else the model's.
+
+    Raises
+    ------
+    SchemaError
+        For an unknown one.
+    """
+    own = model.signs[0] if model.definition == "adjudicated" else model.definition
+    return known_definition(asked or own)
 
 
 def described(
@@ -164,11 +178,17 @@ def evaluate(
         [own, *others],
         cytopenia_rule=model.cytopenia_rule,
         horizon_days=model.horizon_days,
+        least_grade=model.least_grade,
         draws=draws,
         seed=seed,
         about=about,
         policy=policy,
     )
+    if model.earlier is not None:
+        how = (labels or model.labels, rows_definition(model, definition), model.cytopenia_rule)
+        more = {"least_grade": model.least_grade, "draws": draws, "seed": seed}
+        table = earlier_figures(cohort, rows, own.risk, model.earlier, how, **more)
+        found = replace(found, tables={**found.tables, "earlier_days": table})
     if out is not None:
         write_evaluation(found, out)
     return found

@@ -1,8 +1,10 @@
 from .card import (
+    TARGETS as TARGETS,
     ModelCard as ModelCard,
     Point as Point,
     StoredCalibration as StoredCalibration,
     StoredFigure as StoredFigure,
+    least_grade as least_grade,
 )
 from .catalogue_priors import (
     check_sources as check_sources,
@@ -16,6 +18,11 @@ from .comparators import (
 from .directions import (
     check_directions as check_directions,
     directions_kept as directions_kept,
+)
+from .earlier import (
+    EARLIER as EARLIER,
+    Earlier as Earlier,
+    fit_earlier as fit_earlier,
 )
 from .estimator import (
     FewEventsWarning as FewEventsWarning,

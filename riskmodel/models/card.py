@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 Edges = tuple[float, float]
+TARGETS = ("onset", "grade>=2", "grade>=3", "grade>=4")
+"""What a model may predict: any onset, or one whose episode reaches a grade."""
 
 
 class _Stored(BaseModel):
@@ -38,6 +40,8 @@ class StoredDesign(_Stored):
         Factor of the odds by which what is missing has to be able to move a risk to be told.
     alarms : mapping
         The alarm policy; `riskmodel.evaluation.Policy`. Empty: the shipped one.
+    target : str
+        One of `TARGETS`.
     gate : mapping
         Of the gate before the model becomes champion; `riskmodel.training.design.Gate`.
     """
@@ -50,7 +54,19 @@ class StoredDesign(_Stored):
     fewest_inputs: int = 2
     partial_odds: float = 2.0
     alarms: Mapping[str, Any] = {}
+    target: str = TARGETS[0]
     gate: Mapping[str, Any] = {}
+
+
+def least_grade(target: str) -> int:
+    """Grade that an episode has to reach to be an event of a target; 1 for any onset.
+
+    Examples
+    --------
+    >>> least_grade("onset"), least_grade("grade>=3")
+    (1, 3)
+    """
+    return 1 if target == TARGETS[0] else int(target.removeprefix("grade>="))
 
 
 class StoredFigure(_Stored):

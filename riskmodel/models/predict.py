@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from riskmodel.arrays import expit, row_sums
+from riskmodel.arrays import Floats, expit, row_sums
 from riskmodel.errors import SchemaError
 from riskmodel.models.learning.factors import factor_columns, factors_of
-from riskmodel.models.risk_model import RiskModel, numeric_features
+from riskmodel.models.risk_model import RiskModel, model_catalogue, numeric_features
 
 
 def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
@@ -20,19 +20,33 @@ def predict_frame(model: RiskModel, X: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (n, 4 + factors)
-        ``risk, risk_low, risk_high, contribution_<factor>``, ``contribution_base``.
+    DataFrame of shape (n, 4 + factors + earlier days)
+        ``risk, risk_low, risk_high, contribution_<factor>``, ``contribution_base``; where the model
+        answers for earlier days too, ``risk_before_day_<d>``, NaN once that day is over or where
+        the day of the row is not known.
     """
     named = {**factor_columns(_factors(model)), "base": "contribution_base"}
+    earlier = () if model.earlier is None else model.earlier.columns
     if len(X) == 0:
-        columns = ["risk", "risk_low", "risk_high", *named.values()]
+        columns = ["risk", "risk_low", "risk_high", *named.values(), *earlier]
         return pd.DataFrame(columns=columns, index=X.index, dtype=np.float64)
     rows = numeric_features(model, X)
     parts, low, high = model.classifier.explain(rows)
     total = row_sums(parts.to_numpy())
     found = {"risk": expit(total), "risk_low": low, "risk_high": high}
     found |= {column: parts[factor].to_numpy() for factor, column in named.items()}
+    if model.earlier is not None:
+        before = model.earlier.risks(found["risk"], _hours(model, rows))
+        found |= dict(zip(earlier, before.T, strict=True))
     return pd.DataFrame(found, index=X.index)
+
+
+def _hours(model: RiskModel, rows: pd.DataFrame) -> Floats:
+    """Prediction time of each row, by the model's own feature of it; NaN where it has none."""
+    if model.stage == "pre_infusion":
+        return np.zeros(len(rows))
+    clock = [f.name for f in model_catalogue(model) if f.builder == "prediction_day"]
+    return 24 * rows[clock[0]].to_numpy(np.float64) if clock else np.full(len(rows), np.nan)
 
 
 def change_by_factor(model: RiskModel, X_before: pd.DataFrame, X_now: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from riskmodel.errors import SchemaError
 from riskmodel.features import Catalogue, Feature, Stage, parse_catalogue
-from riskmodel.models.card import ModelCard
+from riskmodel.models.card import ModelCard, least_grade
+from riskmodel.models.earlier import Earlier
 from riskmodel.models.estimator import RiskClassifier
 from riskmodel.models.explanation import by_feature, shap_explanation
 
@@ -64,6 +65,8 @@ class RiskModel:
         Versions of the packages that made it.
     card : ModelCard
         Texts and figures of the model card, and the design.
+    earlier : Earlier or None
+        What it says of days before its horizon, where its design asks for some.
     """
 
     classifier: RiskClassifier
@@ -81,6 +84,7 @@ class RiskModel:
     fingerprint: str = ""
     created_with: Mapping[str, str] = field(default_factory=dict)
     card: ModelCard = field(default_factory=ModelCard)
+    earlier: Earlier | None = None
 
     def __post_init__(self) -> None:
         """Refuse a stage or label source that does not exist."""
@@ -94,6 +98,17 @@ class RiskModel:
     def features(self) -> list[str]:
         """Names of the columns that the classifier expects, in order."""
         return list(self.classifier.names_)
+
+    @property
+    def least_grade(self) -> int:
+        """Grade that an episode has to reach to be its event; 1 for any onset."""
+        return least_grade(self.card.design.target)
+
+    @property
+    def predicts(self) -> str:
+        """What it predicts the onset of, in words."""
+        grade = self.least_grade
+        return "IEC-HS" if grade == 1 else f"IEC-HS that reaches grade {grade} or more"
 
     @property
     def last_day(self) -> int:

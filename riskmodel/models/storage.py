@@ -17,6 +17,7 @@ from scipy.special import ndtri
 from riskmodel.errors import SchemaError
 from riskmodel.files import check_output_folder, replacing
 from riskmodel.models.card import ModelCard
+from riskmodel.models.earlier import Earlier
 from riskmodel.models.estimator import RiskClassifier
 from riskmodel.models.imputation import LEVELS, Plausible
 from riskmodel.models.learning.columns import Scale
@@ -52,7 +53,9 @@ def save_model(model: RiskModel, folder: Path | str) -> None:
         for draw, booster in enumerate(draws)
     }
     body = {
-        "about": {key: getattr(model, key) for key in _ABOUT} | {"card": model.card.as_dict()},
+        "about": {key: getattr(model, key) for key in _ABOUT}
+        | {"card": model.card.as_dict()}
+        | {"earlier": None if model.earlier is None else model.earlier.model_dump()},
         "classifier": _classifier_state(model.classifier),
         "trees": {name: hashlib.sha256(raw).hexdigest() for name, raw in boosters.items()},
     }
@@ -85,6 +88,8 @@ def load_model(folder: Path | str) -> RiskModel:
         about = dict(content["about"])
         about["ranges"] = {name: (low, high) for name, (low, high) in about["ranges"].items()}
         about["card"] = ModelCard.model_validate(about.get("card", {}))
+        earlier = about.get("earlier")
+        about["earlier"] = None if earlier is None else Earlier.model_validate(earlier)
         _check_shapes(classifier)
         return RiskModel(classifier=classifier, **about)
     except (LookupError, TypeError, ValueError, AttributeError, xgb.core.XGBoostError) as error:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from riskmodel.arrays import Floats
 from riskmodel.cohort import Cohort
-from riskmodel.criteria import adjudicated, label
 from riskmodel.errors import SchemaError
+from riskmodel.evaluation import outcome_table
 from riskmodel.files import read_toml
 from riskmodel.models import RiskModel, factor_key
 from riskmodel.monitoring.calibration_drift import CalibrationDrift, calibration_drift
@@ -282,13 +282,10 @@ def _calibration(
     cohort: Cohort, model: RiskModel, new: pd.DataFrame, centre: float, settings: Mapping[str, Any]
 ) -> tuple[CalibrationDrift | None, dict[str, int]]:
     """Outcomes of the scored patients beside their risks; those not known are counted."""
-    if model.labels == "adjudicated":
-        labels = adjudicated(cohort, horizon_days=model.horizon_days)
-    else:
-        labels = label(
-            cohort, model.definition, cytopenia_rule=model.cytopenia_rule,
-            horizon_days=model.horizon_days,
-        )  # fmt: skip
+    labels = outcome_table(
+        cohort, model.labels, model.definition, model.cytopenia_rule, model.horizon_days,
+        model.least_grade,
+    )  # fmt: skip
     outcome = labels["outcome"].to_numpy()[new.index.to_numpy()]
     names, counts = np.unique(outcome[~np.isin(outcome, _KNOWN)], return_counts=True)
     left_out = {str(n): int(c) for n, c in zip(names, counts, strict=True)}

@@ -8,7 +8,7 @@ import pandas as pd
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import AUTOIMMUNE, REASONS, Cohort
 from riskmodel.criteria import event_label
-from riskmodel.models import RiskModel, percent
+from riskmodel.models import EARLIER, RiskModel, percent
 from riskmodel.patient import wording as words
 from riskmodel.patient.assessment import Assessment, assess_patient
 from riskmodel.patient.factors import Factor, grouped
@@ -99,6 +99,7 @@ NOBODY: dict[str, Any] = {
     "base_rates": [],
     "published": [],
     "compared": None,
+    "earlier": [],
 }
 
 
@@ -141,6 +142,11 @@ def content_of(assessed: Assessment, compared: pd.Series | None = None) -> dict[
         "statement": statement_of(assessed),
         "own": not any(isinstance(f, BaseRateOnly) for f in assessed.findings),
         "status": str(row["status"]),
+        "earlier": [
+            {"day": str(name).removeprefix(EARLIER), "risk": percent(float(risk))}
+            for name, risk in row.items()
+            if str(name).startswith(EARLIER) and not pd.isna(risk)
+        ],
         **_status(assessed),
         "missing": [(f.label, f.missing) for f in assessed.factors if f.missing],
         "n_missing": int(row["n_missing"]),

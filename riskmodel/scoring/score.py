@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.arrays import Flags, Texts
 from riskmodel.cohort import Cohort, read_cohort
 from riskmodel.features import Catalogue, Records, matrices
-from riskmodel.models import RiskModel, model_catalogue, predict_frame
+from riskmodel.models import EARLIER, RiskModel, model_catalogue, predict_frame
 from riskmodel.scoring.find import load_model
 from riskmodel.scoring.findings import Findings, MissingInputs, NoSignal, in_codes, in_text
 from riskmodel.scoring.inputs import input_findings
@@ -151,6 +151,11 @@ def _scored(
     why = too_little_known(X, cohort, model, catalogue, hours)
     predicted, only_rates = with_base_rates(predicted, cohort.patients, np.where(in_scope, why, ""))
     predicted = predicted.where(pd.Series(in_scope), np.nan)
+    # A published rate is one of the whole horizon.
+    rated = np.isin(np.arange(len(predicted)), list(only_rates))
+    days = [str(name) for name in predicted if str(name).startswith(EARLIER)]
+    for day in days:
+        predicted[day] = predicted[day].where(pd.Series(~rated), np.nan)
     standing = standing_findings(records, hours)
     groups = risk_groups(predicted, model, _among(standing, len(cohort)))
     groups[_among(only_rates, len(cohort))] = ""
@@ -207,5 +212,6 @@ def _rows(
     scored = rows_of(table, len(cohort), model, hours)
     last = scored[["findings", "note"]]
     first = scored.drop(columns=["findings", "note"])
-    whole: pd.DataFrame = pd.concat([first, predicted.filter(like=CONTRIBUTION), last], axis=1)
+    more = [str(name) for name in predicted if str(name).startswith((CONTRIBUTION, EARLIER))]
+    whole: pd.DataFrame = pd.concat([first, predicted[more], last], axis=1)
     return whole

@@ -8,7 +8,7 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort
-from riskmodel.models import RiskModel
+from riskmodel.models import EARLIER, RiskModel
 
 
 class _Kind(NamedTuple):
@@ -46,7 +46,8 @@ CONTRIBUTION = "contribution_"
 def note_of(model: RiskModel) -> str:
     """What is said beside every score of this model."""
     source = "simulated patients" if model.card.simulated else "its training cohort"
-    return f"{RESEARCH_USE} Trained on {source}."
+    graded = f" The risk is that of {model.predicts}." if model.least_grade > 1 else ""
+    return f"{RESEARCH_USE} Trained on {source}.{graded}"
 
 
 def rows_of(
@@ -73,7 +74,9 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Score rows one after the other; contributions that a part does not have are empty."""
     factors = [name for part in parts for name in part if str(name).startswith(CONTRIBUTION)]
     base = [CONTRIBUTION + "base"] if factors else []
-    order = [*SCORE_COLUMNS, *(f for f in dict.fromkeys(factors) if f not in base), *base, *_LAST]
+    days = dict.fromkeys(n for part in parts for n in part if str(n).startswith(EARLIER))
+    inner = (f for f in dict.fromkeys(factors) if f not in base)
+    order = [*SCORE_COLUMNS, *inner, *base, *days, *_LAST]
     whole = [part.reindex(columns=order) for part in parts]
     together: pd.DataFrame = pd.concat(whole, ignore_index=True)
     return together

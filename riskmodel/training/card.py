@@ -11,6 +11,7 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.evaluation import MODEL, Evaluation, minimum_sample, shown
+from riskmodel.models import least_grade
 from riskmodel.training.card_tables import beside_ridge, calibration_table
 
 CALIBRATION_FILE = "calibration.svg"
@@ -56,6 +57,24 @@ def _bounds(evaluation: Evaluation) -> str:
     return "; ".join(
         f"{row['not_assessed']}: {shown(row['value'], row['low'], row['high'])}"
         for row in table.to_dict(orient="records")
+    )
+
+
+def _reaching(target: str) -> str:
+    """Of which grade, in words; an onset of a lower one is competing."""
+    grade = least_grade(target)
+    return "" if grade == 1 else f" that reaches grade {grade} or more"
+
+
+def _also(days: Sequence[float]) -> str:
+    """What the model says besides of days before its horizon."""
+    if not days:
+        return ""
+    said = ", ".join(f"{day:g}" for day in days)
+    return (
+        f"It also gives the risk of an onset before day {said}: shares of the same risk, learnt "
+        "from\nheld-out risks, so that an earlier day never has the higher one "
+        "(`earlier_days.csv`).\n"
     )
 
 
@@ -122,7 +141,8 @@ A prediction model of IEC-HS, developed and internally validated (TRIPOD+AI 1-4)
 brackets are items of TRIPOD+AI (Collins 2024), as remembered: unverified.
 
 ## Intended use [3, 4, 27]
-Predicts the onset of IEC-HS between the prediction time and day {about["horizon_days"]:g}
+Predicts the onset of IEC-HS{_reaching(about.get("target", "onset"))}
+between the prediction time and day {about["horizon_days"]:g}
 (exclusive) after a CAR-T infusion, {when}. For research on risk prediction. Not for autoimmune
 indications: no case among 47 published patients (exact 95% upper bound 7.5%).
 
@@ -142,7 +162,8 @@ Outcomes of the cohort: {outcomes}. A patient who was not watched to the horizon
 ## Outcome [8]
 Labels: {about["labels"]}. Definition {about["definition"]}, cytopenia rule
 {about["cytopenia_rule"] or "none"}. Horizon {about["horizon_days"]:g} days, exclusive.
-Rules judge the outcome without seeing a risk; the same analytes may stand among the predictors.
+{_also(about.get("also_days", ()))}Rules judge the outcome without seeing a risk; the same
+analytes may stand among the predictors.
 
 ## Predictors and missing values [9, 11]
 {about["parameters"]} candidate features of these clinical factors: {", ".join(about["groups"])}.

@@ -12,7 +12,7 @@ from riskmodel.errors import SchemaError
 from riskmodel.evaluation import COMPARATORS, Validation, load_policy
 from riskmodel.features import Catalogue, Stage, load_catalogue
 from riskmodel.files import material, read_toml
-from riskmodel.models import LABEL_SOURCES, LabelSource
+from riskmodel.models import LABEL_SOURCES, TARGETS, LabelSource
 from riskmodel.toml_model import Fault, Table, holds, must, one_of, read, refuse, whole
 
 ABLATED = "riskmodel without criteria signs"
@@ -49,6 +49,13 @@ def _rising_below_the_horizon(days: tuple[int, ...], info: ValidationInfo) -> tu
     horizon = info.data.get("horizon_days", 14)
     if not days or list(days) != sorted(set(days)) or days[0] <= 0 or days[-1] >= horizon:
         raise refuse(_DAYS)
+    return days
+
+
+def _earlier_than_the_horizon(days: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+    rising = list(days) == sorted(set(days))
+    if days and not (rising and days[0] > 0 and days[-1] < info.data.get("horizon_days", 14)):
+        raise refuse("is not a rising list of days between 0 and the horizon")
     return days
 
 
@@ -123,6 +130,13 @@ class Design(Table):
     landmark_days: Annotated[
         tuple[int, ...], _List, must(_DAYS), AfterValidator(_rising_below_the_horizon)
     ]
+    target: Annotated[str, one_of(lambda: TARGETS)] = TARGETS[0]
+    also_days: Annotated[
+        tuple[float, ...],
+        _List,
+        must("is not a list of days"),
+        AfterValidator(_earlier_than_the_horizon),
+    ] = ()
     stage: Annotated[str, one_of(lambda: ("pre_infusion", "early"))] = ""
     labels: Annotated[LabelSource, one_of(lambda: LABEL_SOURCES)] = "rules"
     risk_groups: Annotated[

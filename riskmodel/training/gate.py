@@ -90,6 +90,7 @@ def check_contract(challenger: RiskModel, champion: RiskModel) -> Check:
         for what, new, old in (
             ("stage", challenger.stage, champion.stage),
             ("horizon (days)", challenger.horizon_days, champion.horizon_days),
+            ("target", challenger.predicts, champion.predicts),
             ("definition", challenger.definition, champion.definition),
         )
         if new != old

@@ -97,7 +97,10 @@ def held_out_rows(cohort: Cohort, challenger: RiskModel, champion: RiskModel) ->
     signs, source = challenger.signs, challenger.labels
     own, other = model_catalogue(challenger), model_catalogue(champion)
     more = tuple(f for f in other if f.name not in own.names)
-    labels = labelled(cohort, source, signs[0], challenger.cytopenia_rule, challenger.horizon_days)
+    labels = labelled(
+        cohort, source, signs[0], challenger.cytopenia_rule, challenger.horizon_days,
+        challenger.least_grade,
+    )  # fmt: skip
     stage = challenger.stage
     times = prediction_times(stage, challenger.card.design.landmark_days)
     rows = at_risk_rows(cohort, Catalogue((*own, *more), own.text), labels, times, signs)

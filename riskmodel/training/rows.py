@@ -25,6 +25,7 @@ from riskmodel.models import (
     RiskModel,
     check_sources,
     factor_columns,
+    least_grade,
     model_catalogue,
     priors,
 )
@@ -75,7 +76,10 @@ def training_rows(
     SchemaError
         When nobody's outcome is known, or all have the same.
     """
-    labels = labelled(cohort, source, design.definition, design.cytopenia_rule, design.horizon_days)
+    labels = labelled(
+        cohort, source, design.definition, design.cytopenia_rule, design.horizon_days,
+        least_grade(design.target),
+    )  # fmt: skip
     times = prediction_times(stage, design.landmark_days)
     signs = (design.definition, design.cytopenia_rule)
     rows = at_risk_rows(cohort, catalogue, labels, times, signs)
@@ -166,7 +170,7 @@ def gathered(
     if update is None:
         features = chosen(full, plan)
     else:
-        check_base(update, stage, plan.horizon_days)
+        check_base(update, stage, plan.horizon_days, plan.target)
         features = model_catalogue(update)
     factor_columns(feature.group for feature in features)
     columns = score_columns(full, plan.comparators)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import __version__
+from riskmodel.arrays import Floats, expit
 from riskmodel.cohort import Cohort, product_name, products
 from riskmodel.evaluation import (
     MODEL,
@@ -20,16 +21,20 @@ from riskmodel.evaluation import (
     Signal,
     check_seen,
     described,
+    earlier_figures,
     sample_warning,
 )
 from riskmodel.features import Catalogue, stage_named
 from riskmodel.models import (
+    Earlier,
     FewEventsWarning,
     LabelSource,
     ModelCard,
     RiskClassifier,
     RiskModel,
     directions_kept,
+    fit_earlier,
+    least_grade,
     training_ranges,
 )
 from riskmodel.training.card import model_card
@@ -154,7 +159,8 @@ def train(
         start = gathered(cohort, stage, plan, catalogue, update)
         forced = check_seen(start.rows.watched, plan.most_unseen, force, why, cohort.name)
         progress(f"validation: {plan.validation.scheme}")
-        evaluation, signal = validated(cohort, start.rows, start.models, plan)
+        evaluation, signal, held_out = validated(cohort, start.rows, start.models, plan)
+        earlier, evaluation = _earlier(cohort, start, plan, held_out, evaluation)
         progress("fit on all patients")
         classifier, said = _fitted(start)
         said += forced + _warnings(start, evaluation, signal)
@@ -162,6 +168,7 @@ def train(
         model = _model(
             cohort, start, plan, classifier, evaluation, signal, said, name, simulated, updated
         )
+        model = replace(model, earlier=earlier)
         about = described(
             model, f"Validation of {name}", f"the training cohort '{cohort.name}'", model.counts
         )
@@ -170,6 +177,24 @@ def train(
     return TrainingResult(
         model, main_figures(evaluation), model.card.text, said, version, evaluation
     )
+
+
+def _earlier(
+    cohort: Cohort, start: TrainingRows, plan: Design, held_out: Floats, evaluation: Evaluation
+) -> tuple[Earlier | None, Evaluation]:
+    """What the model says of days before its horizon, and how that did on held-out patients."""
+    if not plan.also_days:
+        return None, evaluation
+    rows, risk = start.rows, expit(held_out)
+    onset, weight = rows.hours + rows.lead, np.where(rows.known, rows.weight, 0.0)
+    found = fit_earlier(plan.also_days, plan.horizon_days, risk, rows.hours, onset, weight)
+    how = (plan.labels, plan.definition, plan.cytopenia_rule)
+    check = plan.validation
+    table = earlier_figures(
+        cohort, rows, risk, found, how,
+        least_grade=least_grade(plan.target), draws=check.bootstrap, seed=check.seed,
+    )  # fmt: skip
+    return found, replace(evaluation, tables={**evaluation.tables, "earlier_days": table})
 
 
 def _fitted(start: TrainingRows) -> tuple[RiskClassifier, list[str]]:
@@ -236,6 +261,8 @@ def _model(
     text = model_card(
         {
             **about,
+            "also_days": plan.also_days,
+            "target": plan.target,
             "weights": {str(k): float(v) for k, v in classifier.weights_.items()},
             "directions": directions_kept(classifier, examples.X),
             "warnings": said,

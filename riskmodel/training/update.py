@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from riskmodel.arrays import Floats, expit
 from riskmodel.errors import SchemaError
-from riskmodel.models import RiskClassifier, RiskModel, log_loss, model_catalogue, priors
+from riskmodel.models import TARGETS, RiskClassifier, RiskModel, log_loss, model_catalogue, priors
 
 FEWEST_EVENTS_TO_REFIT = 15
 """Local patients with the event from which a refit is made (`make bench-update`): below it the
@@ -115,8 +115,8 @@ def prior_effects(classifier: RiskClassifier) -> dict[str, tuple[float, float, s
     return found
 
 
-def check_base(base: RiskModel, stage: str, horizon_days: float) -> None:
-    """Refuse an old model of another stage or horizon.
+def check_base(base: RiskModel, stage: str, horizon_days: float, target: str = TARGETS[0]) -> None:
+    """Refuse an old model of another stage, horizon or target.
 
     Raises
     ------
@@ -125,11 +125,12 @@ def check_base(base: RiskModel, stage: str, horizon_days: float) -> None:
     for what, theirs, wanted in (
         ("stage", base.stage, stage),
         ("horizon (days)", base.horizon_days, horizon_days),
+        ("target", base.card.design.target, target),
     ):
         if theirs != wanted:
             raise SchemaError(
                 f"Model '{base.name}' has {what} {theirs}, and the update is for {wanted}. Start "
-                "from a model of the same stage and horizon, or train without one."
+                "from a model of the same stage, horizon and target, or train without one."
             )
 
 

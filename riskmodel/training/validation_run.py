@@ -26,13 +26,14 @@ from riskmodel.evaluation import (
     rounds,
     scheme_in_words,
 )
+from riskmodel.models import least_grade
 from riskmodel.training.design import Design
 from riskmodel.training.record import fold_figures
 
 
 def validated(
     cohort: Cohort, rows: Examples, models: Mapping[str, Maker], plan: Design
-) -> tuple[Evaluation, Signal | None]:
+) -> tuple[Evaluation, Signal | None, Floats]:
     """Hold patients out by the design's scheme, and evaluate every model on them.
 
     Parameters
@@ -43,6 +44,11 @@ def validated(
     models : mapping of str to Maker
         `MODEL` first.
     plan : Design
+
+    Returns
+    -------
+    (Evaluation, Signal or None, float64 array)
+        Last the model's held-out log-odds, one per row, NaN where a row was never held out.
 
     Raises
     ------
@@ -77,6 +83,7 @@ def validated(
         [Contender.of_logit(name, logit, how) for name, logit in predictions.items()],
         cytopenia_rule=plan.cytopenia_rule,
         horizon_days=plan.horizon_days,
+        least_grade=least_grade(plan.target),
         draws=check.bootstrap,
         seed=check.seed,
         about={
@@ -87,7 +94,7 @@ def validated(
         },
         policy=policy,
     )
-    return Evaluation({**found.tables, **more}, found.about), signal
+    return Evaluation({**found.tables, **more}, found.about), signal, predictions[MODEL]
 
 
 def _beside(

@@ -212,3 +212,35 @@ def test_a_model_of_thirty_days_is_asked_up_to_the_day_before(simulated, tiny_de
         score(cohort, model, "day-30")
     today = score_times(cohort, [model], ["today"])
     assert today["prediction_time_hours"].max() > 24 * 13
+
+
+def test_a_long_horizon_answers_for_earlier_days_of_a_graded_onset(
+    simulated: Path, tiny_design: Path, tmp_path: Path
+):
+    """One run for both: what is asked is on the card, in every score row and in order."""
+    cohort, asked = read_cohort(simulated), {"also_days": (14, 21), "target": "grade>=3"}
+    plan = load_design(tiny_design).model_copy(
+        update={"horizon_days": 30, "landmark_days": (1, 9, 16, 25), **asked}
+    )
+    out = tmp_path / "model"
+    run = train(
+        cohort, "early", design=plan, simulated=True, track=False, out=out, force=True, why="a test"
+    )
+    assert "IEC-HS that reaches grade 3 or more" in run.card
+    assert "before day 14, 21" in run.card
+    table = run.evaluation.tables["earlier_days"]
+    assert table["before_day"].unique().tolist() == [14, 21]
+    model = load_model(out)
+    assert model.earlier == run.model.earlier
+    assert model.predicts == "IEC-HS that reaches grade 3 or more"
+    for day, days in ((5, ["14", "21"]), (16, ["21"]), (25, [])):
+        rows = score(cohort, model, f"day-{day}")
+        rows = rows[rows["risk"].notna()]
+        named = [f"risk_before_day_{d}" for d in days]
+        found = rows[[*named, "risk"]].to_numpy(np.float64)
+        own = ~rows["findings"].str.contains("base_rate|published").to_numpy(bool)
+        assert own.any()
+        assert (np.diff(found[~np.isnan(found).any(axis=1)], axis=1) >= 0).all()
+        past = [name for name in rows if name.startswith("risk_before") and name not in named]
+        assert rows[past].isna().all().all()
+        assert rows["note"].str.contains("grade 3 or more").all()

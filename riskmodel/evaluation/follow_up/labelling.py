@@ -1,6 +1,6 @@
 """Where labels come from: a definition's rules, the humans' adjudicated onsets, or both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from riskmodel.arrays import Flags
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import adjudicated, evaluate_signs, label
+from riskmodel.errors import SchemaError
 from riskmodel.evaluation.follow_up.watching import Watch
 from riskmodel.models import LabelSource
 
@@ -35,15 +36,48 @@ class Labels:
 
 
 def labelled(
-    cohort: Cohort, source: LabelSource, definition: str, cytopenia_rule: str, horizon_days: float
+    cohort: Cohort,
+    source: LabelSource,
+    definition: str,
+    cytopenia_rule: str,
+    horizon_days: float,
+    least_grade: int = 1,
 ) -> Labels:
     """Label a cohort by rules, by humans, or by rules with the humans' onsets before them.
+
+    Where an event has to reach a grade, an onset whose episode does not is competing: it ends the
+    time at risk, as there is no forecast after an onset, and is no event.
 
     Raises
     ------
     SchemaError
-        For an unknown definition or rule, or a horizon that is not positive.
+        For an unknown definition or rule, a horizon that is not positive, or a grade that has to be
+        reached where an onset has none.
     """
+    found = _any_onset(cohort, source, definition, cytopenia_rule, horizon_days)
+    if least_grade == 1:
+        return found
+    table = found.table.copy()
+    onset = table["onset_hours"].to_numpy(np.float64)
+    came = ~np.isnan(onset)
+    ungraded = int((came & table["grade"].isna().to_numpy()).sum())
+    if ungraded:
+        raise SchemaError(
+            f"Cohort '{cohort.name}' has {ungraded} onsets without a grade, and the target asks "
+            f"for grade {least_grade} or more. Give the iec_hs events their grade, use a "
+            "definition that grades, or train on target 'onset'."
+        )
+    lower = came & (table["grade"].fillna(0).to_numpy(np.float64) < least_grade)
+    first = lower & (table["outcome"] == "event").to_numpy()
+    table.loc[first, "outcome"] = "competing"
+    table.loc[first, "outcome_hours"] = onset[first]
+    table.loc[lower, "onset_hours"] = np.nan
+    return replace(found, table=table, by_humans=found.by_humans & ~lower)
+
+
+def _any_onset(
+    cohort: Cohort, source: LabelSource, definition: str, cytopenia_rule: str, horizon_days: float
+) -> Labels:
     horizon = 24.0 * horizon_days
     humans = adjudicated(cohort, horizon_days=horizon_days)
     theirs = humans["onset_hours"].notna().to_numpy()
@@ -65,7 +99,12 @@ def labelled(
 
 
 def outcome_table(
-    cohort: Cohort, source: LabelSource, definition: str, cytopenia_rule: str, horizon_days: float
+    cohort: Cohort,
+    source: LabelSource,
+    definition: str,
+    cytopenia_rule: str,
+    horizon_days: float,
+    least_grade: int = 1,
 ) -> pd.DataFrame:
     """The table of `labelled`."""
-    return labelled(cohort, source, definition, cytopenia_rule, horizon_days).table
+    return labelled(cohort, source, definition, cytopenia_rule, horizon_days, least_grade).table

@@ -5,6 +5,7 @@ import pandas as pd
 
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import definition_names
+from riskmodel.errors import SchemaError
 from riskmodel.evaluation.follow_up.labelling import labelled
 from riskmodel.evaluation.measures.bootstrap import Estimate
 from riskmodel.evaluation.measures.comparators import Contender
@@ -53,13 +54,14 @@ def by_definition(
     *,
     cytopenia_rule: str,
     horizon_days: float,
+    least_grade: int = 1,
     draws: int,
     seed: int,
 ) -> pd.DataFrame:
     """The same risks against the labels of every definition, and against the humans' onsets.
 
     Rows are those at risk both by the model's own labels and by the other ones. Adjudicated onsets
-    are left out where the cohort has none.
+    are left out where the cohort has none, and what gives no grade where one has to be reached.
 
     Returns
     -------
@@ -71,7 +73,10 @@ def by_definition(
     found: list[dict[str, object]] = []
     for name in names:
         source: LabelSource = "adjudicated" if name == ADJUDICATED else "rules"
-        labels = labelled(cohort, source, name, cytopenia_rule, horizon_days)
+        try:
+            labels = labelled(cohort, source, name, cytopenia_rule, horizon_days, least_grade)
+        except SchemaError:
+            continue  # onsets without a grade
         relabelled, own = rows.relabelled(cohort, labels)
         risk, rank = one.risk[own], one.rank[own]
         kept = relabelled.known & ~np.isnan(risk)

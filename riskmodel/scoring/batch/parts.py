@@ -17,7 +17,7 @@ from riskmodel.cohort import (
     parse_times,
     text_column,
 )
-from riskmodel.criteria import adjudicated, label
+from riskmodel.evaluation import outcome_table
 from riskmodel.models import RiskModel
 from riskmodel.scoring.prediction_times import output_columns, score_times
 from riskmodel.scoring.score_table import rows_of
@@ -198,13 +198,10 @@ def _outcomes(cohort: Cohort, models: Sequence[RiskModel], rows: pd.DataFrame) -
     """Outcome of each row's patient by the label of the row's model."""
     found = pd.Series("", index=rows.index, dtype="str")
     for model in models:
-        days = float(model.horizon_days)
-        if model.labels == "adjudicated":
-            labels = adjudicated(cohort, horizon_days=days)
-        else:
-            labels = label(
-                cohort, model.definition, cytopenia_rule=model.cytopenia_rule, horizon_days=days
-            )
+        labels = outcome_table(
+            cohort, model.labels, model.definition, model.cytopenia_rule, model.horizon_days,
+            model.least_grade,
+        )  # fmt: skip
         outcome = labels.set_index("patient_id")["outcome"]
         mine = (
             (rows["model_name"] == model.name)

@@ -263,7 +263,8 @@ def card_of(
         return [card]
     interval = f"{percent(row['risk_low'])} to {percent(row['risk_high'])}"
     group = row["risk_group"] or "group cannot be told"
-    said = f"IEC-HS before day {model.horizon_days:g}: {percent(row['risk'])} ({interval}), {group}"
+    what = f"{model.predicts} before day {model.horizon_days:g}"
+    said = f"{what}: {percent(row['risk'])} ({interval}), {group}"
     if statement is not None:
         said = f"{statement.large.rstrip('.')}. {percent(row['risk'])} ({interval})"
     card["summary"] = _shortened(said, when)
@@ -282,8 +283,8 @@ def _detail(assessed: Assessment, interval: str, absent: Sequence[str]) -> str:
     statement = statement_of(assessed)
     lines = [] if statement is None else [f"**{statement.large}** {statement.more}", ""]
     lines += [
-        f"**{frequency(float(row['risk']))} patients like this** are expected to develop IEC-HS "
-        f"before day {model.horizon_days:g} (90% interval {interval}).",
+        f"**{frequency(float(row['risk']))} patients like this** are expected to develop "
+        f"{model.predicts} before day {model.horizon_days:g} (90% interval {interval}).",
         "",
         *(
             f"- {f.label}: {f.effect}"
