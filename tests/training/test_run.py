@@ -12,7 +12,7 @@ from riskmodel import RESEARCH_USE
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.measures.signal_check import NO_SIGNAL
-from riskmodel.models import FewEventsWarning, model_catalogue, predict_frame
+from riskmodel.models import FewEventsWarning, load_model, model_catalogue, predict_frame
 from riskmodel.scoring import score
 from riskmodel.scoring.prediction_times import score_times
 from riskmodel.training import TrainingResult, load_design, simulate, train
