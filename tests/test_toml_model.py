@@ -6,7 +6,7 @@ import pytest
 from pydantic import model_validator
 
 from riskmodel.errors import SchemaError
-from riskmodel.toml_model import Fault, Table, faults, must, read, refuse
+from riskmodel.toml_model import Fault, Table, faults, holds, must, one_of, read, refuse, whole
 
 
 class _Gate(Table):
@@ -53,3 +53,30 @@ def test_the_room_says_the_sentence() -> None:
 
     with pytest.raises(SchemaError, match="'name' missing; 'gate' missing"):
         read(_Design, {}, tell)
+
+
+class _Plan(Table):
+    scheme: Annotated[str, one_of(lambda: ("k-fold", "temporal"))]
+    folds: Annotated[int, whole(2)]
+    share: Annotated[
+        float, must("is not a number"), holds("is not below 1", lambda share: share < 1)
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["hope", 3, [], ["k-fold"], True, {}])
+def test_a_text_is_one_of_some_whatever_stands_there(wrong: object) -> None:
+    (found,) = faults(_Plan, {"scheme": wrong, "folds": 2, "share": 0.5})
+    assert found.words == f"is '{wrong}', allowed: k-fold, temporal"
+
+
+@pytest.mark.parametrize("wrong", [1, 2.0, True, "2", None])
+def test_a_whole_number_from_some_on(wrong: object) -> None:
+    (found,) = faults(_Plan, {"scheme": "k-fold", "folds": wrong, "share": 0.5})
+    assert (found.key, found.words) == ("folds", "is not a whole number from 2")
+    assert faults(_Plan, {"scheme": "k-fold", "folds": 2, "share": 0.5}) == []
+
+
+@pytest.mark.parametrize(("share", "words"), [("x", "is not a number"), (1.0, "is not below 1")])
+def test_what_holds_besides_is_said_apart_from_the_type(share: object, words: str) -> None:
+    (found,) = faults(_Plan, {"scheme": "k-fold", "folds": 2, "share": share})
+    assert found.words == words
