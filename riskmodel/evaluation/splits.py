@@ -136,10 +136,7 @@ def _centres(cohort: Cohort, examples: Examples) -> list[Split]:
 
 
 def _later(cohort: Cohort, examples: Examples, share: float) -> list[Split]:
-    if "infusion_time" not in cohort.patients:
-        dates = pd.Series(pd.NaT, index=cohort.patients.index)
-    else:
-        dates = pd.to_datetime(cohort.patients["infusion_time"], errors="coerce", utc=True)
+    dates = cohort.patients["infusion_time"]
     dated = dates.notna().to_numpy()
     if dated.sum() < 2:
         raise SchemaError(

@@ -239,7 +239,7 @@ def _prediction_time(reference: pd.DataFrame, model: RiskModel) -> float:
 
 
 def _order(cohort: Cohort) -> tuple[npt.NDArray[np.int64], bool]:
-    times = pd.to_datetime(cohort.patients["infusion_time"], errors="coerce", utc=True)
+    times = cohort.patients["infusion_time"]
     known = bool(times.notna().all()) and len(times) > 0
     if not known:
         return np.arange(len(cohort)), False

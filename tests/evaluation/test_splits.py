@@ -99,9 +99,8 @@ def test_a_draw_repeats_patients_and_leaves_about_a_third_out(cohort, rows):
     ],
 )
 def test_what_a_scheme_needs_is_asked_for(cohort, rows, scheme, column, message):
-    patients = cohort.patients.drop(columns="infusion_time", errors="ignore")
-    if column in patients:
-        patients = patients.assign(**{column: pd.Series([pd.NA] * len(patients), dtype="str")})
+    none = pd.Series(index=cohort.patients.index, dtype=cohort.patients[column].dtype)
+    patients = cohort.patients.assign(**{column: none})
     with pytest.raises(SchemaError, match=message):
         rounds(replace(cohort, patients=patients), rows, Validation(scheme=scheme))
 

@@ -19,7 +19,7 @@ from riskmodel.cohort.sdtm.adverse_events import adverse_events
 from riskmodel.cohort.sdtm.cells import texts_of
 from riskmodel.cohort.sdtm.files import domain_files, domain_rows
 from riskmodel.cohort.sdtm.results import LABS, results
-from riskmodel.cohort.sdtm.study_days import TOLD, dated, is_day
+from riskmodel.cohort.sdtm.study_days import TOLD, dated, day_fault, is_day
 from riskmodel.cohort.sdtm.terms import meaning, terms
 from riskmodel.cohort.source.acts import INFUSION, meant_by
 from riskmodel.cohort.source.record import Record, assembled, note_files, note_unread
@@ -59,17 +59,10 @@ class Found:
 
     def act(self, who: str, kind: str, time: str, place: tuple[Path, int], **more: str) -> None:
         """Add an act, refused where its date names no day."""
-        refusal = more.pop("refusal", "") or _fault(time)
+        refusal = more.pop("refusal", "") or day_fault(time)
         row = {"patient_id": who, "kind": kind, "time": time, "value": "", "grade": "",
                "passed_over": "", "file": place[0].name, "line": place[1]}  # fmt: skip
         self.acts.append({**row, **more, "refusal": refusal})
-
-
-def _fault(time: str) -> str:
-    """Why an SDTM date is no day; a partial one (2024-05) is none."""
-    if not time:
-        return "time_missing"
-    return "" if is_day(time) else "time_not_a_day"
 
 
 def read_sdtm(

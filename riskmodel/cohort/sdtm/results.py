@@ -12,7 +12,7 @@ import pyarrow as pa
 from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.sdtm.cells import text_of, texts_of
-from riskmodel.cohort.sdtm.study_days import dated, is_day
+from riskmodel.cohort.sdtm.study_days import dated, day_fault
 from riskmodel.cohort.sdtm.terms import meaning
 from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.source.workspace import coded, words
@@ -168,7 +168,7 @@ def results(
     for told in (
         np.where(done, "", "value_absent"),
         np.where(imputed, "value_absent", ""),
-        np.array([_time_fault(one) for one in time], dtype=object),
+        np.array([day_fault(one) for one in time], dtype=object),
         found.refusal,
         why,
     ):
@@ -244,9 +244,3 @@ def _differ(analyte: str, value: float, unit: str, read: Reading, charted_unit: 
     allowed = max(_ROUNDED * abs(value), last) * standard
     both = (one * charted - value * standard for one in (read.value, read.other))
     return not any(abs(apart) <= allowed for apart in both)
-
-
-def _time_fault(time: str) -> str:
-    if not time:
-        return "time_missing"
-    return "" if is_day(time) else "time_not_a_day"

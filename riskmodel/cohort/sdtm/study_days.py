@@ -12,6 +12,13 @@ def is_day(time: str) -> bool:
     return len(time) >= 10 and time[4:5] == time[7:8] == "-"
 
 
+def day_fault(time: str) -> str:
+    """Why an SDTM date is no day, empty where it is one."""
+    if not time:
+        return "time_missing"
+    return "" if is_day(time) else "time_not_a_day"
+
+
 def day_of(start: str, day: str) -> str:
     """Date of a study day as ISO 8601, empty where either is none.
 

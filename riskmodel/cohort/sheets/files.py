@@ -113,6 +113,13 @@ def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
         return sent.decode("cp1252", "replace"), ("read as Windows-1252",)
 
 
+def cell_text(cell: object) -> str:
+    """A cell as a person would type it: whole numbers without a decimal point, empty as no text."""
+    if isinstance(cell, float):
+        return "" if cell != cell else str(int(cell)) if cell.is_integer() else repr(cell)
+    return "" if cell is None else str(cell).strip()
+
+
 def cut_text(text: str) -> tuple[str, list[tuple[int, list[str]]]]:
     """The separator that most of the first lines have as often; the lines cut by it, with numbers.
 

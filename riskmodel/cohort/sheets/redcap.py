@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from riskmodel.cohort.sheets.files import Sheet, read_sheets
+from riskmodel.cohort.sheets.files import Sheet, cell_text, read_sheets
 from riskmodel.errors import SchemaError
 
 _NAMES = {
@@ -157,7 +157,7 @@ def _instruments(
 
 
 def _form_name(cell: object) -> str:
-    return _code(cell).casefold().replace(" ", "_")
+    return cell_text(cell).casefold().replace(" ", "_")
 
 
 def _field_name(column: str) -> str:
@@ -179,19 +179,13 @@ def _answers(cells: pd.Series, column: str, known: _Field) -> pd.Series:
     """Answers in words; codes of missing data emptied."""
     if _CHOSEN.fullmatch(column):
         ticked = {"1": "yes", "checked": "yes", "0": "no", "unchecked": "no"}
-        return cells.map(lambda cell: ticked.get(_code(cell).casefold()))
+        return cells.map(lambda cell: ticked.get(cell_text(cell).casefold()))
 
     def answer(cell: object) -> object:
-        code = _code(cell)
+        code = cell_text(cell)
         if code in known.choices:
             return known.choices[code]
         missing = code in _MISSING or (re.fullmatch(r"-9{1,4}|-8{2,4}", code) is not None)
         return None if missing or not code else cell
 
     return cells.map(answer)
-
-
-def _code(cell: object) -> str:
-    if isinstance(cell, float):
-        return "" if cell != cell else str(int(cell)) if cell.is_integer() else repr(cell)
-    return "" if cell is None else str(cell).strip()

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel.cohort.frames import MISSING
-from riskmodel.cohort.sheets.files import Sheet
+from riskmodel.cohort.sheets.files import Sheet, cell_text
 from riskmodel.cohort.sheets.mapping import SheetMapping
 from riskmodel.cohort.tables.grades import said_no
 from riskmodel.cohort.written.dates import DAY_FIRST, MIXED, MONTH_FIRST, date_order, iso_time
@@ -65,18 +65,12 @@ def contract_rows(sheet: Sheet, spec: SheetMapping) -> pd.DataFrame:
         if name in rows:
             folded = {text.strip().casefold(): meant for text, meant in meanings.items()}
             rows[name] = rows[name].map(
-                lambda cell, folded=folded: folded.get(_text(cell).casefold(), cell)
+                lambda cell, folded=folded: folded.get(cell_text(cell).casefold(), cell)
             )
     rows = _plain_times(_with_clock(rows, spec), sheet, spec).reset_index(drop=True)
     done = {"value"} if spec.results or spec.across else set()
     names = [n for n in NUMBER_COLUMNS[spec.table] if n in rows and n not in done]
     return _plain_columns(rows, names, sheet, spec)
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, float):
-        return "" if cell != cell else str(int(cell)) if cell.is_integer() else repr(cell)
-    return "" if cell is None else str(cell).strip()
 
 
 def _melted(
@@ -101,7 +95,9 @@ def _events(base: pd.DataFrame, cells: pd.DataFrame, spec: SheetMapping) -> pd.D
                 part[name] = cells[getattr(event, name)]
         told = part.reindex(columns=["time", "day", "grade", "value"])
         silent = told[["time", "day"]].isna().all(axis=1)
-        no = told[["grade", "value"]].map(lambda cell: _text(cell) == "" or said_no(_text(cell)))
+        no = told[["grade", "value"]].map(
+            lambda cell: cell_text(cell) == "" or said_no(cell_text(cell))
+        )
         parts.append(part[~(silent & no.all(axis=1))])
     return pd.concat(parts).sort_values(LINE, kind="stable")
 
@@ -129,7 +125,7 @@ def _with_clock(rows: pd.DataFrame, spec: SheetMapping) -> pd.DataFrame:
     """A date and the time of day beside it as one; a day as hours."""
     if "clock" in rows:
         name = "infusion_time" if "infusion_time" in rows else "time"
-        both = rows[name].map(_text) + " " + rows["clock"].map(_text)
+        both = rows[name].map(cell_text) + " " + rows["clock"].map(cell_text)
         rows = rows.assign(**{name: both.str.strip().where(rows[name].notna(), None)})
         rows = rows.drop(columns="clock")
     if "day" in rows:
@@ -142,7 +138,7 @@ def _with_clock(rows: pd.DataFrame, spec: SheetMapping) -> pd.DataFrame:
 
 def _hours(cell: Any, infusion_day: Any) -> Any:
     """Hours of a day; one that is none, and a day 0 where the infusion is day 1, as it stands."""
-    found = _DAY.fullmatch(_text(cell))
+    found = _DAY.fullmatch(cell_text(cell))
     if found is None:
         return cell
     day = float(found[1].replace(",", "."))
@@ -161,7 +157,7 @@ def _plain_times(rows: pd.DataFrame, sheet: Sheet, spec: SheetMapping) -> pd.Dat
     if name not in rows:
         return rows
     cells = [None if cell is None or cell != cell else cell for cell in rows[name]]
-    texts = [_text(cell) for cell in cells]
+    texts = [cell_text(cell) for cell in cells]
     found = date_order(texts)
     if spec.dates in _STATED:
         found = MIXED if found not in ("", spec.dates) else spec.dates
@@ -178,7 +174,7 @@ def _plain_times(rows: pd.DataFrame, sheet: Sheet, spec: SheetMapping) -> pd.Dat
 def _time(cell: Any, order: str, serial: Sheet | None) -> str | None:
     if cell is None:
         return None
-    text = _text(cell)
+    text = cell_text(cell)
     if serial is not None and re.fullmatch(r"\d{5}(?:[.,]\d+)?", text):
         number = float(text.replace(",", "."))
         if _FIRST_SERIAL <= number <= _LAST_SERIAL:
