@@ -1,5 +1,6 @@
 """A cohort with one of every fault, and a run of it that nothing disturbed."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,7 +64,12 @@ def batch() -> Callable[..., object]:
 
 
 @pytest.fixture(scope="session")
-def complete(batch, hostile, models, tmp_path_factory) -> tuple[Path, dict]:
+def complete(batch, hostile, models, once) -> tuple[Path, dict]:
     """The output of a run that nothing disturbed, alone in its folder, and its manifest."""
-    out = tmp_path_factory.mktemp("complete") / "scores.csv"
-    return out, batch(hostile, models, out).manifest
+
+    def fill(top: Path) -> None:
+        made = batch(hostile, models, top / "alone" / "scores.csv").manifest
+        (top / "returned.json").write_text(json.dumps(made), encoding="utf-8")
+
+    top = once("complete", fill)
+    return top / "alone" / "scores.csv", json.loads((top / "returned.json").read_text())

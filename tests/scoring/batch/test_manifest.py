@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from riskmodel.models import load_model, save_model
 from riskmodel.scoring.batch.manifest import Counts, digest_of, manifest, model_entry
@@ -70,6 +70,7 @@ def counts_of(*parts: pd.DataFrame) -> Counts:
     return found
 
 
+@settings(max_examples=15)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 10**6))
 def test_counts_do_not_depend_on_how_a_batch_was_cut(first, second, seed):
     one, two = rows_of_batch(first, seed), rows_of_batch(second, seed + 1)
