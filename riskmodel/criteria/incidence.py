@@ -1,12 +1,13 @@
 """Published incidence of IEC-HS, by product and target: what print says of a patient's likes."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from riskmodel.cohort import find_product
+from riskmodel.cohort import AUTOIMMUNE, find_product
 from riskmodel.files import read_toml
 
 _PRODUCT, _TARGET, _DISEASE = 4, 2, 1
@@ -21,7 +22,9 @@ class Incidence:
     who : str
         Whom it is about, ending in what the report says of itself.
     share : float
-        The figure, or the middle of a printed range on the log scale.
+        The printed figure, of a series without one its events over its patients, or the middle of
+        a printed range on the log scale; NaN, as both bounds, where no series of the product gives
+        a denominator.
     low, high : float
         A printed range or interval; of a series the exact 95% interval; else the share twice.
     events, patients : int or None
@@ -51,17 +54,25 @@ def _entries() -> tuple[Mapping[str, Any], ...]:
 def published_incidence(
     product: str | None, target: str | None, disease: str | None
 ) -> tuple[Incidence, ...]:
-    """Figures for a product under any of its names; else for its target; all reports last.
+    """Figures for a product under any of its names, all reports last.
+
+    Where the product has no series of its own that can stand for it, those of its target follow:
+    never one of another single product. For an autoimmune indication its own alone.
 
     Examples
     --------
     >>> [round(found.share, 3) for found in published_incidence("cilta-cel", "BCMA", "MM")]
     [0.173, 0.067, 0.01, 0.051]
+    >>> [found.who for found in published_incidence(None, "CD19", "SLE")]
+    ['autoimmune indications']
     """
-    entries = _fitting(product, target, disease)
-    named = any("product" in entry for _, entry in entries)
-    chosen = [entry for _, entry in entries if ("product" in entry) == named]
-    return tuple(map(_read, (*chosen, _entries()[-1])))
+    if disease in AUTOIMMUNE:
+        return tuple(_read(entry) for entry in _entries() if "autoimmune" in entry)
+    entries = [entry for _, entry in _fitting(product, target, disease)]
+    own = [entry for entry in entries if "product" in entry]
+    if not any("base" in entry for entry in own):
+        own += [entry for entry in entries if "product" not in entry]
+    return tuple(map(_read, (*own, _entries()[-1])))
 
 
 def base_rate(product: str | None, target: str | None, disease: str | None) -> Incidence:
@@ -90,6 +101,8 @@ def _fitting(
     name = known.name if known else ""
     found = []
     for entry in _entries()[:-1]:
+        if "autoimmune" in entry or ("one_product" in entry and known):
+            continue
         told = "disease" in entry and disease is not None
         if told and disease not in entry["disease"]:
             continue
@@ -101,8 +114,10 @@ def _fitting(
 
 def _read(entry: Mapping[str, Any]) -> Incidence:
     events, patients = entry.get("events"), entry.get("patients")
-    printed_range = "share" not in entry and events is None
-    if "low" in entry:
+    printed_range = "low" in entry and "share" not in entry and events is None
+    if "unpublished" in entry:
+        low = high = share = math.nan
+    elif "low" in entry:
         low, high = float(entry["low"]), float(entry["high"])
     elif events is not None:
         from scipy.stats import binomtest
@@ -113,8 +128,8 @@ def _read(entry: Mapping[str, Any]) -> Incidence:
         low = high = float(entry["share"])
     if printed_range:
         share = (low * high) ** 0.5
-    else:
-        share = entry["share"] if events is None else events / entry["patients"]
+    elif "unpublished" not in entry:
+        share = entry["share"] if "share" in entry else events / entry["patients"]
     who = (
         entry.get("product", ""),
         f"{entry['target']} target" if "target" in entry else "",

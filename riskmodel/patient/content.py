@@ -12,6 +12,7 @@ from riskmodel.models import EARLIER, RiskModel, percent
 from riskmodel.patient import wording as words
 from riskmodel.patient.assessment import Assessment, assess_patient
 from riskmodel.patient.factors import Factor, grouped
+from riskmodel.patient.guidance import guidance
 from riskmodel.patient.missing import range_of
 from riskmodel.patient.references import base_rates, published_scores
 from riskmodel.patient.risk_course import Change, changes, comparable, reading_of, readings_of
@@ -85,6 +86,7 @@ NOBODY: dict[str, Any] = {
     "statement": None,
     "own": True,
     "autoimmune": False,
+    "guidance": guidance(autoimmune=False),
     "adjudicated": "",
     "risk": None,
     "standing": None,
@@ -130,6 +132,7 @@ def content_of(assessed: Assessment, compared: pd.Series | None = None) -> dict[
     events = known.events
     treated = events[events["event"].isin(_ACTS_ON_LABS) & (events["hours"] >= 0)]
     onset = assessed.adjudicated
+    autoimmune = known.patients["disease"].iloc[0] in AUTOIMMUNE
     return {
         **model_content(model),
         **NOBODY,
@@ -138,7 +141,8 @@ def content_of(assessed: Assessment, compared: pd.Series | None = None) -> dict[
         "from_when": "the infusion" if hours == 0 else words.when(hours),
         "hours": hours,
         "facts": _facts(known.patients.iloc[0]),
-        "autoimmune": known.patients["disease"].iloc[0] in AUTOIMMUNE,
+        "autoimmune": autoimmune,
+        "guidance": guidance(autoimmune=autoimmune),
         "statement": statement_of(assessed),
         "own": not any(isinstance(f, BaseRateOnly) for f in assessed.findings),
         "status": str(row["status"]),
@@ -153,7 +157,7 @@ def content_of(assessed: Assessment, compared: pd.Series | None = None) -> dict[
         "n_features": len(model.features),
         "unusable": unusable(known, str(row["patient_id"])),
         "base_rates": base_rates(known.patients.iloc[0]),
-        "published": published_scores(known, hours),
+        "published": [] if autoimmune else published_scores(known, hours),
         **_risk(assessed, compared),
         **_moved(assessed),
         **_days(assessed),
@@ -212,7 +216,8 @@ def _risk(assessed: Assessment, compared: pd.Series | None) -> dict[str, Any]:
     reading = reading_of(row)
     risk, low, high = (float(row[c]) for c in ("risk", "risk_low", "risk_high"))
     before = reading_of(compared) if compared is not None else None
-    published = [(r.low, r.high) for r in base_rates(patient.patients.iloc[0])[:-1]]
+    rates = base_rates(patient.patients.iloc[0])[:-1]
+    published = [(r.low, r.high) for r in rates if r.low == r.low]
     ranked = sorted(assessed.factors, key=lambda f: -abs(f.contribution))
     return {
         "risk": percent(risk),

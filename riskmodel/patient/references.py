@@ -9,7 +9,7 @@ from functools import cache
 
 import pandas as pd
 
-from riskmodel.cohort import AUTOIMMUNE, Cohort, analytes
+from riskmodel.cohort import Cohort, analytes
 from riskmodel.criteria import Incidence, label, open_items, published_incidence
 from riskmodel.features import Catalogue, Feature, Records, load_catalogue, matrix
 from riskmodel.models import percent
@@ -31,7 +31,7 @@ class BaseRate:
     who, said, source : str
         Whom it is about, the figure in words, and where it stands.
     low, high : float
-        Equal where one share was printed.
+        Equal where one share was printed; NaN where none was.
     unverified : bool
     """
 
@@ -44,9 +44,9 @@ class BaseRate:
 
 
 def base_rates(patient: pd.Series) -> list[BaseRate]:
-    """Figures for a patient's product; else for its target; the range of all reports last.
+    """Figures for a patient's product, of its target where it has none; all reports last.
 
-    None for an autoimmune indication: what is known of cancers says nothing of it.
+    For an autoimmune indication its own alone: what is known of cancers says nothing of it.
 
     Parameters
     ----------
@@ -54,17 +54,20 @@ def base_rates(patient: pd.Series) -> list[BaseRate]:
         A row of `Cohort.patients`.
     """
     known = [None if pd.isna(patient[c]) else str(patient[c]) for c in _ABOUT]
-    if known[-1] in AUTOIMMUNE:
-        return []
     return [_described(found) for found in published_incidence(*known)]
 
 
 def _described(found: Incidence) -> BaseRate:
+    if math.isnan(found.share):
+        said = "no published denominator"
+        return BaseRate(found.who, said, cited(found.source), found.low, found.high, False)
     said = percent(found.share)
     if found.printed_range or found.patients is None:
         low, high = found.low, found.high
         said = said if low == high else f"{100 * low:g} to {100 * high:g}%"
-    if found.patients is not None:
+    if found.events == 0:
+        said = f"0 of {found.patients} (exact 95% upper bound {100 * found.high:.1f}%)"
+    elif found.patients is not None:
         said += f" of {found.patients:,}"
     return BaseRate(found.who, said, cited(found.source), found.low, found.high, found.unverified)
 

@@ -1,5 +1,7 @@
 """Published incidence: whose figure stands for whom, and never another product's."""
 
+import math
+
 import pytest
 
 from riskmodel.criteria.incidence import base_rate, published_incidence
@@ -10,8 +12,10 @@ from riskmodel.criteria.incidence import base_rate, published_incidence
     [
         (("ide-cel", "BCMA", "MM"), 21 / 712, 0.018, 0.045, "idecabtagene vicleucel"),
         (("Carvykti", None, None), 53 / 790, 0.050, 0.087, "ciltacabtagene autoleucel"),
-        (("brexu-cel", "CD19", "MCL"), 28 / 803, 0.025, 0.051, "CD19 target"),
-        (("brexu-cel", "CD19", "B-ALL"), 4 / 27, 0.041, 0.338, "CD19 target, B-ALL"),
+        (("brexu-cel", "CD19", "MCL"), 0.036, 0.025, 0.051, "CD19 target, 90-day"),
+        (("brexu-cel", "CD19", "B-ALL"), 0.036, 0.025, 0.051, "CD19 target, 90-day"),
+        (("liso-cel", "CD19", "LBCL"), 0.036, 0.025, 0.051, "CD19 target, 90-day"),
+        ((None, "CD19", "B-ALL"), 4 / 27, 0.041, 0.338, "CD19 target, B-ALL"),
         ((None, "CD22", "B-ALL"), 9 / 59, 0.072, 0.270, "CD22 target"),
         ((None, None, None), 0.051, 0.03, 0.35, "all products"),
     ],
@@ -28,6 +32,8 @@ def test_every_figure_has_a_source_and_lies_in_its_interval():
         for target in ("CD19", "CD22", "BCMA"):
             for found in published_incidence(product, target, None):
                 assert found.source
+                if math.isnan(found.share):
+                    continue
                 assert 0 < found.low <= found.share <= found.high < 1
 
 
@@ -35,3 +41,22 @@ def test_a_product_with_figures_of_its_own_is_given_no_other_product_s():
     names = [found.who for found in published_incidence("ide-cel", "BCMA", "MM")]
     assert all("idecabtagene" in name for name in names[:-1])
     assert names[-1] == "all products and reports"
+
+
+def test_a_product_without_a_denominator_is_said_to_have_none_and_given_no_single_other_s():
+    found = published_incidence("brexu-cel", "CD19", "B-ALL")
+    assert found[0].who == "brexucabtagene autoleucel"
+    assert math.isnan(found[0].share)
+    assert "no series with a denominator" in found[0].source
+    others = [rate.who for rate in found[1:]]
+    assert others
+    assert all(who.startswith(("CD19 target", "all products")) for who in others)
+    assert not any("4-1BB" in who for who in others)
+
+
+@pytest.mark.parametrize("disease", ["SLE", "SSc", "IIM"])
+def test_an_autoimmune_indication_has_its_own_series_alone(disease):
+    (found,) = published_incidence("axi-cel", "CD19", disease)
+    assert (found.events, found.patients) == (0, 47)
+    assert found.high == pytest.approx(0.0755, abs=1e-4)  # exact, two-sided
+    assert found.source.startswith("ASTCT-based page")

@@ -39,8 +39,16 @@ def test_a_product_has_its_own_figures_and_the_range_of_all_comes_last():
         assert "%" in rate.said
 
 
-def test_an_autoimmune_indication_has_none_of_them():
-    assert rates(product="axi-cel", disease="SLE") == []
+def test_an_autoimmune_indication_has_its_own_alone():
+    (found,) = rates(product="axi-cel", disease="SLE")
+    assert found.said == "0 of 47 (exact 95% upper bound 7.5%)"
+    assert found.source == "ASTCT-based page of the criteria, 2025-06-15"
+
+
+def test_a_product_without_a_denominator_says_so_first():
+    found = rates(product="Tecartus", disease="B-ALL")
+    assert found[0].said == "no published denominator"
+    assert all("%" in rate.said for rate in found[1:])
 
 
 @pytest.mark.parametrize("hours", [0.0, 72.0])
