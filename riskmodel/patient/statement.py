@@ -65,9 +65,15 @@ def statement_of(assessed: Assessment) -> Statement | None:
             "figures say nothing about this patient."
         )
         return Statement("Do not use this risk: no signal was found in training.", more, False)
-    if any(isinstance(finding, CannotBeTold) for finding in assessed.findings):
-        more = "The interval reaches from low to high: see below what would narrow it most."
-        return Statement("Low or high cannot be told from these inputs.", more, False)
+    for finding in assessed.findings:
+        if isinstance(finding, CannotBeTold):
+            more = "The interval reaches from low to high: see below what would narrow it most."
+            if finding.hours is not None:
+                more = (
+                    f"Nothing was drawn for {finding.hours / 24:.1f} days: what has happened since "
+                    "is not in this figure. Draw now."
+                )
+            return Statement("Low or high cannot be told from these inputs.", more, False)
     return None
 
 

@@ -153,11 +153,20 @@ class NoSignal:
 
 @dataclass(frozen=True)
 class CannotBeTold:
-    """The interval reaches from low to high: these inputs tell no group."""
+    """No group: the interval reaches from low to high, or nothing was drawn for days.
+
+    Attributes
+    ----------
+    hours : float or None
+        From the last result to the prediction time, where that is the reason.
+    """
 
     code: ClassVar[str] = "group_cannot_be_told"
+    hours: float | None = None
 
     def __str__(self) -> str:
+        if self.hours is not None:
+            return f"group cannot be told: no result for {self.hours / 24:.1f} days"
         return "group cannot be told from these inputs"
 
 

@@ -16,6 +16,9 @@ REACH = 1.2816
 """Standard deviations from the middle to the 90th percentile: missing inputs count between their
 10th and 90th, as in `riskmodel.models.missing_range`."""
 
+LONGEST_WITHOUT_RESULT = 72.0
+"""Hours: the window in which a definition has to be seen not met (docs/cohort.md, labels)."""
+
 _LEAST_PART = 1.1  # factor of the odds from which one missing input is named
 _NO_INPUT = ("costimulatory_domain", "target_antigen", "disease")
 _OF_COURSE = (
@@ -163,7 +166,27 @@ def material(
     return moves, named
 
 
-def cannot_be_told(groups: Texts, predicted: pd.DataFrame) -> dict[int, CannotBeTold]:
-    """Patients with a risk and without a group."""
+def hours_without_result(cohort: Cohort, hours: float) -> Floats:
+    """Hours from the last laboratory result to a landmark, where they are too many, else NaN.
+
+    Before the infusion there is no such limit. In `LONGEST_WITHOUT_RESULT` a definition that was
+    not met can come to be met unseen, so that nobody is low, or anything, by older results.
+    """
+    last = np.full(len(cohort), -np.inf)
+    if hours > 0:
+        at = cohort.labs["hours"].to_numpy(np.float64)
+        by = at <= hours
+        np.maximum.at(last, cohort.labs["patient"].to_numpy()[by], at[by])
+    since = hours - last
+    return np.where((hours > 0) & (since > LONGEST_WITHOUT_RESULT), since, np.nan)
+
+
+def cannot_be_told(
+    groups: Texts, predicted: pd.DataFrame, without: Floats
+) -> dict[int, CannotBeTold]:
+    """Patients with a risk and without a group, by `hours_without_result`."""
     known = predicted["risk"].notna().to_numpy()
-    return {k: CannotBeTold() for k, name in enumerate(groups.tolist()) if known[k] and not name}
+    hours = [None if np.isnan(h) else float(h) for h in without]
+    return {
+        k: CannotBeTold(hours[k]) for k, name in enumerate(groups.tolist()) if known[k] and not name
+    }

@@ -17,6 +17,7 @@ from riskmodel.scoring.findings import Findings, MissingInputs, NoSignal, in_cod
 from riskmodel.scoring.inputs import input_findings
 from riskmodel.scoring.knowledge import (
     cannot_be_told,
+    hours_without_result,
     material,
     risk_groups,
     standing_findings,
@@ -159,12 +160,14 @@ def _scored(
     standing = standing_findings(records, hours)
     groups = risk_groups(predicted, model, _among(standing, len(cohort)))
     groups[_among(only_rates, len(cohort))] = ""
+    without = hours_without_result(cohort, hours)
+    groups[~np.isnan(without)] = ""
     unsound = (NoSignal(),) if model.card.no_signal else ()
     if unsound:
         groups[:] = ""
     moved, named = material(X, predicted["risk"].to_numpy(), model)
     missing = np.isnan(X[model.features].to_numpy(np.float64))
-    untold = cannot_be_told(groups, predicted)
+    untold = cannot_be_told(groups, predicted, without)
     findings: list[Findings] = []
     for k, inputs in enumerate(input_findings(X, cohort, model, hours)):
         if not in_scope[k]:

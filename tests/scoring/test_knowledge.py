@@ -8,7 +8,7 @@ from riskmodel.cohort import cohort_of, read_cohort
 from riskmodel.criteria import base_rate
 from riskmodel.models import load_model
 from riskmodel.scoring import score
-from riskmodel.scoring.knowledge import material, risk_groups
+from riskmodel.scoring.knowledge import hours_without_result, material, risk_groups
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +130,29 @@ def test_a_recorded_onset_ends_every_forecast_whatever_the_label_source(early):
     row = score(case, early, "day-3").iloc[0]
     assert np.isnan(row["risk"])
     assert (row["status"], row["findings"]) == ("out_of_scope", "onset_recorded")
+
+
+@pytest.mark.parametrize(
+    ("last", "told"), [(70.0, False), (48.0, False), (47.0, True), (-5.0, True)]
+)
+def test_results_of_long_ago_make_nobody_low(last: float, told: bool) -> None:
+    """At hour 120, three days without a result are the window of the definitions."""
+    labs = [
+        {"patient_id": "A", "hours_from_infusion": last, "analyte": "ferritin", "value": 300,
+         "unit": "ng/mL"},
+        {"patient_id": "A", "hours_from_infusion": 130, "analyte": "ferritin", "value": 300,
+         "unit": "ng/mL"},
+    ]  # fmt: skip
+    cohort = cohort_of([{"patient_id": "A"}], labs)
+    since = hours_without_result(cohort, 120.0)
+    assert np.isnan(since).tolist() == [not told]
+    assert np.isnan(hours_without_result(cohort, 0.0)).all()
+
+
+def test_a_patient_not_drawn_for_days_has_no_group(early):
+    drawn = {"ferritin": (310, "ng/mL"), "platelets": (180, "10*9/L"), "crp": (5, "mg/L")}
+    labs = [(at, name, *value) for at in (-24, 20) for name, value in drawn.items()]
+    row = score(one(labs, product="Kymriah", disease="LBCL"), early, "day-9").iloc[0]
+    assert row["risk_group"] == ""
+    assert {"group_cannot_be_told", "base_rate"} & set(row["findings"].split())
+    assert "stale" in row["findings"].split()
