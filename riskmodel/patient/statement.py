@@ -7,7 +7,7 @@ first and in the largest words, by every page and card.
 from dataclasses import dataclass
 
 from riskmodel.cohort import product_name
-from riskmodel.criteria import part_label, sign_label
+from riskmodel.criteria import NEW_AFTER_CRS, part_label, sign_label
 from riskmodel.patient.assessment import Assessment
 from riskmodel.patient.wording import cited, in_sentence, when
 from riskmodel.scoring import BaseRateOnly, CannotBeTold, CriteriaMet, MayBeMet, NearlyMet, NoSignal
@@ -102,5 +102,7 @@ def parts_words(assessed: Assessment) -> str:
     told = []
     for part in definition.parts:
         met = sum(int(states[sign] == 1) for sign in part.signs)
+        if met and NEW_AFTER_CRS in part.signs:
+            continue  # nothing speaks against the others
         told.append(f"{in_sentence(part_label(part.name))} {met} of {len(part.signs)}")
     return ", ".join(told)

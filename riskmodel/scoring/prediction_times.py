@@ -11,7 +11,7 @@ from riskmodel.arrays import Codes
 from riskmodel.cohort import Cohort, last_record
 from riskmodel.errors import SchemaError
 from riskmodel.features import prediction_hours
-from riskmodel.models import RiskModel, predict_frame
+from riskmodel.models import EARLIER, RiskModel, predict_frame
 from riskmodel.scoring.findings import OutOfScope
 from riskmodel.scoring.scope import check_stage, known_onset, out_of_scope, scope_finding
 from riskmodel.scoring.score import score_rows
@@ -98,10 +98,10 @@ def score_times(
 
 def output_columns(models: Sequence[RiskModel], explain: bool) -> list[str]:
     """Columns of `score_times`: they depend on the models alone, not on who is scored."""
-    nobody = [rows_of({}, 0, None, None)]
-    if explain:
-        nobody += [predict_frame(m, pd.DataFrame(columns=m.features)) for m in models]
-    return [str(name) for name in joined(nobody).columns]
+    empty = [predict_frame(m, pd.DataFrame(columns=m.features)) for m in models]
+    if not explain:
+        empty = [part.filter(like=EARLIER) for part in empty]
+    return [str(name) for name in joined([rows_of({}, 0, None, None), *empty]).columns]
 
 
 def _indexed(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

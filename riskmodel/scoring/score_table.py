@@ -50,6 +50,22 @@ def note_of(model: RiskModel) -> str:
     return f"{RESEARCH_USE} Trained on {source}.{graded}"
 
 
+def _graded(model: RiskModel) -> str:
+    return f", grade >= {model.least_grade}" if model.least_grade > 1 else ""
+
+
+def graded(definition: str) -> str:
+    """What a row's ``definition`` says of the grade that has to be reached; empty for any onset.
+
+    Examples
+    --------
+    >>> graded("astct-2024, grade >= 3"), graded("astct-2024")
+    (', grade >= 3', '')
+    """
+    _, comma, said = definition.partition(", ")
+    return comma + said
+
+
 def rows_of(
     table: Mapping[str, Any], n: int, model: RiskModel | None, hours: float | None
 ) -> pd.DataFrame:
@@ -58,7 +74,7 @@ def rows_of(
         "stage": model.stage,
         "model_name": model.name,
         "model_version": model.version,
-        "definition": model.definition,
+        "definition": model.definition + _graded(model),
         "horizon_days": float(model.horizon_days),
         "note": note_of(model),
     }  # fmt: skip

@@ -45,6 +45,7 @@ def said(labs, model, day=12, events=()):
 def test_criteria_met_is_recognised_and_not_forecast(early):
     cohort, found = said(FULL, early)
     assert found.large.startswith("Criteria met now: macrophage activation 3 of 5, cytopenias 3 of")
+    assert "course" not in found.large.lower()
     assert found.urgent
     html = page(cohort, "p", early, at="day-12")
     assert found.large in html

@@ -14,7 +14,8 @@ from riskmodel.errors import SchemaError
 from riskmodel.evaluation.measures.signal_check import NO_SIGNAL
 from riskmodel.models import FewEventsWarning, load_model, model_catalogue, predict_frame
 from riskmodel.scoring import score
-from riskmodel.scoring.prediction_times import score_times
+from riskmodel.scoring.prediction_times import output_columns, score_times
+from riskmodel.scoring.writers.fhir import fhir_resources
 from riskmodel.training import TrainingResult, load_design, simulate, train
 from riskmodel.training.design import ABLATED
 
@@ -244,3 +245,9 @@ def test_a_long_horizon_answers_for_earlier_days_of_a_graded_onset(
         past = [name for name in rows if name.startswith("risk_before") and name not in named]
         assert rows[past].isna().all().all()
         assert rows["note"].str.contains("grade 3 or more").all()
+        assert set(rows["definition"]) == {"astct-2024, grade >= 3"}
+        assert list(rows) == output_columns([model], explain=False)
+        told = next(fhir_resources(rows[own].assign(__infusion_time=pd.NaT)))
+        assert told["code"]["text"].endswith(", grade >= 3")
+        ends = [one["whenRange"]["high"]["value"] for one in told["prediction"]]
+        assert ends == [30, *sorted(map(float, days), reverse=True)]

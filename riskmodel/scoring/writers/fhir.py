@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
+from riskmodel.models import EARLIER
 from riskmodel.scoring.findings import BaseRateOnly
-from riskmodel.scoring.score_table import CONTRIBUTION
+from riskmodel.scoring.score_table import CONTRIBUTION, graded
 
 PROBABILITY = "http://terminology.hl7.org/CodeSystem/risk-probability"
 GROUPS: Mapping[str, tuple[str, str]] = {
@@ -60,7 +61,7 @@ def _resource(row: Mapping[Any, Any], factors: list[str]) -> dict[str, Any]:
         "method": {
             "text": f"riskmodel {about}, definition {row['definition'] or 'none'}. {row['note']}"
         },
-        "code": {"text": f"Risk of {OUTCOME}"},
+        "code": {"text": f"Risk of {_outcome(row)}"},
         "subject": _subject(patient),
     }
     start = row["__infusion_time"]
@@ -68,10 +69,34 @@ def _resource(row: Mapping[Any, Any], factors: list[str]) -> dict[str, Any]:
         instant = pd.Timestamp(start) + pd.Timedelta(hours=hours)
         found["occurrenceDateTime"] = instant.tz_localize("UTC").isoformat()
     found["basis"] = [{"display": f"Records at or before {when}; missing inputs: {_missing(row)}"}]
-    found["prediction"] = [_prediction(row, risk, factors) if known else _none(row)]
+    found["prediction"] = (
+        [_prediction(row, risk, factors), *_earlier(row)] if known else [_none(row)]
+    )
     found["mitigation"] = f"None: this assessment directs no treatment. {RESEARCH_USE}"
     found["note"] = [{"text": RESEARCH_USE}]
     return found
+
+
+def _outcome(row: Mapping[Any, Any]) -> str:
+    return OUTCOME + graded(str(row["definition"]))
+
+
+def _earlier(row: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    """A prediction for each earlier day that the model answers for, the longest first."""
+    found = []
+    for name, risk in row.items():
+        if str(name).startswith(EARLIER) and not math.isnan(float(risk)):
+            day = float(str(name).removeprefix(EARLIER))
+            found.append((day, {**row, "horizon_days": day}, float(risk)))
+    return [
+        {
+            "outcome": {"text": _outcome(row)},
+            "probabilityDecimal": risk,
+            "whenRange": _range(before),
+            "rationale": f"Risk {_percent(risk)} before day {day:g}, a share of the one above.",
+        }
+        for day, before, risk in sorted(found, key=lambda one: -one[0])
+    ]
 
 
 def _subject(patient: str) -> dict[str, Any]:
@@ -89,15 +114,19 @@ def _missing(row: Mapping[Any, Any]) -> str:
 
 
 def _prediction(row: Mapping[Any, Any], risk: float, factors: list[str]) -> dict[str, Any]:
-    day, horizon = float(row["prediction_time_hours"]) / 24, float(row["horizon_days"])
-    unit = {"unit": "days after the infusion", "system": "http://unitsofmeasure.org", "code": "d"}
     return {
-        "outcome": {"text": OUTCOME},
+        "outcome": {"text": _outcome(row)},
         "probabilityDecimal": risk,
         "qualitativeRisk": _group(str(row["risk_group"])),
-        "whenRange": {"low": {"value": day, **unit}, "high": {"value": horizon, **unit}},
+        "whenRange": _range(row),
         "rationale": _rationale(row, risk, factors),
     }
+
+
+def _range(row: Mapping[Any, Any]) -> dict[str, Any]:
+    day, horizon = float(row["prediction_time_hours"]) / 24, float(row["horizon_days"])
+    unit = {"unit": "days after the infusion", "system": "http://unitsofmeasure.org", "code": "d"}
+    return {"low": {"value": day, **unit}, "high": {"value": horizon, **unit}}
 
 
 def _group(name: str) -> dict[str, Any]:
@@ -142,4 +171,4 @@ def _percent(risk: float) -> str:
 
 
 def _none(row: Mapping[Any, Any]) -> dict[str, Any]:
-    return {"outcome": {"text": OUTCOME}, "rationale": f"{row['status']}: {row['reason']}."}
+    return {"outcome": {"text": _outcome(row)}, "rationale": f"{row['status']}: {row['reason']}."}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
+from riskmodel.scoring.score_table import graded
 from riskmodel.scoring.writers.meds import prediction_times
 from riskmodel.scoring.writers.subjects import subject_ids
 
@@ -13,7 +14,7 @@ NO_CONCEPT = 0
 """OMOP's concept of what has no standard concept: this risk has none. The concepts of unit and
 provenance are left at it too; what they would say stands in the source values."""
 
-SOURCE = "riskmodel IEC-HS before day {horizon:g}: {quantity}"
+SOURCE = "riskmodel IEC-HS{graded} before day {horizon:g}: {quantity}"
 _QUANTITIES = ("risk", "risk_low", "risk_high")
 
 
@@ -55,7 +56,10 @@ def _observations(rows: pd.DataFrame, quantity: str) -> pd.DataFrame:
     said = rows["status"] + ": " + rows["reason"] if quantity == "status" else group
     number = np.full(n, np.nan) if quantity == "status" else rows[quantity].to_numpy(np.float64)
     horizon = rows["horizon_days"].fillna(0.0)
-    source = [SOURCE.format(horizon=h, quantity=quantity) for h in horizon]
+    source = [
+        SOURCE.format(horizon=h, quantity=quantity, graded=graded(definition))
+        for h, definition in zip(horizon, rows["definition"].astype("str"), strict=True)
+    ]
     model = rows["model_name"] + " " + rows["model_version"] + ", " + RESEARCH_USE
     empty = pd.Series(pd.NA, index=range(n), dtype="Int64")
     return pd.DataFrame(

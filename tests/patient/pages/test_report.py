@@ -9,6 +9,7 @@ import pytest
 
 from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
+from riskmodel.models import Earlier
 from riskmodel.patient.pages.report import assess_latest, page
 from riskmodel.scoring import report
 
@@ -209,3 +210,19 @@ def test_the_published_patient(shared_data, early, before, document):
     assert "Low" not in text.partition("Published criteria")[0].partition("Low below")[0]
     for missing in ("Tumor burden", "NK cells", "Baseline inflammation", "Cell dose"):
         assert missing in first.partition("Not known")[2].partition("Published criteria")[0]
+
+
+def test_the_page_says_which_grade_and_which_earlier_days(html, cohort, early, patient):
+    assert "that reaches grade" not in html
+    assert "Before day" not in html
+    steady = Earlier(days=(7, 10), horizon_days=14, shares=((0, 1, 0), (0, 1, 0)), centre=0)
+    design = early.card.design.model_copy(update={"target": "grade>=3"})
+    card = early.card.model_copy(update={"design": design})
+    asked = replace(early, card=card, earlier=steady)
+    drawn = page(cohort, patient, asked, at="day-6")
+    assert "IEC-HS that reaches grade 3 or more between" in drawn
+    risks = re.findall(r"Before day (\d+): <strong>([\d.]+)%</strong>", drawn)
+    assert [day for day, _ in risks] == ["7", "10"]
+    assert float(risks[0][1]) <= float(risks[1][1])
+    assert [day for day, _ in re.findall(r"Before day (\d+)(:)", page(
+        cohort, patient, asked, at="day-8"))] == ["10"]  # fmt: skip
