@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskmodel.evaluation.alarm_policy import load_policy
 from riskmodel.evaluation.evaluation import Evaluation, performance
+from riskmodel.evaluation.measures.alarm_rules import policy_alarms
 from riskmodel.evaluation.measures.alarms import alarms
 from riskmodel.evaluation.measures.comparators import Contender
 from riskmodel.evaluation.measures.curves import (
@@ -45,6 +47,7 @@ def evaluation_of(make_rows: Callable[..., object]) -> Callable[..., Evaluation]
             "distribution": distribution(rows, one),
             "decision": decision_curves(rows, contenders, **how),
             "alarms": alarms(rows, one, **how),
+            "alarm_policy": policy_alarms(rows, one, load_policy(), **how),
             "bounds": bounds(rows, one, **how),
             "definitions": pd.DataFrame(),
             "time_dependent": pd.DataFrame(),

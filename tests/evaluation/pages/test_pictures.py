@@ -50,7 +50,7 @@ def test_what_has_nothing_to_show_is_not_drawn(evaluation_of):
         one_day,
         tables={**one_day.tables, "calibration": pd.DataFrame(), "roc": pd.DataFrame()},
     )
-    assert set(draw(bare)) == {"precision_recall", "decision_curve"}
+    assert set(draw(bare)) == {"precision_recall", "decision_curve", "alarms"}
     assert calibration_svg(bare) is None
 
 
