@@ -14,10 +14,16 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from reader_sources import write_fhir, write_meds, write_omop
+from reader_sources import write_fhir, write_meds, write_omop, write_sdtm, write_table
 
 Write = Callable[[Path, int], Path]
-SOURCES: dict[str, Write] = {"omop": write_omop, "fhir": write_fhir, "meds": write_meds}
+SOURCES: dict[str, Write] = {
+    "omop": write_omop,
+    "fhir": write_fhir,
+    "meds": write_meds,
+    "sdtm": write_sdtm,
+    "table": write_table,
+}
 _BARE_PANDAS = {
     ".csv": "pd.read_csv(path)",
     ".parquet": "pd.read_parquet(path)",
@@ -34,11 +40,12 @@ def readings(kind: str, source: Path, path: Path, out: Path) -> dict[str, list[s
         'import duckdb; duckdb.connect().execute("SELECT count(*), sum(hash(COLUMNS(*)) % 2) '
         f"FROM {_BARE_DUCKDB[path.suffix]}('{path}')\").fetchall()"
     )
+    options = ["--mapping", f"{source}.toml"] if kind == "table" else []
     command = "from riskmodel.cli import main; main()"
     return {
         "pandas, bare": [*python, bare],
         "duckdb, bare": [*python, hashed],
-        "convert": [*python, command, "convert", kind, str(source), str(out)],
+        "convert": [*python, command, "convert", kind, str(source), str(out), *options],
     }
 
 

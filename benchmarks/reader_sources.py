@@ -1,4 +1,4 @@
-"""Made-up sources of any size for the benchmark of the readers, in the forms of OMOP, FHIR, MEDS.
+"""Made-up sources of any size for the benchmark of the readers, in the form of each.
 
 Everybody has an infusion and every row is a result of the cohort, which is the most that a reader
 can have to do; ``sparse`` makes an OMOP source in which most people and rows are others, as in a
@@ -129,3 +129,55 @@ def write_meds(folder: Path, rows: int) -> Path:
         for patient, analyte, time, value in _drawn(rows):
             writer.write_table(table(patient, time, codes[analyte], value))
     return path
+
+
+SDTM_CODES = ("FERRITIN", "PLAT", "HGB", "CRP", "CREAT", "ALT", "AST", "LDH")
+
+
+def write_sdtm(folder: Path, rows: int) -> Path:
+    """The datasets of a trial as CSV; returns its LB."""
+    folder.mkdir(parents=True)
+    people = range(1, rows // ROWS_PER_PATIENT + 2)
+    (folder / "dm.csv").write_text("USUBJID,SEX\n" + "".join(f"{who},F\n" for who in people))
+    given = "".join(f"{who},Yescarta,{START}\n" for who in people)
+    (folder / "ex.csv").write_text("USUBJID,EXTRT,EXSTDTC\n" + given)
+    with (folder / "lb.csv").open("w") as out:
+        out.write("STUDYID,USUBJID,LBTESTCD,LBORRES,LBORRESU,LBSTRESN,LBSTRESU,LBDTC\n")
+        for patient, analyte, time, value in _drawn(rows):
+            for who, k, when, number in zip(patient, analyte, time, value, strict=True):
+                unit = LABS[k][1]
+                out.write(f"S,{who},{SDTM_CODES[k]},{number},{unit},{number},{unit},{when}\n")
+    return folder / "lb.csv"
+
+
+TABLE_MAPPING = """
+[[sheet]]
+file = "patients.csv"
+table = "patients"
+columns = { patient_id = "MRN", infusion_time = "Infusion date", product = "Product" }
+[[sheet]]
+file = "labs.csv"
+table = "labs"
+[sheet.columns]
+patient_id = "MRN"
+time = "Datum"
+loinc_code = "LOINC"
+value = "Wert"
+unit = "Einheit"
+"""
+
+
+def write_table(folder: Path, rows: int) -> Path:
+    """A centre's spreadsheets with decimal commas and a mapping beside them; returns the labs."""
+    folder.mkdir(parents=True)
+    people = range(1, rows // ROWS_PER_PATIENT + 2)
+    given = "".join(f"{who};10.05.2024 10:00;Yescarta\n" for who in people)
+    (folder / "patients.csv").write_text("MRN;Infusion date;Product\n" + given)
+    folder.with_suffix(".toml").write_text(TABLE_MAPPING)
+    with (folder / "labs.csv").open("w") as out:
+        out.write("MRN;Datum;LOINC;Wert;Einheit\n")
+        for patient, analyte, time, value in _drawn(rows):
+            for who, k, when, number in zip(patient, analyte, time.tolist(), value, strict=True):
+                shown = str(number).replace(".", ",")
+                out.write(f"{who};{when:%d.%m.%Y %H:%M};{LABS[k][0]};{shown};{LABS[k][1]}\n")
+    return folder / "labs.csv"

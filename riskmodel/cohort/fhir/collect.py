@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from riskmodel.cohort.fhir.files import DELETION, Located
-from riskmodel.cohort.fhir.observations import UNUSED, USED, results
+from riskmodel.cohort.fhir.observations import UNUSED, USED, of_other_specimen, results
 from riskmodel.cohort.fhir.patients import People, subject_token
 from riskmodel.cohort.fhir.resources import (
     Resource,
@@ -19,6 +19,7 @@ from riskmodel.cohort.fhir.resources import (
     names,
     text,
     time_fault,
+    told,
     when,
 )
 from riskmodel.cohort.fhir.treatments import Acts, stamp_of
@@ -218,15 +219,13 @@ def _other_specimen(specimen: Resource) -> bool:
 
 
 def _is_other(concept: Any) -> bool:
-    return is_not_blood(" / ".join(names(concept))[:500], *(c for _, c, _ in codings(concept)))
+    return of_other_specimen(told(concept))
 
 
 def _specimen(located: Located) -> tuple[str, bool]:
     """Reference of an Observation's Specimen, and whether it says itself that it is not blood."""
     resource = located.resource
-    if any(
-        _is_other(concept) for concept in (resource.get("code"), *listed(resource.get("category")))
-    ):
+    if any(_is_other(concept) for concept in listed(resource.get("category"))):
         return "", True
     if "specimen" not in resource and "bodySite" not in resource:
         return "", False

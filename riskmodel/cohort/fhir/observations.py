@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from riskmodel.cohort.fhir.resources import Resource, codings, listed, mapping, names, number, text
+from riskmodel.cohort.fhir.resources import (
+    Resource,
+    Told,
+    codings,
+    listed,
+    mapping,
+    names,
+    number,
+    text,
+    told,
+)
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.source.values import joined_unit
 from riskmodel.cohort.units import find_analyte, same_size, ucum, unit_in_name
+from riskmodel.cohort.vocabulary.specimens import is_not_blood
 from riskmodel.cohort.written.number_text import parse_result, read_limit, read_number
 
 LOINC = frozenset(("http://loinc.org", "https://loinc.org", "urn:oid:2.16.840.1.113883.6.1"))
@@ -57,6 +68,39 @@ def _by_name(name: str) -> str | None:
     return find_analyte(name, "", internal=True)
 
 
+class _Meaning(NamedTuple):
+    """What a code says by itself.
+
+    The analyte of its LOINC codes, whether it has any, the analyte of its names, whether the LOINC
+    codes mean several, and whether it is of another specimen than blood.
+    """
+
+    coded: str | None
+    loinc: bool
+    named: str | None
+    contradicted: bool
+    elsewhere: bool
+
+
+@lru_cache(maxsize=65536)
+def _meaning(concept: Told) -> _Meaning:
+    own, found = concept
+    codes = [code for system, code, _ in found if system in LOINC]
+    meant = [analyte for analyte in map(_by_code, codes) if analyte is not None]
+    called = [name for name in (own, *(display for _, _, display in found)) if name]
+    named = next((a for a in map(_by_name, called) if a is not None), None)
+    first = meant[0] if meant else None
+    return _Meaning(first, bool(codes), named, len(set(meant)) > 1, of_other_specimen(concept))
+
+
+@lru_cache(maxsize=65536)
+def of_other_specimen(concept: Told) -> bool:
+    """Whether the words or codes of a concept name a specimen that is not blood."""
+    own, found = concept
+    called = " / ".join(name for name in (own, *(display for _, _, display in found)) if name)
+    return is_not_blood(called[:500], *(code for _, code, _ in found))
+
+
 def analyte_of(concept: Any, own_codes: Mapping[str, str]) -> str | None:
     """Analyte of a code: LOINC first, then a centre's own codes, then the text.
 
@@ -69,30 +113,17 @@ def analyte_of(concept: Any, own_codes: Mapping[str, str]) -> str | None:
     own_codes : mapping of str to str
         Analyte by code or by ``system|code``.
     """
-    coded = False
-    found = codings(concept)
-    for system, code, _ in found:
-        if system in LOINC:
-            coded = True
-            analyte = _by_code(code)
-            if analyte is not None:
-                return analyte
-    if own_codes:
-        for system, code, _ in found:
+    return _analyte(told(concept), own_codes)
+
+
+def _analyte(concept: Told, own_codes: Mapping[str, str]) -> str | None:
+    meaning = _meaning(concept)
+    if meaning.coded is None and own_codes:
+        for system, code, _ in concept[1]:
             analyte = own_codes.get(f"{system}|{code}") or own_codes.get(code)
             if analyte is not None:
                 return analyte
-    if coded:
-        return None
-    return next((a for a in map(_by_name, names(concept)) if a is not None), None)
-
-
-def _contradicted(concept: Any, analyte: str) -> bool:
-    """Whether another LOINC code of a concept is that of another analyte."""
-    found = codings(concept)
-    return len(found) > 1 and any(
-        system in LOINC and _by_code(code) not in (None, analyte) for system, code, _ in found
-    )
+    return meaning.coded if meaning.loinc else meaning.named
 
 
 def shown_code(concept: Any) -> str:
@@ -110,6 +141,14 @@ def _unit(system: str, code: str, unit: str) -> str:
     return unit or code
 
 
+@lru_cache(maxsize=65536)
+def _unit_told(system: str, code: str, unit: str) -> tuple[str, str]:
+    """Unit, and ``unit_conflict`` where the one as shown is another size than that of the code."""
+    both = code and unit != code and ucum(unit) and ucum(code)
+    conflict = "unit_conflict" if both and not same_size(unit, code) else ""
+    return _unit(system, code, unit), conflict
+
+
 def unit_of(quantity: Resource) -> str:
     """Unit of a Quantity: its UCUM code where that is known, else the unit as shown."""
     return _unit(
@@ -117,20 +156,13 @@ def unit_of(quantity: Resource) -> str:
     )
 
 
-def _unit_conflict(quantity: Resource) -> str:
-    """``unit_conflict`` where the unit as shown is another size than the one of the code."""
-    shown, code = text(quantity.get("unit")), text(quantity.get("code"))
-    told = code and shown != code and ucum(shown) and ucum(code)
-    return "unit_conflict" if told and not same_size(shown, code) else ""
-
-
 def _is_normal(entry: Resource) -> bool:
     """Whether a reference range is the normal one: a type, where given, says so."""
-    told = mapping(entry.get("type"))
-    codes = [code for _, code, _ in codings(told)]
+    kind = mapping(entry.get("type"))
+    codes = [code for _, code, _ in codings(kind)]
     if codes:
         return "normal" in codes
-    words = next(names(told), "").casefold()
+    words = next(names(kind), "").casefold()
     return not words or "normal" in words or "reference" in words
 
 
@@ -145,8 +177,8 @@ def _reference(part: Resource, unit: str, decimal: str) -> tuple[float, float]:
             other = unit_of(bound)
             same = not other or other == unit or same_size(other, unit)
             bounds.append(number(bound.get("value")) if same else math.nan)
-        if "low" not in entry and "high" not in entry and (told := text(entry.get("text"))):
-            limits = read_limit(told[:100], decimal)
+        if "low" not in entry and "high" not in entry and (shown := text(entry.get("text"))):
+            limits = read_limit(shown[:100], decimal)
             if limits is not None and not joined_unit(unit, limits.unit)[1]:
                 bounds = [limits.low, limits.high]
         if bounds[1] <= max(bounds[0], 0.0):
@@ -189,13 +221,16 @@ def _value(part: Resource, decimal: str) -> tuple[float, str, str, str]:
     """Value, comparator, unit and refusal of an Observation or component."""
     if "valueQuantity" in part:
         quantity = mapping(part["valueQuantity"])
-        raw, unit = quantity.get("value"), unit_of(quantity)
+        raw = quantity.get("value")
+        unit, conflict = _unit_told(
+            text(quantity.get("system")), text(quantity.get("code")), text(quantity.get("unit"))
+        )
         comparator = text(quantity.get("comparator"))
         value = number(raw)
         if part.get("dataAbsentReason"):
             return math.nan, "", unit, "value_absent"
         if not math.isnan(value):
-            return value, comparator, unit, _unit_conflict(quantity)
+            return value, comparator, unit, conflict
         if isinstance(raw, str):
             return _worded(raw, comparator, unit, decimal)
         if raw is not None:
@@ -236,9 +271,12 @@ def results(
     found: list[Result] = []
     other: list[str] = []
     parts = listed(observation.get("component"))
+    whole = told(observation.get("code"))
+    elsewhere = _meaning(whole).elsewhere
     grouping = parts or observation.get("hasMember")
     for part in (observation, *parts):
-        analyte = analyte_of(part.get("code"), own_codes)
+        concept = whole if part is observation else told(part.get("code"))
+        analyte = _analyte(concept, own_codes)
         if analyte is None:
             if part is not observation or not parts:
                 other.append(shown_code(part.get("code")))
@@ -246,16 +284,17 @@ def results(
         value, comparator, unit, refusal = _value(part, decimal)
         if part is observation and grouping and refusal == "value_missing":
             continue
-        if _contradicted(part.get("code"), analyte):
-            refusal = refusal or "code_conflict"
+        meaning = _meaning(concept)
+        if meaning.contradicted or meaning.elsewhere or elsewhere:
+            refusal = refusal or ("code_conflict" if meaning.contradicted else "not_blood")
         if not math.isnan(value) and ("interpretation" in part or "note" in part):
             stated = _off_scale(part, value) | ({comparator} - {""})
             if len({sign[0] for sign in stated}) > 1:
                 value, refusal = math.nan, "value_conflict"
             comparator = comparator or next(iter(sorted(stated)), "")
         if unit in ("", NO_UNIT):
-            told = (unit_in_name(analyte, name) for name in names(part.get("code")))
-            unit = next((unit for unit in told if unit), unit)
+            carried = (unit_in_name(analyte, name) for name in names(part.get("code")))
+            unit = next((unit for unit in carried if unit), unit)
         low, high = (
             _reference(part, unit, decimal) if "referenceRange" in part else (math.nan, math.nan)
         )

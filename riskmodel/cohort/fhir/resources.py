@@ -47,6 +47,15 @@ def codings(concept: Any) -> list[tuple[str, str, str]]:
     ]
 
 
+Told = tuple[str, tuple[tuple[str, str, str], ...]]
+"""A CodeableConcept as one value: its text, and system, code and display of each coding."""
+
+
+def told(concept: Any) -> Told:
+    """A CodeableConcept as a value that what it means can be remembered by."""
+    return text(mapping(concept).get("text")), tuple(codings(concept))
+
+
 def names(concept: Any) -> Iterator[str]:
     """The texts of a CodeableConcept: its own, then those of its codings."""
     own = text(mapping(concept).get("text"))

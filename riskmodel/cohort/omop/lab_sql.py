@@ -98,7 +98,8 @@ def insert_sql(
         ), found AS (
             SELECT p.person, cells.*, CASE WHEN p.person IS NOT NULL
                 THEN coalesce(o.analyte, a.analyte, b.analyte) END AS analyte,
-                CASE WHEN o.analyte IS NOT NULL THEN NULL
+                CASE WHEN o.analyte IS NOT NULL OR p.person IS NULL
+                        OR coalesce(a.analyte, b.analyte) IS NULL THEN NULL
                     WHEN x.id IS NOT NULL OR y.id IS NOT NULL OR a.analyte <> b.analyte
                         OR regexp_full_match(source_, '[0-9]{{1,5}}-[0-9]') THEN 'code_conflict'
                     WHEN regexp_matches(lower(source_), {literal(not_blood_pattern())})

@@ -120,13 +120,14 @@ def read_results(
         lambda row: _allowed(names[analyte[row]], canonical[row], factor[row]),
     )
     usable = usable & ~outside
-    unsure = np.flatnonzero(usable & _far_off(names, analyte, canonical, factor, comparator))
+    unsure = np.flatnonzero(usable & _far_off(names, meanings, canonical, comparator))
     fits = {
         row: unit
         for row in unsure.tolist()
         if (unit := fitting_unit(analytes()[shown(row)], canonical[row], factor[row]))
     }
-    doubtful = np.isin(np.arange(len(value)), list(fits))
+    doubtful = np.zeros(len(value), dtype=bool)
+    doubtful[list(fits)] = True
     reject(doubtful, "unit_doubtful", "unit", lambda row: f"{shown(row)}: it would fit {fits[row]}")
     usable = usable & ~doubtful
     _note_oddities(names, analyte, meanings, canonical, comparator, usable, rejections)
@@ -148,9 +149,8 @@ def _impossible(
 
 def _far_off(
     names: Sequence[str],
-    analyte: npt.NDArray[np.int64],
+    meanings: Meanings,
     value: npt.NDArray[np.float64],
-    factor: npt.NDArray[np.float64],
     comparator: npt.NDArray[np.int8],
 ) -> npt.NDArray[np.bool_]:
     """Numbers of which another unit of the analyte may be meant: see `fitting_unit`.
@@ -158,13 +158,17 @@ def _far_off(
     Implausible ones, those `_FAR_OFF` times from what is typical, and those in a unit that is
     read by its grammar alone (mkat/L, which some print for ukat/L).
     """
-    low, high = _limits([analytes()[name].plausible for name in names], analyte)
-    typical = np.array([analytes()[name].typical or np.nan for name in names])[analyte]
-    listed = np.zeros(len(value), dtype=bool)
-    for k, name in enumerate(names):
-        listed |= (analyte == k) & np.isin(factor, list(analytes()[name].factors.values()))
+    entries = [analytes()[names[k]] if k >= 0 else None for k in meanings.analyte.tolist()]
+    told = [
+        (*e.plausible, e.typical or np.nan, float(factor in e.factors.values()))
+        if e
+        else (np.nan, np.nan, np.nan, 1.0)
+        for e, factor in zip(entries, meanings.factor.tolist(), strict=True)
+    ]
+    each = np.array(told, dtype=np.float64).reshape(-1, 4)
+    low, high, typical, listed = each[meanings.code].T
     far = (value > 0) & ((value < typical / _FAR_OFF) | (value > typical * _FAR_OFF))
-    odd = ~((value >= low) & (value <= high)) | far | ~listed
+    odd = ~((value >= low) & (value <= high)) | far | (listed == 0)
     return np.asarray(odd & (comparator == EXACT) & ~np.isnan(typical))
 
 
