@@ -18,10 +18,13 @@ UNSEEN_SHARE = 0.2
 """Variance of the log-odds between patients who look alike to a model, as a share of the variance
 that it shows. Chosen on simulated worlds (docs/model.md), where that is 0 to 0.6."""
 
-EXPECTED_BETWEEN = 1.3
-"""Variance of the log-odds between patients, where risk differs at all: an AUROC of about 0.79. A
-model that shows less has not learnt it, and what it does not show stays between patients who look
-alike to it. Chosen on simulated worlds (docs/model.md), where it is 1.6 to 3.0."""
+EXPECTED_BETWEEN = 1.6
+"""Variance of the log-odds between patients, where risk differs at all: an AUROC of about 0.81. A
+model of few events that shows less has not learnt it, and what it does not show stays between
+patients who look alike to it. Chosen on simulated worlds (docs/model.md), where it is 1.1 to 3."""
+
+EVENTS_THAT_TELL = 10.0
+"""Events at which half of that expectation is given up for what the model shows."""
 
 LEAST_SIGNAL = 0.05
 """A smaller probability of a signal counts as this: a division by next to nothing tells nothing."""
@@ -113,7 +116,8 @@ def risk_interval(
     """
     signal = max(signal, LEAST_SIGNAL)
     shown = between / signal**2
-    alike = signal * max(UNSEEN_SHARE * shown, EXPECTED_BETWEEN - shown)
+    lacking = (EXPECTED_BETWEEN - shown) * EVENTS_THAT_TELL / (EVENTS_THAT_TELL + events)
+    alike = signal * max(UNSEEN_SHARE * shown, lacking)
     unseen = missing / signal + alike
     others = unseen + 1.0 / events + 1.0 / max(patients - events, 1)
     others += CENTRE_SD**2 + departure**2 * (slope_sd**2 + 1.0 - signal) / signal
