@@ -26,11 +26,28 @@ BEYOND = "#fbeeee"
 """Ground of the side of a criterion on which it is met."""
 SERIES = (LINE, "#b45f06", "#38761d", "#741b47", "#7f6000", "#45818e", LIMIT, QUIET)
 """Lines of one picture, in this order."""
+PAGES = {
+    "ink": INK, "quiet": QUIET, "line": "#d5dbe0", "soft": "#f4f6f8", "faint": FAINT,
+    "up": LIMIT, "down": LINE, "beyond": BEYOND, "field": "#76818c", "focus": "#0b6bcb",
+    "warn": "#8a5a00", "warm": "#fff8e6", "warm-edge": "#c79a2e", "warm-ink": "#4a3200",
+}  # fmt: skip
+"""Colours of pages, by the name of their variable in style sheets."""
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 HALO = {"stroke": "#fff", "stroke_width": 3, "paint_order": "stroke"}
 """White around text that stands on lines."""
 
 _RISKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)
+
+
+def css_palette() -> str:
+    """The rule that gives a page its colours; style sheets name them and hold none.
+
+    Examples
+    --------
+    >>> css_palette()[:24]
+    ':root { --ink: #15202b; '
+    """
+    return f":root {{ {' '.join(f'--{name}: {colour};' for name, colour in PAGES.items())} }}\n"
 
 
 def tag(name: str, content: str = "", **attributes: Any) -> str:

@@ -40,9 +40,16 @@ def contrast(colour: str, ground: str = "#ffffff") -> float:
 
 
 def test_colours_stand_in_one_module() -> None:
-    for path in PACKAGE.rglob("*.py"):
+    for path in (p for kind in ("py", "j2", "css") for p in PACKAGE.rglob(f"*.{kind}")):
         if path != Path(pictures.__file__):
-            assert re.findall(r"[\"']#[0-9a-fA-F]{6}\b", path.read_text()) == [], path
+            # The margin of a printed page does not know the page's variables.
+            rules = [line for line in path.read_text().splitlines() if not line.startswith("@page")]
+            assert re.findall(r"#[0-9a-fA-F]{6}\b", "".join(rules)) == [], path
+
+
+def test_style_sheets_name_colours_of_the_palette_only() -> None:
+    for path in (p for kind in ("py", "j2", "css") for p in PACKAGE.rglob(f"*.{kind}")):
+        assert set(re.findall(r"var\(--([a-z-]+)\)", path.read_text())) <= set(pictures.PAGES), path
 
 
 def test_text_and_lines_can_be_read_on_white_and_on_every_ground() -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from riskmodel.features.catalogue import Catalogue
 from riskmodel.features.feature import Feature, Window
+from riskmodel.pictures import css_palette
 
 FORMATS = ("text", "markdown", "html")
 NOTATION = (
@@ -162,7 +163,7 @@ def _html(catalogue: Catalogue) -> str:
     if burden:
         tables += _html_table(_BURDEN, _ORDER_HEAD, burden)
         tables += _html_table("Scales of tumor burden", _SCALE_HEAD, scales)
-    return _PAGE.format(notation=escape(NOTATION), tables=tables)
+    return _PAGE.format(palette=css_palette(), notation=escape(NOTATION), tables=tables)
 
 
 def burden_orders(catalogue: Catalogue) -> list[tuple[str, ...]]:
@@ -240,13 +241,13 @@ _PAGE = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>riskmodel: data dictionary</title>
 <style>
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem; color: #1b1b1b; }}
+{palette}body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem; color: var(--ink); }}
 table {{ border-collapse: collapse; margin: 1.5rem 0; }}
 caption {{ text-align: left; font-weight: 600; font-size: 1.2rem; padding: .5rem 0; }}
-th, td {{ border: 1px solid #c9c9c9; padding: .3rem .5rem; text-align: left;
+th, td {{ border: 1px solid var(--line); padding: .3rem .5rem; text-align: left;
   vertical-align: top; font-weight: 400; }}
-thead th {{ position: sticky; top: 0; background: #eef1f4; font-weight: 600; }}
-tbody tr:nth-child(even) {{ background: #f8f9fa; }}
+thead th {{ position: sticky; top: 0; background: var(--soft); font-weight: 600; }}
+tbody tr:nth-child(even) {{ background: var(--soft); }}
 </style>
 </head>
 <body>

@@ -26,8 +26,8 @@ from .pages.report import (
     report as report,
 )
 from .pages.templates import (
-    TEMPLATES as TEMPLATES,
     environment as environment,
+    style_sheet as style_sheet,
 )
 from .pages.timeline import (
     write_timeline as write_timeline,

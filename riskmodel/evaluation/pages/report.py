@@ -10,6 +10,7 @@ import pandas as pd
 from riskmodel import RESEARCH_USE
 from riskmodel.evaluation.evaluation import Evaluation, shown
 from riskmodel.evaluation.pages.pictures import TITLES, caption
+from riskmodel.pictures import css_palette
 
 METRIC_NAMES: Mapping[str, str] = {
     "auroc": "AUROC",
@@ -199,6 +200,7 @@ def _inline(svg: str) -> str:
 def page(evaluation: Evaluation, pictures: Mapping[str, str]) -> str:
     """The report as HTML, its pictures (SVG, by name) inside it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     about = evaluation.about
     counts: Any = about["counts"]
@@ -213,6 +215,7 @@ def page(evaluation: Evaluation, pictures: Mapping[str, str]) -> str:
         about=about,
         counts=counts,
         research_use=RESEARCH_USE,
+        palette=Markup(css_palette()),
         caption=caption(evaluation),
         pictures=[
             {"title": TITLES[name], "source": _inline(svg), "text": _READING[name]}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.models import odds
 from riskmodel.patient.wording import odds_words
+from riskmodel.pictures import css_palette
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -17,6 +18,7 @@ TEMPLATES = Path(__file__).parent
 def environment(*folders: Path) -> "Environment":
     """Templates of some folders: text is escaped, an unknown name in a template is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     made = Environment(
         loader=FileSystemLoader([*folders, TEMPLATES]),
@@ -27,6 +29,7 @@ def environment(*folders: Path) -> "Environment":
     )
     made.filters["in_words"] = odds_words
     made.filters["as_odds"] = lambda contribution: f"×{odds(contribution)}"
+    made.globals["palette"] = Markup(css_palette())
     return made
 
 
@@ -36,7 +39,7 @@ def render(template: str, **content: Any) -> str:
 
 
 def style_sheet() -> str:
-    """The style sheet that every page about a patient shares, for use inside a page."""
+    """The style sheet that every page about a patient shares, its colours first."""
     from markupsafe import Markup
 
-    return Markup((TEMPLATES / "page.css").read_text(encoding="utf-8"))
+    return Markup(css_palette() + (TEMPLATES / "page.css").read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ from riskmodel import RESEARCH_USE
 from riskmodel.arrays import Flags, Floats
 from riskmodel.errors import SchemaError
 from riskmodel.files import write_text
+from riskmodel.pictures import css_palette
 from riskmodel.simulation.cohort import draw_cohort
 from riskmodel.simulation.realism import pictures
 from riskmodel.simulation.realism.agreement import Agreement, agreement, agreement_by_regime
@@ -74,6 +75,7 @@ def calibration_page(
         Of `agreement_by_regime`.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     labels = agreement(mix)
     environment = Environment(
@@ -88,6 +90,7 @@ def calibration_page(
     low, high = labels.spread_days
     content: dict[str, Any] = {
         "research_use": RESEARCH_USE,
+        "palette": Markup(css_palette()),
         "drawn": f"{sum(distinct.values()):,} patients were drawn for it, and {len(mix):,} "
         "of the default mix of products.",
         "held": len(judged),

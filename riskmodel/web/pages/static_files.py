@@ -6,12 +6,12 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from riskmodel.patient import TEMPLATES
+from riskmodel.patient import style_sheet
 
 _HERE = Path(__file__).parent.parent / "static"
+_CSS = "text/css; charset=utf-8"
 _FILES = {
-    "page.css": (TEMPLATES / "page.css", "text/css; charset=utf-8"),
-    "server.css": (_HERE / "server.css", "text/css; charset=utf-8"),
+    "server.css": (_HERE / "server.css", _CSS),
     "page.js": (_HERE / "page.js", "text/javascript; charset=utf-8"),
     "icon.svg": (_HERE / "icon.svg", "image/svg+xml"),
 }
@@ -21,6 +21,7 @@ def static_router() -> APIRouter:
     """The routes: only these files, whatever a path says."""
     router = APIRouter(include_in_schema=False)
     held = {name: (path.read_bytes(), kind) for name, (path, kind) in _FILES.items()}
+    held["page.css"] = (style_sheet().encode(), _CSS)
 
     @router.get("/static/{name}")
     def get_file(name: str, request: Request) -> Response:
