@@ -1,6 +1,14 @@
-"""Wrong usage ends with 2."""
+"""Choices are those of the rooms; wrong usage ends with 2."""
 
 import pytest
+
+from riskmodel.cli.arguments import CrsRule, CytopeniaRule, Labels
+from riskmodel.cli.features import DictionaryForm
+from riskmodel.cli.score import Form
+from riskmodel.criteria import CRS_RULES, CYTOPENIA_RULES
+from riskmodel.features.dictionary import FORMATS as DICTIONARY_FORMS
+from riskmodel.models import LABEL_SOURCES
+from riskmodel.scoring import FORMATS
 
 
 @pytest.mark.parametrize(
@@ -15,3 +23,17 @@ import pytest
 )
 def test_wrong_usage_is_exit_2(cli, words):
     assert cli(*words)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("choices", "held"),
+    [
+        (Form, FORMATS),
+        (Labels, LABEL_SOURCES),
+        (CytopeniaRule, CYTOPENIA_RULES),
+        (CrsRule, CRS_RULES),
+        (DictionaryForm, DICTIONARY_FORMS),
+    ],
+)
+def test_what_may_be_chosen_is_what_the_room_knows(choices, held):
+    assert {choice.value for choice in choices} == set(held)

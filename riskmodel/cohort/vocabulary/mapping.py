@@ -3,15 +3,36 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from riskmodel.cohort.units import analytes
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
+from riskmodel.toml_model import Fault, Table, must, read
 
-_TABLES: Mapping[str, type] = {"infusion": dict, "analytes": dict, "source": dict}
-_INFUSION = {"codes": str, "names": str, "omop": int}
-_SOURCE = ("schema", "vocabulary_schema")
+_Texts = Annotated[list[str], must("is not a list of texts")]
+
+
+class _Infusion(Table):
+    codes: _Texts = Field(default=[])
+    names: _Texts = Field(default=[])
+    omop: Annotated[list[int], must("is not a list of whole numbers")] = Field(default=[])
+
+
+class _Source(Table):
+    schema_: Annotated[str | None, Field(alias="schema"), must("is not a text")] = None
+    vocabulary_schema: Annotated[str | None, must("is not a text")] = None
+
+
+class _File(Table):
+    infusion: _Infusion = _Infusion()
+    analytes: dict[
+        Annotated[str, must("is no analyte of the contract", lambda name: name in analytes())],
+        Annotated[list[str | int], must("is not a list of codes")],
+    ] = Field(default={})
+    source: _Source = _Source()
 
 
 @dataclass(frozen=True)
@@ -43,13 +64,15 @@ class CodeMapping:
     vocabulary_schema: str | None = None
 
 
-def _lists(table: Mapping[str, Any], allowed: Mapping[str, type], faults: list[str]) -> None:
-    for key, value in table.items():
-        kind = allowed.get(key)
-        if kind is None:
-            faults.append(f"[infusion] has '{key}' (allowed: {', '.join(allowed)})")
-        elif not isinstance(value, list) or not all(type(item) is kind for item in value):
-            faults.append(f"[infusion] {key} is not a list of {kind.__name__}")
+def _sentence(fault: Fault) -> str:
+    """A fault in words; pydantic marks a key of a table as such after the key itself."""
+    key = ".".join(str(part) for part in fault.path if part != "[key]")
+    if fault.kind == "unknown":
+        table = _File.model_fields.get(str(fault.path[0])) if fault.path[1:] else None
+        model = _File if table is None else type(table.default)
+        allowed = [field.alias or name for name, field in model.model_fields.items()]
+        return f"'{key}' is unknown (allowed: {', '.join(allowed)})"
+    return f"'{key}' {'is not a table' if fault.words == 'dict' else fault.words}"
 
 
 def load_mapping(path: Path | None) -> CodeMapping:
@@ -74,32 +97,19 @@ def load_mapping(path: Path | None) -> CodeMapping:
     """
     if path is None:
         return CodeMapping()
-    read = read_toml(path)
-    faults = [f"table '{name}' is unknown" for name in read if name not in _TABLES]
-    faults += [
-        f"'{n}' is not a table" for n, k in _TABLES.items() if type(read.get(n, {})) is not k
-    ]
-    if not faults:
-        _lists(read.get("infusion", {}), _INFUSION, faults)
-        for name, codes in read.get("analytes", {}).items():
-            if name not in analytes():
-                faults.append(f"[analytes] has '{name}', which is no analyte of the contract")
-            elif not isinstance(codes, list) or not all(type(c) in (str, int) for c in codes):
-                faults.append(f"[analytes] {name} is not a list of codes")
-        for name, value in read.get("source", {}).items():
-            if name not in _SOURCE or not isinstance(value, str):
-                faults.append(f"[source] has '{name}' (allowed, as text: {', '.join(_SOURCE)})")
-    if faults:
-        raise SchemaError(
-            f"Mapping '{path}' cannot be used: {'; '.join(faults)}. Correct the file."
-        )
-    pairs = [(c, name) for name, codes in read.get("analytes", {}).items() for c in codes]
-    infusion = read.get("infusion", {})
+
+    def refused(found: list[Fault]) -> SchemaError:
+        said = "; ".join(map(_sentence, found))
+        return SchemaError(f"Mapping '{path}' cannot be used: {said}. Correct the file.")
+
+    file = read(_File, read_toml(path), refused)
+    pairs = [(code, name) for name, codes in file.analytes.items() for code in codes]
     return CodeMapping(
-        infusion_codes=tuple(infusion.get("codes", ())),
-        infusion_names=tuple(infusion.get("names", ())),
-        infusion_omop=tuple(infusion.get("omop", ())),
-        analytes={c: name for c, name in pairs if isinstance(c, str)},
-        analytes_omop={c: name for c, name in pairs if isinstance(c, int)},
-        **read.get("source", {}),
+        infusion_codes=tuple(file.infusion.codes),
+        infusion_names=tuple(file.infusion.names),
+        infusion_omop=tuple(file.infusion.omop),
+        analytes={code: name for code, name in pairs if isinstance(code, str)},
+        analytes_omop={code: name for code, name in pairs if isinstance(code, int)},
+        schema=file.source.schema_,
+        vocabulary_schema=file.source.vocabulary_schema,
     )
