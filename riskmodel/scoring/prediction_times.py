@@ -101,7 +101,8 @@ def output_columns(models: Sequence[RiskModel], explain: bool) -> list[str]:
     empty = [predict_frame(m, pd.DataFrame(columns=m.features)) for m in models]
     if not explain:
         empty = [part.filter(like=EARLIER) for part in empty]
-    return [str(name) for name in joined([rows_of({}, 0, None, None), *empty]).columns]
+    nobody = [rows_of({}, 0, model, None) for model in (None, *models)]
+    return [str(name) for name in joined([*nobody, *empty]).columns]
 
 
 def _indexed(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from riskmodel.scoring.knowledge import (
     with_base_rates,
 )
 from riskmodel.scoring.scope import check_stage, known_onset, out_of_scope, scope_finding
-from riskmodel.scoring.score_table import CONTRIBUTION, joined, rejected_rows, rows_of
+from riskmodel.scoring.score_table import CONTRIBUTION, GRADE, joined, rejected_rows, rows_of
 
 __all__ = ["Scored", "model_catalogue", "score", "score_rows", "scored_at"]
 
@@ -213,8 +213,8 @@ def _rows(
         "findings": [in_codes(of) for of in findings],
     }
     scored = rows_of(table, len(cohort), model, hours)
-    last = scored[["findings", "note"]]
-    first = scored.drop(columns=["findings", "note"])
+    ending = [name for name in (GRADE, "findings", "note") if name in scored]
+    last, first = scored[ending], scored.drop(columns=ending)
     more = [str(name) for name in predicted if str(name).startswith((CONTRIBUTION, EARLIER))]
     whole: pd.DataFrame = pd.concat([first, predicted[more], last], axis=1)
     return whole

@@ -41,6 +41,8 @@ _TYPES: Mapping[str, _Kind] = {
 _LAST = ("findings", "note")
 SCORE_COLUMNS: Sequence[str] = tuple(name for name in _TYPES if name not in _LAST)
 CONTRIBUTION = "contribution_"
+GRADE = "least_grade"
+"""Column of the grade that an event has to reach, where a model asks for one."""
 
 
 def note_of(model: RiskModel) -> str:
@@ -50,20 +52,15 @@ def note_of(model: RiskModel) -> str:
     return f"{RESEARCH_USE} Trained on {source}.{graded}"
 
 
-def _graded(model: RiskModel) -> str:
-    return f", grade >= {model.least_grade}" if model.least_grade > 1 else ""
-
-
-def graded(definition: str) -> str:
-    """What a row's ``definition`` says of the grade that has to be reached; empty for any onset.
+def graded(least_grade: Any) -> str:
+    """What texts say of the grade that has to be reached; empty for any onset.
 
     Examples
     --------
-    >>> graded("astct-2024, grade >= 3"), graded("astct-2024")
+    >>> graded(3), graded(None)
     (', grade >= 3', '')
     """
-    _, comma, said = definition.partition(", ")
-    return comma + said
+    return "" if pd.isna(least_grade) else f", grade >= {least_grade:g}"
 
 
 def rows_of(
@@ -74,7 +71,7 @@ def rows_of(
         "stage": model.stage,
         "model_name": model.name,
         "model_version": model.version,
-        "definition": model.definition + _graded(model),
+        "definition": model.definition,
         "horizon_days": float(model.horizon_days),
         "note": note_of(model),
     }  # fmt: skip
@@ -83,6 +80,8 @@ def rows_of(
         name: pd.Series(filled.get(name, kind.empty), index=range(n), dtype=kind.dtype)
         for name, kind in _TYPES.items()
     }
+    if model is not None and model.least_grade > 1:
+        columns[GRADE] = pd.Series(float(model.least_grade), index=range(n), dtype="float64")
     return pd.DataFrame(columns)
 
 
@@ -92,7 +91,8 @@ def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     base = [CONTRIBUTION + "base"] if factors else []
     days = dict.fromkeys(n for part in parts for n in part if str(n).startswith(EARLIER))
     inner = (f for f in dict.fromkeys(factors) if f not in base)
-    order = [*SCORE_COLUMNS, *inner, *base, *days, *_LAST]
+    grade = [GRADE] if any(GRADE in part for part in parts) else []
+    order = [*SCORE_COLUMNS, *inner, *base, *days, *grade, *_LAST]
     whole = [part.reindex(columns=order) for part in parts]
     together: pd.DataFrame = pd.concat(whole, ignore_index=True)
     return together

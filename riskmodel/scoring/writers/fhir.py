@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel import RESEARCH_USE
 from riskmodel.models import EARLIER
 from riskmodel.scoring.findings import BaseRateOnly
-from riskmodel.scoring.score_table import CONTRIBUTION, graded
+from riskmodel.scoring.score_table import CONTRIBUTION, GRADE, graded
 
 PROBABILITY = "http://terminology.hl7.org/CodeSystem/risk-probability"
 GROUPS: Mapping[str, tuple[str, str]] = {
@@ -78,7 +78,7 @@ def _resource(row: Mapping[Any, Any], factors: list[str]) -> dict[str, Any]:
 
 
 def _outcome(row: Mapping[Any, Any]) -> str:
-    return OUTCOME + graded(str(row["definition"]))
+    return OUTCOME + graded(row.get(GRADE))
 
 
 def _earlier(row: Mapping[Any, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
-from riskmodel.scoring.score_table import graded
+from riskmodel.scoring.score_table import GRADE, graded
 from riskmodel.scoring.writers.meds import prediction_times
 from riskmodel.scoring.writers.subjects import subject_ids
 
@@ -55,13 +55,13 @@ def _observations(rows: pd.DataFrame, quantity: str) -> pd.DataFrame:
     group = rows["risk_group"].where(rows["risk_group"] != "", "group cannot be told")
     said = rows["status"] + ": " + rows["reason"] if quantity == "status" else group
     number = np.full(n, np.nan) if quantity == "status" else rows[quantity].to_numpy(np.float64)
+    empty = pd.Series(pd.NA, index=range(n), dtype="Int64")
     horizon = rows["horizon_days"].fillna(0.0)
     source = [
-        SOURCE.format(horizon=h, quantity=quantity, graded=graded(definition))
-        for h, definition in zip(horizon, rows["definition"].astype("str"), strict=True)
+        SOURCE.format(horizon=h, quantity=quantity, graded=graded(grade))
+        for h, grade in zip(horizon, rows.get(GRADE, empty), strict=True)
     ]
     model = rows["model_name"] + " " + rows["model_version"] + ", " + RESEARCH_USE
-    empty = pd.Series(pd.NA, index=range(n), dtype="Int64")
     return pd.DataFrame(
         {
             "observation_id": _numbers(rows, quantity),
