@@ -12,7 +12,7 @@ from riskmodel.cohort.sheets.files import Sheet
 from riskmodel.cohort.sheets.mapping import EXTRA, OPEN
 from riskmodel.cohort.sheets.rows import heading_time
 from riskmodel.cohort.tables.events import category
-from riskmodel.cohort.units import analytes, find_analyte, unit_factor
+from riskmodel.cohort.units import analytes, find_analyte, ucum, unit_factor
 from riskmodel.cohort.written.dates import date_order, iso_time
 from riskmodel.cohort.written.notation import NUMBER_COLUMNS
 from riskmodel.cohort.written.number_text import decimal_sign
@@ -24,6 +24,28 @@ _HEADED = (
     re.compile(r"^(.*?)\s*[\[(]([^\])]*)[\])]\s*$"),
     re.compile(r"^([^\[(]*?)\s*[\[(](.*)[\])]\s*$"),
 )
+
+
+_MEASURED = {
+    "weight_kg": ("kg", "kgs", "kilogram", "kilograms"),
+    "age_years": (
+        "years",
+        "year",
+        "yrs",
+        "yr",
+        "y",
+        "a",
+        "jahre",
+        "ans",
+        "años",
+        "anni",
+        "år",
+        "歳",
+    ),
+    "hours_from_infusion": ("h", "hours", "hour", "hrs"),
+    "day": ("d", "day", "days", "tage", "jours", "días"),
+}
+"""Units that a heading may name in brackets, by a column that has one unit."""
 
 
 @dataclass
@@ -60,8 +82,12 @@ def heading_column(heading: str) -> str:
     --------
     >>> heading_column("Collection Date"), heading_column("MRN"), heading_column("Remark")
     ('time', 'patient_id', '')
+    >>> heading_column("Weight (kg)"), heading_column("Weight (lbs)")
+    ('weight_kg', '')
     """
-    return _meanings().get(plain_heading(heading), "")
+    meant = _meanings().get(plain_heading(heading), "")
+    told = re.findall(r"[\[(]\s*(.*?)\s*[\])]", heading.casefold())
+    return "" if any(unit not in _MEASURED[meant] for unit in told if meant in _MEASURED) else meant
 
 
 @cache
@@ -102,7 +128,8 @@ def _of_sheet(sheet: Sheet) -> list[Guess]:
     for column, heading in headings.items():
         meant = heading_column(column) or heading_column(heading)
         name, unit = heading_result(heading)
-        if name and unit_factor(analytes()[name], unit) is None:
+        percent = bool(name) and ucum(unit) == "%" and analytes()[name].percent is not None
+        if name and not percent and unit_factor(analytes()[name], unit) is None:
             unit = ""
         event = _event_part(heading) or _event_part(column)
         if meant and meant not in columns:
@@ -113,7 +140,7 @@ def _of_sheet(sheet: Sheet) -> list[Guess]:
             results[column] = (name, unit, SURE if unit else _unit_needed(name))
         elif event and event[1] not in events.get(event[0], {}):
             events.setdefault(event[0], {})[event[1]] = column
-        elif heading_time(heading):
+        elif heading_time(heading) or iso_time(heading) is None:
             across.append(column)
     if "patient_id" not in columns and (key := _key(sheet, headings)):
         columns["patient_id"] = (key, LIKELY)

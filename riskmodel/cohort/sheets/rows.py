@@ -115,7 +115,7 @@ def heading_time(heading: str, spec: SheetMapping | None = None) -> dict[str, An
     text = heading.strip()
     if _DAY.fullmatch(text):
         return {"hours_from_infusion": _hours(text, spec.infusion_day if spec else 0)}
-    order = spec.dates if spec and spec.dates in _STATED else ""
+    order = "" if spec is None else _order(spec, spec.across)
     plain = iso_time(text, order) or text
     read = parse_times(pd.Series([plain], dtype="str"))[0]
     return {} if pd.isna(read[0]) else {"time": text}
@@ -147,6 +147,14 @@ def _hours(cell: Any, infusion_day: Any) -> Any:
     return "no day 0" if day == 0 else 24.0 * (day - 1 if day > 0 else day)
 
 
+def _order(spec: SheetMapping, texts: Sequence[str]) -> str:
+    """Order of the dates of a sheet, as stated, else as they show it; `MIXED` where both differ."""
+    found = date_order(texts)
+    if spec.dates not in _STATED:
+        return found
+    return MIXED if found not in ("", spec.dates) else spec.dates
+
+
 def _plain_times(rows: pd.DataFrame, sheet: Sheet, spec: SheetMapping) -> pd.DataFrame:
     """Dates in the form of ISO 8601, by all of them; one that can be two stays as it is.
 
@@ -158,9 +166,7 @@ def _plain_times(rows: pd.DataFrame, sheet: Sheet, spec: SheetMapping) -> pd.Dat
         return rows
     cells = [None if cell is None or cell != cell else cell for cell in rows[name]]
     texts = [cell_text(cell) for cell in cells]
-    found = date_order(texts)
-    if spec.dates in _STATED:
-        found = MIXED if found not in ("", spec.dates) else spec.dates
+    found = _order(spec, texts)
     taken = [_ISO_DAY.match(text) for text in texts]
     left = [match for text in texts if (match := _FIGURES.match(text))]
     exchanged = bool(left) and all(max(int(m[1]), int(m[2])) > 12 for m in left)

@@ -18,7 +18,7 @@ from riskmodel.cohort.schema import (
     PATIENT_TEXT,
 )
 from riskmodel.cohort.text_codes import Texts, text_column, texts
-from riskmodel.cohort.vocabulary.products import choice, find_product
+from riskmodel.cohort.vocabulary.products import choice, stated_product
 from riskmodel.cohort.written.notation import Notation
 from riskmodel.cohort.written.numbers import only_possible, read_numbers
 from riskmodel.cohort.written.times import MIDNIGHT, at_midnight, parse_times
@@ -74,6 +74,16 @@ def _number_column(
     return value, np.isnan(value) & column.notna().to_numpy()
 
 
+def _sexes(text: Texts, meant: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """What each word of a column of sexes means: beside H alone, M may be mujer or masculin."""
+    folded = [str(word).strip().casefold() for word in text.words]
+    if "h" in folded and "m" in folded and "f" not in folded:
+        meant[:-1] = [
+            None if word == "m" else one for word, one in zip(folded, meant, strict=False)
+        ]
+    return meant
+
+
 def _flag(text: str) -> bool | None:
     folded = text.casefold()
     return True if folded in _TRUE else False if folded in _FALSE else None
@@ -83,7 +93,7 @@ def _fill_from_product(
     columns: dict[str, pd.Series], products: Texts, rejections: Rejections
 ) -> None:
     """Target and domain from the product, where they were not stated."""
-    found = products.each(find_product, None)
+    found = products.each(stated_product, None)
     for name in ("target_antigen", "costimulatory_domain"):
         known = np.array([getattr(product, name, None) for product in found], dtype=object)
         implied = pd.Series(known[products.codes], dtype="str")
@@ -127,6 +137,8 @@ def clean_patients(raw: pd.DataFrame, rejections: Rejections, notation: Notation
     for name, allowed in PATIENT_CHOICES.items():
         text = charted[name]
         meant = text.each(partial(choice, name), None)
+        if name == "sex":
+            meant = _sexes(text, meant)
         columns[name] = pd.Series(meant[text.codes], dtype="str")
         bad = columns[name].isna().to_numpy() & ~text.empty
         reject_cells(bad, name, "not_allowed", f"allowed: {', '.join(allowed)}")

@@ -1,6 +1,7 @@
 """Product names and synonyms: target antigen and costimulatory domain of a product."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,8 +24,17 @@ class Product:
     unverified: bool = False
 
 
+_OTHERWISE = re.compile(
+    r"\b(?:not|no|non|none|never|without|kein\w*|nicht|ohne|sans|sin|senza|placebo|vs|versus|or|oder|ou"
+    r"|post|after|nach|prior|previous\w*|former\w*|earlier|failed|like|unlike|instead)\b"
+)
+"""Words beside a product's name by which a text may be about another product."""
+
+
 def _fold(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "", text.casefold())
+    """Letters and figures without case and accents, of any script."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return re.sub(r"[\W_]+", "", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
 @cache
@@ -68,6 +78,19 @@ def find_product(text: str) -> Product | None:
         return _products()[folded]
     inside = {p.name: p for key, p in _products().items() if len(key) >= 6 and key in folded}
     return next(iter(inside.values())) if len(inside) == 1 else None
+
+
+def stated_product(text: str) -> Product | None:
+    """Product that a cell says was given, None where it may speak of another one.
+
+    Examples
+    --------
+    >>> stated_product("Yescarta, 2nd dose").target_antigen
+    'CD19'
+    >>> stated_product("not Yescarta"), stated_product("CD22 CAR after Kymriah")
+    (None, None)
+    """
+    return None if _OTHERWISE.search(text.casefold()) else find_product(text)
 
 
 def product_name(text: str) -> str:

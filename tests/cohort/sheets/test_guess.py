@@ -60,3 +60,59 @@ def test_whatever_the_headings_a_mapping_decides_every_column(headings: list, ce
     found = proposed(rows)
     decided = {name for spec in found.sheet for name in (*spec.used, *spec.ignore)}
     assert decided - {OPEN} == set(headings) - {OPEN}
+
+
+@pytest.mark.parametrize(
+    ("heading", "meant"),
+    [
+        ("Weight (kg)", "weight_kg"),
+        ("Weight (lbs)", ""),
+        ("Age [years]", "age_years"),
+        ("Age (months)", ""),
+        ("Day (hours)", ""),
+        ("Provtagningstid", "time"),
+        ("Date de pr\u00e9l\u00e8vement", "time"),
+        ("\u63a1\u53d6\u65e5\u6642", "time"),
+        ("Probenmaterial", "specimen"),
+        ("Result status", "status"),
+        ("Valeurs de r\u00e9f\u00e9rence", "reference_high"),
+    ],
+)
+def test_headings_in_other_words_and_units(heading: str, meant: str) -> None:
+    assert heading_column(heading) == meant
+
+
+def test_a_column_of_comparators_is_one_whatever_its_heading() -> None:
+    rows = sheet(MRN=["1", "1"], Test=["CRP"] * 2, X=[">", None], Result=["3", "4"],
+                 Date=["2024-05-10"] * 2)  # fmt: skip
+    assert proposed(rows).sheet[0].columns["comparator"] == "X"
+
+
+@pytest.mark.parametrize(
+    ("heading", "days", "asked"),
+    [
+        ("Day", ["-1", "0", "1"], 0),
+        ("Day", ["-1", "1", "2"], "?"),
+        ("Study day", ["1", "2"], "?"),
+        ("Study day", ["0", "2"], 0),
+        ("Day", ["1", "3"], 0),
+    ],
+)
+def test_days_without_a_day_0_are_asked_about(heading: str, days: list, asked: object) -> None:
+    n = len(days)
+    rows = sheet(**{"MRN": ["1"] * n, heading: days, "Test": ["CRP"] * n, "Result": ["3"] * n})
+    assert proposed(rows).sheet[0].infusion_day == asked
+
+
+def test_a_heading_that_is_a_date_in_two_ways_is_asked_about() -> None:
+    rows = sheet(**{"MRN": ["1"], "Test": ["CRP"], "03/04/2024": ["5"], "04/04/2024": ["6"]})
+    found = proposed(rows).sheet[0]
+    assert (found.dates, found.across) == (OPEN, ["03/04/2024", "04/04/2024"])
+    told = sheet(**{"MRN": ["1"], "Test": ["CRP"], "03/04/2024": ["5"], "13/04/2024": ["6"]})
+    assert proposed(told).sheet[0].dates == ""
+
+
+def test_a_hidden_sheet_is_not_proposed() -> None:
+    shown = sheet(MRN=["1"], Test=["CRP"], Result=["3"], Date=["2024-05-10"])
+    hidden = Sheet("a.xlsx", "old", shown.rows, hidden=True)
+    assert proposed(shown, hidden).ignore_sheets == ["old"]

@@ -53,3 +53,16 @@ def test_an_infusion_of_a_day_alone_is_told() -> None:
     found = patients({"infusion_time": "2024-05-10"})
     told = found.notes["date without a time of day, read as midnight"]
     assert told == {"patients.infusion_time": 1}
+
+
+def test_an_m_beside_an_h_alone_may_be_either() -> None:
+    both = [{"patient_id": str(k), "sex": sex} for k, sex in enumerate(["H", "M", "M"])]
+    assert patients(*both).patients["sex"].isna().all()
+    with_f = [{"patient_id": str(k), "sex": sex} for k, sex in enumerate(["F", "M", "H"])]
+    assert patients(*with_f).patients["sex"].fillna("").tolist() == ["F", "M", ""]
+
+
+def test_an_identifier_that_a_spreadsheet_shortened_is_nobody() -> None:
+    found = patients({"patient_id": "1.23457E+11"}, {"patient_id": "12E"})
+    assert found.patients["patient_id"].tolist() == ["12E"]
+    assert found.rejected["reason"].tolist() == ["patient_id_shortened"]
