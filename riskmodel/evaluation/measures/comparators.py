@@ -30,6 +30,7 @@ SCORES: Mapping[str, tuple[str, ...]] = {
 is a higher risk in all of them."""
 _SIGNS = ("macrophage_signs_met", "cytopenia_signs_met")
 COMPARATORS = (RIDGE, *SCORES)
+_FOLDS, _SEED = 5, 20
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,14 @@ def makers(
     return found
 
 
-def cross_validated(examples: Examples, maker: Maker, *, folds: int = 5, seed: int = 20) -> Floats:
+def cross_validated(examples: Examples, maker: Maker) -> Floats:
     """Log-odds from models fitted to the other folds of the same rows; NaN with too few events."""
     known = np.flatnonzero(examples.known)
     events, others = patients_by_class(examples.y[known], examples.patient[known])
     if min(events, others) < FEWEST:
         return np.full(len(examples.y), np.nan)
     event = examples.y * examples.known
-    splits = by_group(grouped_folds(examples.patient, event, folds, seed))
+    splits = by_group(grouped_folds(examples.patient, event, _FOLDS, _SEED))
     return out_of_fold(examples, {"one": maker}, [splits])["one"]
 
 

@@ -45,9 +45,7 @@ def _leading(evaluation: Evaluation) -> list[str]:
     return [*first, *rest["model"].astype(str)][:_DRAWN]
 
 
-def _curves(
-    axis: "Axes", table: pd.DataFrame, models: list[str], x: str, y: str, step: bool = False
-) -> None:
+def _curves(axis: "Axes", table: pd.DataFrame, models: list[str], x: str, y: str) -> None:
     for number, model in enumerate(models):
         part = table[table["model"] == model]
         if len(part):
@@ -57,7 +55,6 @@ def _curves(
                 color=SERIES[number],
                 linewidth=_MODEL_WIDTH if number == 0 else 1.2,
                 label=model,
-                drawstyle="steps-post" if step else "default",
             )
 
 
