@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
+from riskmodel.evaluation.alarm_policy import load_policy
 from riskmodel.evaluation.evaluation import Evaluation, performance, shown
+from riskmodel.evaluation.measures.alarm_rules import policy_alarms, policy_lines
 from riskmodel.evaluation.measures.comparators import Contender
 from riskmodel.evaluation.measures.metrics import METRICS
 from riskmodel.evaluation.row_subsets import Subset
@@ -89,9 +91,11 @@ def test_a_figure_is_shown_with_its_interval_or_with_none(value, low, high):
 def test_the_lines_are_of_the_whole_alone(make_rows):
     rows, one = make_rows(200)
     wanted = [subset("all", np.ones(200)), subset("age", np.ones(200))]
-    found = Evaluation({"figures": performance(rows, [one], wanted, **HOW)}, {})
+    policy = policy_alarms(rows, one, load_policy(), **HOW)
+    tables = {"figures": performance(rows, [one], wanted, **HOW), "alarm_policy": policy}
+    found = Evaluation(tables, {})
     lines = found.lines()
     assert lines[0].startswith("riskmodel: ")
-    assert len(lines) == 5
-    assert not any("age" in line for line in lines)
+    assert sum("AUROC" in line or "auroc" in line for line in lines) == 1
+    assert lines[5:] == policy_lines(policy)
     assert isinstance(found.figures, pd.DataFrame)
