@@ -23,7 +23,6 @@ READ_BACK = {
     "patient/factors.py": "labels of the catalogue: what is measured, then what of it",
     "patient/references.py": "sources of the catalogue: where, then what",
     "patient/wording.py": "units of the catalogue are a notation",
-    "scoring/score_table.py": "the grade within the column `definition` of a stored table",
     "simulation/realism/report.py": "product names as they are charted",
     "web/forms/form_rows.py": "notes of the readers are counted by their text",
     "web/pages/model.py": "headings of a card's Markdown",
