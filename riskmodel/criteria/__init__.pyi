@@ -32,6 +32,7 @@ from .hscore import (
 )
 from .incidence import (
     Incidence as Incidence,
+    autoimmune_words as autoimmune_words,
     base_rate as base_rate,
     published_incidence as published_incidence,
 )

@@ -75,6 +75,20 @@ def published_incidence(
     return tuple(map(_read, (*own, _entries()[-1])))
 
 
+@cache
+def autoimmune_words() -> str:
+    """What is printed of autoimmune indications, for which no model gives a risk.
+
+    Examples
+    --------
+    >>> autoimmune_words()
+    'no case among 47 published patients, exact 95% upper bound 7.5%'
+    """
+    (found,) = published_incidence(None, None, AUTOIMMUNE[0])
+    among = f"{found.events or 'no'} case among {found.patients} published patients"
+    return f"{among}, exact 95% upper bound {found.high:.1%}"
+
+
 def base_rate(product: str | None, target: str | None, disease: str | None) -> Incidence:
     """The one figure that stands for a patient of whom nothing else is known.
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from riskmodel.arrays import Floats
 from riskmodel.cohort import AUTOIMMUNE, Cohort
+from riskmodel.criteria import autoimmune_words
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.follow_up.censoring import Weights, censoring_weights, history_weights
 from riskmodel.evaluation.follow_up.labelling import Labels
@@ -234,8 +235,7 @@ def counted(rows: Examples, cohort: Cohort, stage: str, source: str, purpose: st
     if rows.counts["autoimmune_left_out"] == len(cohort):
         raise SchemaError(
             f"All {len(cohort)} patients of cohort '{cohort.name}' have an autoimmune indication, "
-            "which is out of scope: no case among 47 published patients (upper bound 7.5%). "
-            "Use other indications."
+            f"which is out of scope: {autoimmune_words()}. Use other indications."
         )
     known, y, patient = rows.known, rows.y, rows.patient
     about = f"{stage} (outcomes by {source}: {_shown(rows.counts)})"

@@ -38,7 +38,6 @@ from .learning.shrinkage import (
 )
 from .missing import (
     missing_range as missing_range,
-    no_event_bound as no_event_bound,
 )
 from .plots import (
     beeswarm_svg as beeswarm_svg,

@@ -4,10 +4,8 @@ from collections.abc import Container
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from riskmodel.arrays import Flags, Floats, expit
-from riskmodel.errors import SchemaError
 from riskmodel.features import parse_catalogue
 from riskmodel.models.risk_model import RiskModel, numeric_features
 
@@ -126,24 +124,3 @@ def tests_of(model: RiskModel) -> list[str]:
         return list(model.features)
     source = {feature.name: feature.of for feature in parse_catalogue(text, model.features)}
     return [source.get(name) or name for name in model.features]
-
-
-def no_event_bound(patients: int, level: float = 0.95) -> float:
-    """Exact (Clopper-Pearson, two-sided) upper bound of a risk with no event among `patients`.
-
-    Raises
-    ------
-    SchemaError
-        When `patients` is below 1 or `level` is not between 0 and 1.
-
-    Examples
-    --------
-    >>> round(no_event_bound(47), 3)
-    0.075
-    """
-    if patients < 1 or not 0.0 < level < 1.0:
-        raise SchemaError(
-            f"No bound exists for {patients} patients at level {level}. Give 1 or more patients "
-            "and a level between 0 and 1."
-        )
-    return float(binomtest(0, patients).proportion_ci(level, method="exact").high)

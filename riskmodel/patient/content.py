@@ -7,7 +7,7 @@ import pandas as pd
 
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import AUTOIMMUNE, REASONS, Cohort
-from riskmodel.criteria import event_label
+from riskmodel.criteria import autoimmune_words, event_label
 from riskmodel.models import EARLIER, RiskModel, percent
 from riskmodel.patient import wording as words
 from riskmodel.patient.assessment import Assessment, assess_patient
@@ -43,6 +43,7 @@ def model_content(model: RiskModel) -> dict[str, Any]:
     ]
     return {
         "research_use": RESEARCH_USE,
+        "autoimmune": autoimmune_words(),
         "simulated": card.simulated,
         "model": model,
         "edges": [percent(e) for e in risk_edges(model)],

@@ -6,7 +6,7 @@ import re
 from riskmodel.criteria import MET, NOT_ASSESSABLE, NOT_MET
 from riskmodel.features import Feature
 from riskmodel.models import HARDLY, odds, percent, risk_of
-from riskmodel.scoring import Finding
+from riskmodel.scoring import Finding, OutOfScope
 
 COURSE_EVIDENCE = {
     ("crs", NOT_MET): "severe CRS",
@@ -33,10 +33,7 @@ SCOPE_WORDS = {
     "dead": "by this time the patient had died",
     "transplant": "by this time a transplant had ended the time at risk",
     "new_cell_therapy": "by this time a new cell therapy had ended the time at risk",
-    "autoimmune_indication": (
-        "the indication is autoimmune, for which this model gives no risk: no case among 47 "
-        "published patients, exact 95% upper bound 7.5%"
-    ),
+    "autoimmune_indication": "the indication is autoimmune, for which this model gives no risk",
     "onset_recorded": "by this time an adjudicated IEC-HS onset was recorded",
 }
 COLUMN_LABELS = {
@@ -199,7 +196,10 @@ def finding_words(finding: Finding) -> str:
     >>> finding_words(OutOfScope("dead"))
     'by this time the patient had died'
     """
-    return SCOPE_WORDS.get(finding.code, str(finding))
+    if not isinstance(finding, OutOfScope):
+        return str(finding)
+    words = SCOPE_WORDS.get(finding.code, finding.code)
+    return f"{words}: {finding.said}" if finding.said else words
 
 
 def cited(source: str) -> str:

@@ -11,7 +11,6 @@ from typing import ClassVar
 
 AUTOIMMUNE = "autoimmune_indication"
 ONSET = ("onset_known", "onset_recorded")
-AUTOIMMUNE_SAID = "no case among 47 published patients, exact 95% upper bound 7.5%"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 
 from riskmodel.arrays import Floats, Texts
 from riskmodel.cohort import AUTOIMMUNE, Cohort
-from riskmodel.criteria import adjudicated, evaluate_signs, load_definition
+from riskmodel.criteria import adjudicated, autoimmune_words, evaluate_signs, load_definition
 from riskmodel.errors import SchemaError
 from riskmodel.features import Records, prediction_hours
 from riskmodel.models import RiskModel
@@ -79,5 +79,5 @@ def out_of_scope(cohort: Cohort, onset: Floats | None, hours: float) -> Texts:
 
 def scope_finding(code: str) -> findings.OutOfScope:
     """A code of `out_of_scope` as a finding."""
-    said = findings.AUTOIMMUNE_SAID if code == findings.AUTOIMMUNE else ""
+    said = autoimmune_words() if code == findings.AUTOIMMUNE else ""
     return findings.OutOfScope(code, said)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from riskmodel import RESEARCH_USE
+from riskmodel.criteria import autoimmune_words
 from riskmodel.evaluation import MODEL, Evaluation, minimum_sample, shown
 from riskmodel.models import least_grade
 from riskmodel.training.card_tables import beside_ridge, calibration_table
@@ -144,7 +145,7 @@ brackets are items of TRIPOD+AI (Collins 2024), as remembered: unverified.
 Predicts the onset of IEC-HS{_reaching(about.get("target", "onset"))}
 between the prediction time and day {about["horizon_days"]:g}
 (exclusive) after a CAR-T infusion, {when}. For research on risk prediction. Not for autoimmune
-indications: no case among 47 published patients (exact 95% upper bound 7.5%).
+indications: {autoimmune_words()}.
 
 For researchers and trial statisticians. Inputs that are missing are allowed: the interval widens
 and the score says which.

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from riskmodel.criteria.incidence import base_rate, published_incidence
+from riskmodel.criteria.incidence import autoimmune_words, base_rate, published_incidence
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,11 @@ def test_an_autoimmune_indication_has_its_own_series_alone(disease):
     assert (found.events, found.patients) == (0, 47)
     assert found.high == pytest.approx(0.0755, abs=1e-4)  # exact, two-sided
     assert found.source.startswith("ASTCT-based page")
+
+
+def test_the_bound_that_pages_print_is_the_exact_one():
+    """The risk at which no event in so many patients has a chance of 2.5%."""
+    (found,) = published_incidence(None, None, "SLE")
+    assert (found.events, found.patients) == (0, 47)
+    assert (1 - found.high) ** 47 == pytest.approx(0.025)
+    assert autoimmune_words().endswith(f"exact 95% upper bound {100 * found.high:.1f}%")

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.errors import SchemaError
-from riskmodel.models import RiskModel, missing_range, no_event_bound, training_ranges
+from riskmodel.models import RiskModel, missing_range, training_ranges
 from riskmodel.models.missing import tests_of as sources_of
 
 
@@ -105,22 +104,3 @@ def test_features_of_one_analyte_are_one_test():
     model = find_model("early")
     found = dict(zip(model.features, sources_of(model), strict=True))
     assert found["ferritin_last_log10"] == found["ferritin_slope_48h"] == "ferritin"
-
-
-@pytest.mark.parametrize(("patients", "bound"), [(47, 0.0755), (100, 0.0362), (1, 0.975)])
-def test_the_bound_is_the_exact_one(patients, bound):
-    """The risk at which no event in so many patients has a chance of 2.5%."""
-    assert no_event_bound(patients) == pytest.approx(bound, abs=5e-5)
-    assert (1 - no_event_bound(patients)) ** patients == pytest.approx(0.025)
-
-
-@pytest.mark.parametrize(("patients", "level"), [(0, 0.95), (47, 1.0)])
-def test_no_bound_without_patients(patients, level):
-    with pytest.raises(SchemaError, match="No bound exists"):
-        no_event_bound(patients, level)
-
-
-def test_the_bound_that_pages_print_is_the_computed_one():
-    from riskmodel.scoring.findings import AUTOIMMUNE_SAID
-
-    assert f"upper bound {100 * no_event_bound(47):.1f}%" in AUTOIMMUNE_SAID

@@ -257,9 +257,7 @@ def card_of(
         if assessed.not_at_risk is None or not assessed.not_at_risk.autoimmune:
             return []
         card["summary"] = "IEC-HS after CAR-T for autoimmune disease: no risk is given"
-        card["detail"] = (
-            "No case among 47 published patients; exact 95% upper bound 7.5%.\n\n" + RESEARCH_USE
-        )
+        card["detail"] = f"In print: {assessed.not_at_risk.said}.\n\n{RESEARCH_USE}"
         return [card]
     interval = f"{percent(row['risk_low'])} to {percent(row['risk_high'])}"
     group = row["risk_group"] or "group cannot be told"
