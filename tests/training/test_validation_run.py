@@ -27,7 +27,7 @@ def found(cohort, gathered_rows, models, plan):
 
 
 def test_every_model_is_judged_on_the_same_held_out_rows(found, gathered_rows):
-    evaluation, signal = found
+    evaluation, signal, _ = found
     whole = evaluation.figures.query("kind == 'all' and metric == 'auroc'")
     assert whole["model"].tolist() == [MODEL, "ferritin alone"]
     assert whole["patients"].nunique() == 1
@@ -38,9 +38,10 @@ def test_every_model_is_judged_on_the_same_held_out_rows(found, gathered_rows):
 
 def test_the_figures_are_of_risks_that_no_fit_saw(found, cohort, gathered_rows, models, plan):
     """Fitted on all rows the same model looks better: what is reported is not that."""
-    evaluation, _ = found
+    evaluation, _, log_odds = found
     rows = gathered_rows.rows
     held = out_of_fold(rows, models, rounds(cohort, rows, plan.validation))[MODEL]
+    np.testing.assert_array_equal(log_odds, held)
     maker = models[MODEL]
     seen = maker.log_odds(maker.fitted(rows, np.arange(len(rows.y))), rows, np.arange(len(rows.y)))
     known = rows.known
@@ -55,7 +56,7 @@ def test_the_figures_are_of_risks_that_no_fit_saw(found, cohort, gathered_rows, 
 
 
 def test_folds_are_those_of_the_scheme(found):
-    evaluation, _ = found
+    evaluation, *_ = found
     folds = evaluation.tables["folds"]
     assert folds[["round", "fold"]].drop_duplicates().to_numpy().tolist() == [[1, 1], [1, 2]]
     assert len(folds["metric"].unique()) > 3
@@ -63,7 +64,7 @@ def test_folds_are_those_of_the_scheme(found):
 
 
 def test_the_same_design_gives_the_same_figures(found, cohort, gathered_rows, models, plan):
-    again, _ = validated(cohort, gathered_rows.rows, models, plan)
+    again, *_ = validated(cohort, gathered_rows.rows, models, plan)
     assert_frame_equal(again.figures, found[0].figures, check_exact=True)
 
 
@@ -73,7 +74,7 @@ def test_optimism_stands_beside_the_figures_of_the_bootstrap_alone(
     assert "optimism" not in found[0].tables
     check = plan.validation.model_copy(update={"scheme": "bootstrap", "fits": 10})
     few = plan.model_copy(update={"validation": check})
-    evaluation, _ = validated(cohort, gathered_rows.rows, models, few)
+    evaluation, *_ = validated(cohort, gathered_rows.rows, models, few)
     assert set(evaluation.tables["optimism"]["metric"]) >= {"auroc", "brier"}
     assert evaluation.figures["model"].unique().tolist() == [MODEL, "ferritin alone"]
 
