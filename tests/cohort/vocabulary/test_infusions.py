@@ -82,3 +82,22 @@ def test_a_list_that_cannot_be_used_is_refused(
         (tmp_path / name).write_text(text)
     with pytest.raises(SchemaError, match=told):
         read_infusions(tmp_path / name, Rejections())
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yescarta infusion rescheduled",
+        "Yescarta infusion - no show",
+        "Patient did not receive Kymriah infusion",
+        "Kymriah Infusion verschoben",
+        "Yescarta infusion bag label",
+        "Line placement for Kymriah infusion",
+        "Catheter placement for Abecma infusion",
+        "Perfusion de Yescarta report\u00e9e",
+    ],
+)
+def test_more_texts_about_an_infusion_that_are_none(text: str, given: bool) -> None:
+    known = infusion_codes(CodeMapping())
+    assert known.told((), text, given=given).passed_over
