@@ -53,3 +53,19 @@ def test_other_details_say_no_such_thing(text):
 def test_ends_in_words():
     assert all(said_end(text) for text in ("end", "Resolved", "stopped.", "beendet"))
     assert not any(said_end(text) for text in ("", "start", "no", "ongoing", "endotracheal"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["alive", "lebt", "Nej", "niet", "negativo", "\u306a\u3057", "ruled out", "None observed",
+     "not applicable", "planned", "held", "refused", "aucun", "sin evidencia de fiebre"],
+)  # fmt: skip
+def test_more_ways_to_say_no(text: str) -> None:
+    assert said_no(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "ja", "s\u00ed", "\u3042\u308a", "given", "suspected", "noted", "n/d"]
+)
+def test_what_says_no_such_thing(text: str) -> None:
+    assert not said_no(text)
