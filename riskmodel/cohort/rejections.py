@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags
 from riskmodel.cohort.schema import REJECTED_COLUMNS
 from riskmodel.cohort.text_codes import Texts
 
@@ -88,7 +89,7 @@ class Rejections:
     def add(
         self,
         table: str,
-        rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64],
+        rows: Flags | Codes,
         patient_id: pd.Series | Texts,
         reason: str,
         *,
@@ -103,7 +104,7 @@ class Rejections:
     def add_each(
         self,
         table: str,
-        position: npt.NDArray[np.int64],
+        position: Codes,
         patient_id: pd.Series | Texts,
         reason: str,
         *,

@@ -1,9 +1,9 @@
 """What is in a cohort, in plain text: for `riskmodel check`."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.cohort.rejections import sentences
 from riskmodel.cohort.schema import PATIENT_CHOICES, PATIENT_FLAGS, PATIENT_NUMBERS
 from riskmodel.cohort.tables.cohort import Cohort
@@ -20,7 +20,7 @@ def _counted(column: pd.Series) -> str:
     return ", ".join([*shown, f"unknown {unknown}"] if unknown else shown)
 
 
-def _median(value: npt.NDArray[np.float64], patients: int) -> str:
+def _median(value: Floats, patients: int) -> str:
     """The median, where it is no single patient's own."""
     return f", median {np.median(value):.4g}" if patients >= FEWEST_FOR_MEDIAN else ""
 

@@ -50,7 +50,7 @@ class Texts:
     words: npt.NDArray[np.object_]
 
     @property
-    def empty(self) -> npt.NDArray[np.bool_]:
+    def empty(self) -> Flags:
         """Whether each cell is empty."""
         return self.codes < 0
 

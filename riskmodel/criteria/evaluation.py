@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Codes, Flags, Floats, States
@@ -109,7 +108,7 @@ class SignTimeline:
         standing, at_hours = self._all_at(hours)
         return self.definition.state(standing.states, at_hours)
 
-    def signs_still_needed_at(self, hours: float) -> npt.NDArray[np.int64]:
+    def signs_still_needed_at(self, hours: float) -> Codes:
         """Fewest further signs with which the definition would hold at one time."""
         return self.definition.still_needed(self._all_at(hours)[0].states)
 

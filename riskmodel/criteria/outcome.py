@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from riskmodel.arrays import Codes, Flags, Floats
-from riskmodel.cohort import Cohort, first_event
+from riskmodel.cohort import Cohort, first_event, latest
 from riskmodel.criteria.intervals import Moments, previous
 from riskmodel.criteria.truth import tidy
 from riskmodel.errors import SchemaError
@@ -89,9 +89,7 @@ def observed_until(moments: Moments) -> Floats:
 
     Follow-up, death and every other event count, as do results.
     """
-    last = np.zeros(moments.patients)
-    np.maximum.at(last, moments.patient, moments.hours)
-    return last
+    return np.maximum(latest(moments.patients, moments.patient, moments.hours), 0.0)
 
 
 def longest_gap(
@@ -113,8 +111,7 @@ def longest_gap(
     patient, hours = patient[inside], hours[inside]
     gap = np.zeros(patients)
     np.maximum.at(gap, patient, hours - previous(hours, patient, 0.0))
-    last = np.zeros(patients)
-    np.maximum.at(last, patient, hours)
+    last = np.maximum(latest(patients, patient, hours), 0.0)
     return tidy(np.maximum(gap, horizon - last))
 
 

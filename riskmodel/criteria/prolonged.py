@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from riskmodel.arrays import Floats, States
-from riskmodel.cohort import Cohort, first_event
+from riskmodel.cohort import Cohort, first_event, latest
 from riskmodel.criteria.course import course_rules, state_names
 from riskmodel.criteria.definitions.registry import load_definition
 from riskmodel.criteria.intervals import previous
@@ -82,10 +82,9 @@ def _longest_possible(series: Series, death: Floats, recovery_hours: float) -> F
     """
     normal = series.state == NOT_MET
     patient, hours = series.patient[normal], series.hours[normal]
-    longest, last_normal = np.zeros(len(death)), np.zeros(len(death))
+    longest = np.zeros(len(death))
     np.maximum.at(longest, patient, hours - previous(hours, patient, 0.0))
-    np.maximum.at(last_normal, patient, hours)
-    last = np.full(len(death), -np.inf)
-    np.maximum.at(last, series.patient, series.hours)
+    last_normal = np.maximum(latest(len(death), patient, hours), 0.0)
+    last = latest(len(death), series.patient, series.hours)
     settled = (last == last_normal) & (last >= recovery_hours)
     return np.maximum(longest, np.where(settled, 0.0, death - last_normal))

@@ -7,7 +7,6 @@ an unknown decides nothing unless the other states decide without it.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from riskmodel.arrays import Flags, Floats, States
 from riskmodel.cohort import GREATER, GREATER_EQUAL, LESS, LESS_EQUAL
@@ -51,7 +50,7 @@ class Intervals:
     high_open: Flags
 
 
-def intervals(value: Floats, comparator: npt.NDArray[np.int8]) -> Intervals:
+def intervals(value: Floats, comparator: States) -> Intervals:
     """Intervals of printed results; every analyte is a quantity that cannot be negative.
 
     Examples

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Flags
+from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort import Cohort, find_product
 from riskmodel.evaluation.rows import Examples
 from riskmodel.features import LAST_LANDMARK_DAY
@@ -42,7 +42,7 @@ class Subset:
     rows: Flags
 
 
-def next_draw(cohort: Cohort, examples: Examples) -> npt.NDArray[np.float64]:
+def next_draw(cohort: Cohort, examples: Examples) -> Floats:
     """Hour of each row's first laboratory sample after the prediction time, infinite without."""
     patient = cohort.labs["patient"].to_numpy(np.int64)
     hours = cohort.labs["hours"].to_numpy(np.float64)
@@ -72,7 +72,7 @@ def _times(cohort: Cohort, examples: Examples) -> list[Subset]:
     return [subset for subset in found if not subset.rows.all()]
 
 
-def age_group(years: npt.NDArray[np.float64]) -> npt.NDArray[np.object_]:
+def age_group(years: Floats) -> npt.NDArray[np.object_]:
     """Name of each age's group, empty where the age is unknown."""
     found = np.full(len(years), "", dtype=object)
     for low, high, name in AGES:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import AUTOIMMUNE, Cohort
 from riskmodel.criteria import autoimmune_words
 from riskmodel.errors import SchemaError
@@ -52,13 +52,13 @@ class Examples:
     """
 
     X: pd.DataFrame
-    y: npt.NDArray[np.int8]
-    weight: npt.NDArray[np.float64]
-    patient: npt.NDArray[np.int64]
-    hours: npt.NDArray[np.float64]
-    lead: npt.NDArray[np.float64]
+    y: States
+    weight: Floats
+    patient: Codes
+    hours: Floats
+    lead: Floats
     outcome: npt.NDArray[np.object_]
-    end: npt.NDArray[np.float64]
+    end: Floats
     counts: Mapping[str, int]
     part: Floats = field(default_factory=lambda: np.ones(0))
     watched: Mapping[str, float] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Examples:
         if not len(self.part):
             object.__setattr__(self, "part", np.ones(len(self.y)))
 
-    def take(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.int64]) -> "Examples":
+    def take(self, rows: Flags | Codes) -> "Examples":
         """Some of the rows."""
         return Examples(
             self.X.loc[rows] if rows.dtype == bool else self.X.iloc[rows],
@@ -85,13 +85,11 @@ class Examples:
         )
 
     @property
-    def known(self) -> npt.NDArray[np.bool_]:
+    def known(self) -> Flags:
         """Rows whose outcome is known: those that a fit and a figure count."""
         return np.asarray(self.weight > 0)
 
-    def relabelled(
-        self, cohort: Cohort, labels: Labels
-    ) -> tuple["Examples", npt.NDArray[np.int64]]:
+    def relabelled(self, cohort: Cohort, labels: Labels) -> tuple["Examples", Codes]:
         """The same rows under other labels, without those not at risk by them.
 
         Parameters
@@ -113,9 +111,7 @@ class Examples:
         return found, rows[own]
 
 
-def _at_risk(
-    labels: pd.DataFrame, patient: npt.NDArray[np.int64], hours: npt.NDArray[np.float64]
-) -> npt.NDArray[np.bool_]:
+def _at_risk(labels: pd.DataFrame, patient: Codes, hours: Floats) -> Flags:
     """Which rows are of patients without onset, end of observation or competing outcome so far."""
     outcome = labels["outcome"].to_numpy()[patient]
     onset = labels["onset_hours"].to_numpy(np.float64)[patient]
@@ -128,9 +124,9 @@ def _labelled(
     cohort: Cohort,
     X: pd.DataFrame,
     labels: Labels,
-    patient: npt.NDArray[np.int64],
-    hours: npt.NDArray[np.float64],
-) -> tuple[Examples, npt.NDArray[np.int64]]:
+    patient: Codes,
+    hours: Floats,
+) -> tuple[Examples, Codes]:
     """Rows with what the labels say of them, and which of the given ones each is."""
     outcome, end, part, weights = _outcomes(cohort, labels, patient, hours)
     summary = watched(cohort, labels, hours, outcome, end, weights)
@@ -163,7 +159,7 @@ def _labelled(
 
 
 def _outcomes(
-    cohort: Cohort, labels: Labels, patient: npt.NDArray[np.int64], hours: Floats
+    cohort: Cohort, labels: Labels, patient: Codes, hours: Floats
 ) -> tuple[npt.NDArray[np.object_], Floats, Floats, Weights]:
     """Outcome, its hour, the share of it, and the weights of each row."""
     table = labels.table

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Codes, Floats
+from riskmodel.arrays import Codes, Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation.rows import Examples
@@ -97,9 +97,7 @@ class Split:
     test: Codes
 
 
-def grouped_folds(
-    patient: Codes, y: npt.NDArray[np.int8], folds: int, seed: int
-) -> npt.NDArray[np.int64]:
+def grouped_folds(patient: Codes, y: States, folds: int, seed: int) -> Codes:
     """Fold of each row; a patient's rows stay together, events are spread evenly.
 
     The number of folds falls to the number of patients with the event where that is smaller.

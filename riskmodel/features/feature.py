@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
+
+from riskmodel.arrays import Flags, Floats
 
 Stage = Literal["pre_infusion", "early"]
 Closed = Literal["both", "left", "right", "neither"]
@@ -49,9 +50,7 @@ class Window:
         """Whether its start and its end belong to it."""
         return self.closed in ("both", "left"), self.closed in ("both", "right")
 
-    def holds(
-        self, hours: npt.NDArray[np.float64], prediction_time: float
-    ) -> npt.NDArray[np.bool_]:
+    def holds(self, hours: Floats, prediction_time: float) -> Flags:
         """Which hours lie in the window."""
         low, high = self.bounds(prediction_time)
         with_low, with_high = self.includes

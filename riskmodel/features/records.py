@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Codes, Floats
+from riskmodel.arrays import Codes, Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import SignTimeline, evaluate_signs, load_definition
 from riskmodel.features.feature import Window
@@ -62,8 +61,8 @@ class Labs:
 
     hours: Floats
     value: Floats
-    analyte: npt.NDArray[np.int8]
-    comparator: npt.NDArray[np.int8]
+    analyte: States
+    comparator: States
     analytes: Mapping[str, int]
     start: Codes
     order: Codes

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from riskmodel.arrays import Floats, expit, logit
+from riskmodel.arrays import Codes, Floats, expit, logit
 from riskmodel.errors import SchemaError
 from riskmodel.models.learning.columns import learn_scale
 from riskmodel.models.learning.folds import deal_folds, patient_codes, patients_with_event
@@ -27,7 +27,7 @@ class _Comparator(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _rows(
         self, X: pd.DataFrame, y: Any, sample_weight: Any, patient: Any
-    ) -> tuple[Floats, Floats, Floats, npt.NDArray[np.int64]]:
+    ) -> tuple[Floats, Floats, Floats, Codes]:
         values = X.to_numpy(dtype=np.float64)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         if len(self.classes_) != 2:
@@ -103,9 +103,7 @@ class RidgeLogistic(_Comparator):
         self.linear_intercept_, self.linear_coef_ = float(fitted.intercept_[0]), fitted.coef_[0]
         return self
 
-    def _losses(
-        self, values: Floats, event: Floats, weight: Floats, fold: npt.NDArray[np.int64]
-    ) -> Floats:
+    def _losses(self, values: Floats, event: Floats, weight: Floats, fold: Codes) -> Floats:
         """Log-loss outside the folds, one for each strength."""
         total = np.zeros(len(self.strengths))
         for number in range(int(fold.max()) + 1):

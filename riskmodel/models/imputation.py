@@ -7,11 +7,10 @@ scores.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Flags, Floats
 
 LEVELS = np.linspace(0.05, 0.95, 19)
 """Quantiles that are stored. Values beyond the outer ones are not taken as plausible."""
@@ -42,11 +41,11 @@ class Plausible:
     """
 
     quantiles: Floats
-    two_valued: npt.NDArray[np.bool_]
+    two_valued: Flags
     correlation: Floats
 
     @property
-    def known(self) -> npt.NDArray[np.bool_]:
+    def known(self) -> Flags:
         """Features whose values can be drawn, bool[p]."""
         return ~np.isnan(self.quantiles[:, 0])
 
@@ -140,7 +139,7 @@ def learn_plausible(X: Floats, weight: Floats) -> Plausible:
     return Plausible(quantiles, two_valued, _correlation(scores, seen & ~np.isnan(quantiles[:, 0])))
 
 
-def _correlation(scores: Floats, seen: npt.NDArray[np.bool_]) -> Floats:
+def _correlation(scores: Floats, seen: Flags) -> Floats:
     """Pairwise correlation, drawn to none where pairs are few, made positive definite."""
     mask = seen.astype(np.float64)
     pairs = mask.T @ mask

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
-from riskmodel.arrays import Codes, Floats
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.models.learning.trees import tree_contributions
 
 Tree = dict[str, npt.NDArray[Any]]
@@ -54,7 +54,7 @@ class Packed:
 
     feature: Codes
     threshold: npt.NDArray[np.float32]
-    missing_right: npt.NDArray[np.bool_]
+    missing_right: Flags
     parts: Floats
     value: Floats
     expected: Floats

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
 from riskmodel.evaluation import outcome_table
@@ -238,7 +237,7 @@ def _prediction_time(reference: pd.DataFrame, model: RiskModel) -> float:
     return float(hours[0])
 
 
-def _order(cohort: Cohort) -> tuple[npt.NDArray[np.int64], bool]:
+def _order(cohort: Cohort) -> tuple[Codes, bool]:
     times = cohort.patients["infusion_time"]
     known = bool(times.notna().all()) and len(times) > 0
     if not known:

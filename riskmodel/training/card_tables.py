@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort import Cohort, product_name
 from riskmodel.evaluation import MODEL, Evaluation, Examples, shown
 from riskmodel.features import Catalogue
@@ -61,7 +61,7 @@ def _line(name: str, cells: Sequence[str]) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def _quartiles(values: npt.NDArray[np.float64]) -> str:
+def _quartiles(values: Floats) -> str:
     seen = values[~np.isnan(values)]
     if len(seen) < FEWEST_TOLD:
         return "too few to tell"
@@ -69,7 +69,7 @@ def _quartiles(values: npt.NDArray[np.float64]) -> str:
     return f"{middle:.0f} ({low:.0f} to {high:.0f})"
 
 
-def _share(among: npt.NDArray[np.bool_]) -> str:
+def _share(among: Flags) -> str:
     if 0 < among.sum() < FEWEST_TOLD:
         return f"fewer than {FEWEST_TOLD}"
     return f"{int(among.sum())} ({among.mean():.0%})" if len(among) else "0"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort.fhir.files import regular_files, shown
 from riskmodel.cohort.rejections import Fault
 from riskmodel.errors import SchemaError
@@ -40,7 +41,7 @@ class Batch:
 
     table: pa.Table
     file: str
-    line: npt.NDArray[np.int64]
+    line: Codes
 
 
 def meds_files(source: Path) -> tuple[list[Path], Path | None, list[Path]]:
@@ -154,7 +155,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return any(kind_is(value) for kind_is in kinds)
 
 
-def _codes(column: pa.Array) -> tuple[Sequence[str | None], npt.NDArray[np.int64]]:
+def _codes(column: pa.Array) -> tuple[Sequence[str | None], Codes]:
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     indices = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
     return [*encoded.dictionary.to_pylist(), None], indices
@@ -195,7 +196,7 @@ def _plain(batch: pa.RecordBatch, codes: pa.Array) -> pa.Table:
     return pa.table(columns)
 
 
-def exact_numbers(column: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def exact_numbers(column: npt.NDArray[np.floating]) -> Floats:
     """Numbers with the shortest decimal of a 32-bit one: 8.92 was charted, not 8.92000007629.
 
     Parameters

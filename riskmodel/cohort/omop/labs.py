@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes
 from riskmodel.cohort.omop.concepts import Concepts, operators
 from riskmodel.cohort.omop.lab_sql import insert_sql
 from riskmodel.cohort.omop.source import quoted
@@ -181,7 +182,7 @@ class LabTable:
         self._connection.execute("CREATE TABLE units AS SELECT * FROM given")
         self._connection.unregister("given")
 
-    def keys(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+    def keys(self) -> tuple[list[str], Codes]:
         """The people, and how many results each has."""
         counted = self._connection.execute(
             "SELECT person, count(*) FROM lab WHERE analyte IS NOT NULL GROUP BY 1"
@@ -203,7 +204,7 @@ class LabTable:
         known = pd.Index(self._people, dtype="str")
         return pd.Categorical.from_codes(person.to_numpy(dtype=np.int64), known)
 
-    def groups(self, group: npt.NDArray[np.int64], count: int) -> Iterator[pd.DataFrame]:
+    def groups(self, group: Codes, count: int) -> Iterator[pd.DataFrame]:
         """The charted results of each group of people, by their id."""
         names = pd.Series(RESULTS, dtype="str")
         self._connection.register(

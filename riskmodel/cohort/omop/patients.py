@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.cohort.omop.concepts import Concepts, sexes
 from riskmodel.cohort.omop.tables import Tables, hours_until, meaning
 from riskmodel.cohort.rejections import Rejections
@@ -15,7 +16,7 @@ DAYS_PER_YEAR = 365.25
 
 def _ages(
     people: pd.DataFrame, infusion: npt.NDArray[np.datetime64], rejections: Rejections
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """Age in years at the infusion; from the year of birth alone where there is no month."""
     year, month, day = (
         pd.to_numeric(people[f"{name}_of_birth"], errors="coerce").to_numpy(dtype=np.float64)

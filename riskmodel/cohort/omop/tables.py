@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Floats
 from riskmodel.cohort.omop.source import Source, Where, literal, quoted, squeezed
 from riskmodel.cohort.written.times import parse_times
 
@@ -112,7 +112,7 @@ def meaning(
     return pd.Series([decided[key] for key in keys], index=frame.index, dtype=object)
 
 
-def hours_until(frame: pd.DataFrame, stem: str, chosen: pd.DataFrame) -> npt.NDArray[np.float64]:
+def hours_until(frame: pd.DataFrame, stem: str, chosen: pd.DataFrame) -> Floats:
     """Hours from each row's patient's infusion, NaN where the time is missing."""
     zero = pd.Series(parse_times(chosen["infusion_time"])[0], index=chosen["patient_id"])
     zero = zero[~zero.index.duplicated()]

@@ -32,6 +32,7 @@ from riskmodel.cohort.vocabulary.clinical_names import disease_of
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes, infusion_codes, read_infusions
 from riskmodel.cohort.vocabulary.mapping import load_mapping
 from riskmodel.cohort.vocabulary.products import find_product
+from riskmodel.cohort.written.numbers import numbers
 from riskmodel.cohort.written.times import age_at
 from riskmodel.errors import SchemaError
 
@@ -251,7 +252,7 @@ def _described(patients: pd.DataFrame, found: Found, own: Rejections) -> pd.Data
         person = found.people.get(who, {})
         own.note("patients without a DM record", "patients", int(not person))
         age = age_at(person["birth"], start) if len(person.get("birth", "")) >= 4 else np.nan
-        stated = pd.to_numeric(pd.Series([person.get("age", "")]), errors="coerce").iloc[0]
+        stated = numbers(pd.Series([person.get("age", "")], dtype="str"))[0]
         names = {
             d for p, d, time in found.diseases if p == who and (not time or known_by(time, start))
         }

@@ -1,9 +1,9 @@
 """Which recorded body weight is a patient's weight at the infusion."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import EXACT
 from riskmodel.cohort.text_codes import text_column
@@ -78,7 +78,7 @@ def with_weights(
 
 def _read_units(
     weights: pd.DataFrame, ids: pd.Series, rejections: Rejections
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+) -> tuple[Floats, Flags]:
     """Kilograms in the unit of each row, and which rows have such a unit."""
     units = text_column(weights, "unit").fillna("")
     factor = np.full(len(weights), np.nan)

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from riskmodel.arrays import Codes
+
 BATCH = 65_536
 OPEN_FILES = 200
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -44,13 +46,13 @@ class Rows(Protocol):
     def key(self) -> str:
         """The field by which rows are grouped."""
 
-    def keys(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+    def keys(self) -> tuple[list[str], Codes]:
         """The distinct texts of the key field, and how many rows each has."""
 
     def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """All rows, some ten thousand at a time, with these columns."""
 
-    def groups(self, group: npt.NDArray[np.int64], count: int) -> Iterator[pd.DataFrame]:
+    def groups(self, group: Codes, count: int) -> Iterator[pd.DataFrame]:
         """The rows of each group, with their number from 0 in ``row``."""
 
 
@@ -148,7 +150,7 @@ class StoredRows:
             self._counts = counts
         return found
 
-    def keys(self) -> tuple[list[str], npt.NDArray[np.int64]]:
+    def keys(self) -> tuple[list[str], Codes]:
         """The distinct texts of the key field, and how many rows each has."""
         self._close()
         return list(self._words[self.key]), self._counts.copy()
@@ -161,7 +163,7 @@ class StoredRows:
             for batch in stream:
                 yield self._frame(pa.Table.from_batches([batch]).select(columns))
 
-    def groups(self, group: npt.NDArray[np.int64], count: int) -> Iterator[pd.DataFrame]:
+    def groups(self, group: Codes, count: int) -> Iterator[pd.DataFrame]:
         """The rows of each group, from the first to the last, with their number from 0 in ``row``.
 
         Uses up the rows: call it once, after everything else.

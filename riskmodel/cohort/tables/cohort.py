@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import INFUSION_RECORDS, REJECTED_COLUMNS
 from riskmodel.cohort.tables.data_frames import charted
@@ -158,7 +159,7 @@ class Cohort:
         """The events without the rows of grade 0, which say that one ended or was not there."""
         return self.events[(self.events["grade"] != 0).to_numpy(dtype=bool)]
 
-    def take(self, codes: npt.NDArray[np.int64]) -> "Cohort":
+    def take(self, codes: Codes) -> "Cohort":
         """The patients with these codes, in this order, as a cohort of their own."""
         position = np.full(len(self), -1, dtype=np.int64)
         position[codes] = np.arange(len(codes))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import EXACT
 from riskmodel.cohort.tables.unit_suspicion import fitting_unit, suspicions
@@ -31,9 +31,9 @@ class Results:
     usable : bool array of shape (n,)
     """
 
-    value: npt.NDArray[np.float64]
-    comparator: npt.NDArray[np.int8]
-    usable: npt.NDArray[np.bool_]
+    value: Floats
+    comparator: States
+    usable: Flags
 
 
 @dataclass(frozen=True)
@@ -48,24 +48,24 @@ class Meanings:
         Index of the analyte and factor to its canonical unit, -1 and NaN where they are unknown.
     """
 
-    code: npt.NDArray[np.int64]
-    analyte: npt.NDArray[np.int64]
-    factor: npt.NDArray[np.float64]
+    code: Codes
+    analyte: Codes
+    factor: Floats
 
     @cached_property
-    def row_analyte(self) -> npt.NDArray[np.int64]:
+    def row_analyte(self) -> Codes:
         """Analyte of each row."""
         return self.analyte[self.code]
 
     @cached_property
-    def row_factor(self) -> npt.NDArray[np.float64]:
+    def row_factor(self) -> Floats:
         """Factor of each row."""
         return self.factor[self.code]
 
 
 def read_results(
     raw: pd.DataFrame,
-    usable: npt.NDArray[np.bool_],
+    usable: Flags,
     names: Sequence[str],
     meanings: Meanings,
     charted: Numbers,
@@ -89,9 +89,7 @@ def read_results(
     """
     analyte, factor = meanings.row_analyte, meanings.row_factor
 
-    def reject(
-        mask: npt.NDArray[np.bool_], reason: str, column: str, detail: Callable[[int], str]
-    ) -> None:
+    def reject(mask: Flags, reason: str, column: str, detail: Callable[[int], str]) -> None:
         rows = np.flatnonzero(mask)
         told = np.array([detail(row) for row in rows.tolist()], dtype=object)
         rejections.add_each("labs", rows, ids, reason, column=column, detail=told)
@@ -136,10 +134,10 @@ def read_results(
 
 def _impossible(
     names: Sequence[str],
-    analyte: npt.NDArray[np.int64],
-    value: npt.NDArray[np.float64],
-    comparator: npt.NDArray[np.int8],
-) -> npt.NDArray[np.bool_]:
+    analyte: Codes,
+    value: Floats,
+    comparator: States,
+) -> Flags:
     """Values that cannot be results. A bound may lie beyond: `<5` of an assay says a truth."""
     low, high = _limits([analytes()[name].possible for name in names], analyte)
     low_enough = (value >= low) | (comparator < EXACT)
@@ -150,9 +148,9 @@ def _impossible(
 def _far_off(
     names: Sequence[str],
     meanings: Meanings,
-    value: npt.NDArray[np.float64],
-    comparator: npt.NDArray[np.int8],
-) -> npt.NDArray[np.bool_]:
+    value: Floats,
+    comparator: States,
+) -> Flags:
     """Numbers of which another unit of the analyte may be meant: see `fitting_unit`.
 
     Implausible ones, those `_FAR_OFF` times from what is typical, and those in a unit that is
@@ -172,9 +170,7 @@ def _far_off(
     return np.asarray(odd & (comparator == EXACT) & ~np.isnan(typical))
 
 
-def _limits(
-    pairs: Sequence[tuple[float, float]], analyte: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _limits(pairs: Sequence[tuple[float, float]], analyte: Codes) -> tuple[Floats, Floats]:
     """Lower and upper limit of each row; of rows without an analyte, anything."""
     low, high = np.array(pairs, dtype=np.float64).T
     return low[analyte], high[analyte]
@@ -191,11 +187,11 @@ def _allowed(name: str, value: float, factor: float) -> str:
 
 def _note_oddities(
     names: Sequence[str],
-    analyte: npt.NDArray[np.int64],
+    analyte: Codes,
     meanings: Meanings,
-    value: npt.NDArray[np.float64],
-    comparator: npt.NDArray[np.int8],
-    usable: npt.NDArray[np.bool_],
+    value: Floats,
+    comparator: States,
+    usable: Flags,
     rejections: Rejections,
 ) -> None:
     """Count implausible values, bounds, and units that look like the other hemisphere's."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Flags
+from riskmodel.arrays import Codes, Flags
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import COLUMNS, EXACT, LAB_COLUMNS
 from riskmodel.cohort.tables.lab_results import Meanings, read_results
@@ -47,7 +47,7 @@ def reject_bad_times(
     table: str,
     raw: pd.DataFrame,
     ids: Texts,
-    code: npt.NDArray[np.int64],
+    code: Codes,
     patients: Patients,
     rejections: Rejections,
     notation: Notation,
@@ -79,7 +79,7 @@ def reject_bad_times(
     return found, usable
 
 
-def patient_codes(ids: Texts, patients: Patients) -> npt.NDArray[np.int64]:
+def patient_codes(ids: Texts, patients: Patients) -> Codes:
     """Patient code of each row, -1 where the patient is not in the cohort."""
     known = pd.Index(patients.table["patient_id"])
     of_word = known.get_indexer(pd.Index(ids.words, dtype="str"))
@@ -243,7 +243,7 @@ def sorted_results(labs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _order(columns: Sequence[npt.NDArray[np.generic]]) -> npt.NDArray[np.int64] | None:
+def _order(columns: Sequence[npt.NDArray[np.generic]]) -> Codes | None:
     """Positions in order, None where the rows stand in order."""
     patient, hours, analyte, *rest = columns
     if len(patient) == 0:
@@ -275,7 +275,7 @@ def _values(labs: pd.DataFrame, name: str) -> npt.NDArray[np.generic]:
     return column.cat.codes.to_numpy() if name == "analyte" else column.to_numpy()
 
 
-def repeats(labs: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.bool_]:
+def repeats(labs: pd.DataFrame, columns: Sequence[str]) -> Flags:
     """Whether each row of sorted labs is the row before it in these columns; NaN equals nothing."""
     same = np.ones(len(labs), dtype=bool)
     same[:1] = False

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.schema import (
     COLUMNS,
@@ -34,10 +35,10 @@ class Patients:
 
     table: pd.DataFrame
     infusion: npt.NDArray[np.datetime64]
-    infusion_zoned: npt.NDArray[np.bool_]
+    infusion_zoned: Flags
 
 
-def _usable_rows(raw: pd.DataFrame, ids: Texts, rejections: Rejections) -> npt.NDArray[np.int64]:
+def _usable_rows(raw: pd.DataFrame, ids: Texts, rejections: Rejections) -> Codes:
     twice = (np.bincount(ids.codes + 1, minlength=1) > 1)[ids.codes + 1] & ~ids.empty
     rejections.add("patients", ids.empty, ids, "patient_id_missing", column="patient_id")
     # Two people of 1.23457E+11 cannot be told apart.
@@ -58,9 +59,7 @@ def _usable_rows(raw: pd.DataFrame, ids: Texts, rejections: Rejections) -> npt.N
     return np.flatnonzero(~ids.empty & ~same & ~again)
 
 
-def _number_column(
-    raw: pd.DataFrame, name: str, decimal: str
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def _number_column(raw: pd.DataFrame, name: str, decimal: str) -> tuple[Floats, Flags]:
     """Numbers of a column, NaN where empty or unreadable, and which cells are unreadable."""
     if name not in raw:
         return np.full(len(raw), np.nan), np.zeros(len(raw), dtype=bool)
@@ -120,7 +119,7 @@ def clean_patients(raw: pd.DataFrame, rejections: Rejections, notation: Notation
     if len(kept) < len(raw):
         raw = raw.iloc[kept].reset_index(drop=True)
 
-    def reject_cells(mask: npt.NDArray[np.bool_], column: str, reason: str, detail: str) -> None:
+    def reject_cells(mask: Flags, column: str, reason: str, detail: str) -> None:
         rejections.add("patients", kept[mask], ids, reason, column=column, detail=detail)
 
     columns: dict[str, pd.Series] = {"patient_id": pd.Series(ids.at(kept), dtype="str")}

@@ -7,8 +7,8 @@ impossible as charted says which unit it would fit.
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort.units import Analyte, analytes
 
 FEWEST_RESULTS = 5
@@ -54,10 +54,10 @@ def fitting_unit(analyte: Analyte, value: float, factor: float) -> str | None:
 
 def suspicions(
     names: Sequence[str],
-    analyte: npt.NDArray[np.int64],
-    factor: npt.NDArray[np.float64],
-    group: npt.NDArray[np.int64],
-    value: npt.NDArray[np.float64],
+    analyte: Codes,
+    factor: Floats,
+    group: Codes,
+    value: Floats,
 ) -> list[tuple[str, float, str, int]]:
     """Analytes and charted units whose median result fits another unit.
 

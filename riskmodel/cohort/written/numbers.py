@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Flags, Floats
+from riskmodel.arrays import Flags, Floats, States
 from riskmodel.cohort.schema import COMPARATORS, EXACT
 from riskmodel.cohort.text_codes import Texts, distinct_cells, matches
 from riskmodel.cohort.written.number_text import (
@@ -45,8 +44,8 @@ class Numbers(NamedTuple):
     """
 
     value: Floats
-    comparator: npt.NDArray[np.int8]
-    fault: npt.NDArray[np.int8]
+    comparator: States
+    fault: States
     other: Floats
     unit: Texts
     flagged: int
@@ -175,9 +174,7 @@ def numbers(column: pd.Series, decimal: str = ".", *, sentinels: bool = True) ->
     return np.where(plain, found.value, np.nan)
 
 
-def parse_results(
-    column: pd.Series, decimal: str = POINT
-) -> tuple[Floats, npt.NDArray[np.int8], Flags]:
+def parse_results(column: pd.Series, decimal: str = POINT) -> tuple[Floats, States, Flags]:
     """Values, comparator codes and which cells hold text without a single number.
 
     `read_numbers` in short: a cell that can be read in two ways, holds a sentinel or names its
@@ -188,9 +185,7 @@ def parse_results(
     return np.where(bad, np.nan, found.value), np.where(bad, EXACT, found.comparator), bad
 
 
-def combine_comparators(
-    column: Texts, charted: npt.NDArray[np.int8]
-) -> tuple[npt.NDArray[np.int8], Flags]:
+def combine_comparators(column: Texts, charted: States) -> tuple[States, Flags]:
     """Comparator of the value text joined with the comparator column.
 
     Returns

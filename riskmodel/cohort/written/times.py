@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Codes, Flags, Floats
+from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort.text_codes import matches
 from riskmodel.cohort.written.numbers import numbers
 
@@ -165,7 +165,7 @@ class Hours(NamedTuple):
     """
 
     hours: Floats
-    fault: npt.NDArray[np.int8]
+    fault: States
     date_only: Flags
     infusion_day: Flags
     midday: Floats

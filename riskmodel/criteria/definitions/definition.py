@@ -248,7 +248,7 @@ class Definition:
         routine[:, extra] = np.where(undone, NOT_MET, states[:, extra])
         return np.asarray(self.state(routine, hours) == NOT_MET)
 
-    def still_needed(self, states: States) -> npt.NDArray[np.int64]:
+    def still_needed(self, states: States) -> Codes:
         """Fewest further signs with which every part would hold."""
         needed = np.zeros(len(states), dtype=np.int64)
         for part in self.parts:

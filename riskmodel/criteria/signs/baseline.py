@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import ConfigDict, Field, model_validator
 
@@ -46,7 +45,7 @@ class Normal:
     """Upper limits of normal of samples, and whose they are (keys of ``ULN_SOURCES``)."""
 
     limit: Floats
-    source: npt.NDArray[np.int8]
+    source: States
 
 
 def upper_limits(samples: Samples, default: float | None) -> Normal:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from riskmodel.arrays import Codes, Floats, States
 from riskmodel.cohort import Cohort, analytes
@@ -63,9 +62,9 @@ class Series:
     state: States
     value: Floats
     carry: Floats
-    detail: npt.NDArray[np.int8]
+    detail: States
     rules: tuple[str, ...] = ()
-    uln: npt.NDArray[np.int8] | None = None
+    uln: States | None = None
     taken: Floats | None = None
     absent: int = NOT_ASSESSABLE
 
@@ -83,9 +82,9 @@ def lab_series(
     name: str,
     state: States,
     carry_forward_hours: float,
-    detail: npt.NDArray[np.int8] | None = None,
+    detail: States | None = None,
     rules: tuple[str, ...] = (),
-    uln: npt.NDArray[np.int8] | None = None,
+    uln: States | None = None,
 ) -> Series:
     """Series of samples that all count for the same time."""
     return Series(

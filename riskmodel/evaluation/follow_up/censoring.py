@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from riskmodel.arrays import Codes, Flags, Floats
@@ -28,7 +27,7 @@ LARGEST_REST = 0.25
 row that is likelier to hide an onset says too little of what it would have shown."""
 
 
-def still_followed(hours: Floats, censored: npt.NDArray[np.bool_], at: Floats) -> Floats:
+def still_followed(hours: Floats, censored: Flags, at: Floats) -> Floats:
     """Kaplan-Meier probability that follow-up has not ended before each time of `at`.
 
     Parameters
@@ -59,9 +58,7 @@ def still_followed(hours: Floats, censored: npt.NDArray[np.bool_], at: Floats) -
     return np.asarray(survival[np.searchsorted(times, at, side="left")])
 
 
-def censoring_weights(
-    hours: Floats, censored: npt.NDArray[np.bool_], start: float, known: npt.NDArray[np.bool_]
-) -> Floats:
+def censoring_weights(hours: Floats, censored: Flags, start: float, known: Flags) -> Floats:
     """Weight of each patient whose outcome is known, given follow-up up to `start`.
 
     Parameters

@@ -6,10 +6,9 @@ Each stands on a fixed grid, so that no row of a table is one patient.
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Codes, Floats
 from riskmodel.evaluation.measures.bootstrap import Estimate, bootstrapped, estimates, with_room
 from riskmodel.evaluation.measures.comparators import Contender
 from riskmodel.evaluation.measures.estimates import FEWEST, patients_by_class
@@ -121,7 +120,7 @@ def _observed(found: Sequence[Estimate]) -> dict[str, list[float]]:
     }
 
 
-def _groups_of_risk(risk: Floats, patient: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _groups_of_risk(risk: Floats, patient: Codes) -> Codes:
     """The group of rising risk of each row; fewer groups where there are few patients."""
     bins = max(2, min(_BINS, len(np.unique(patient)) // 20))
     edges = np.unique(np.quantile(risk, np.linspace(0, 1, bins + 1)[1:-1]))

@@ -7,10 +7,9 @@ estimated by doing the same on draws of patients with replacement.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Codes, Floats
 from riskmodel.evaluation.measures.metrics import METRICS, logit_of, risk_of
 from riskmodel.evaluation.rows import Examples
 from riskmodel.evaluation.splits import Maker, Split
@@ -21,7 +20,7 @@ _PAIRS = 200_000
 _HIGHER_IS_BETTER = ("auroc", "auprc", "scaled_brier", "calibration_slope")
 
 
-def _every(examples: Examples, logit: Floats, rows: npt.NDArray[np.int64]) -> dict[str, float]:
+def _every(examples: Examples, logit: Floats, rows: Codes) -> dict[str, float]:
     kept = rows[examples.known[rows] & ~np.isnan(logit)]
     z = logit[examples.known[rows] & ~np.isnan(logit)]
     y, weight = examples.y[kept].astype(np.float64), examples.weight[kept][None, :]

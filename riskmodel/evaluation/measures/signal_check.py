@@ -9,10 +9,9 @@ cross-validation of pure noise in ten. The spread is widened as Nadeau and Bengi
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import norm, rankdata
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.evaluation.rows import Examples
 
 LEVEL = 0.05
@@ -109,7 +108,7 @@ def _carried(table: Floats) -> Floats:
     return table
 
 
-def _concordance(score: Floats, y: npt.NDArray[np.bool_], when: npt.NDArray[np.int64]) -> float:
+def _concordance(score: Floats, y: Flags, when: Codes) -> float:
     """Concordant pairs over all pairs, within each landmark; a tie counts half."""
     good, pairs = 0.0, 0.0
     for k in range(int(when.max()) + 1):

@@ -9,10 +9,9 @@ outcome for those who had one, at t for the others.
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Flags, Floats
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.evaluation.follow_up.censoring import still_followed
 from riskmodel.evaluation.follow_up.watching import CENSORED
 from riskmodel.evaluation.measures.bootstrap import bootstrapped, estimates
@@ -100,7 +99,7 @@ def _at(
     weight: Floats,
     rank: Floats,
     risk: Floats,
-    patient: npt.NDArray[np.int64],
+    patient: Codes,
     at_horizon: bool,
     draws: int,
     seed: int,

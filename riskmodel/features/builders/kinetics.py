@@ -7,9 +7,8 @@ them all at once in `riskmodel.features.kernel`.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Codes, Floats
 from riskmodel.features.feature import Feature, Window, parse_window
 from riskmodel.features.records import Records
 from riskmodel.features.statistic import PARAMETERS, STATISTICS, Statistic
@@ -26,9 +25,9 @@ def lab_statistics(
     records: Records,
     features: Sequence[Feature],
     landmarks: Sequence[float],
-    out: npt.NDArray[np.float64] | None = None,
+    out: Floats | None = None,
     rows: Sequence[int] | None = None,
-) -> npt.NDArray[np.float64]:
+) -> Floats:
     """Lab statistics of every patient at several prediction times, in one pass over the results.
 
     Parameters
@@ -115,7 +114,7 @@ class _Slots:
         place = self._place.setdefault(analyte, len(self._place))
         return self.known.setdefault((place, window), len(self.known))
 
-    def places(self) -> npt.NDArray[np.int64]:
+    def places(self) -> Codes:
         """Place of each analyte code in the buffer, -1 where nothing reads it."""
         found = np.full(len(self._analytes), -1, dtype=np.int64)
         for analyte, place in self._place.items():

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from riskmodel.arrays import Codes, Floats
+from riskmodel.arrays import Codes, Flags, Floats
 
 MAX_SD = 5.0
 """An input counts in the linear part at most this many standard deviations from the reference, so
@@ -49,8 +48,8 @@ class Scale:
 
     reference: Floats
     spread: Floats
-    known: npt.NDArray[np.bool_]
-    varied: npt.NDArray[np.bool_]
+    known: Flags
+    varied: Flags
     clock: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     drift: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
@@ -135,7 +134,7 @@ class Prior:
 
     mean: Floats
     sd: Floats
-    informed: npt.NDArray[np.bool_]
+    informed: Flags
 
 
 def learn_prior(
@@ -187,7 +186,7 @@ def _companions(
     names: Sequence[str],
     groups: Mapping[str, str],
     Z: Floats,
-    informed: npt.NDArray[np.bool_],
+    informed: Flags,
 ) -> Floats:
     """For each informed column, how many columns of its factor say the same (itself counts 1)."""
     count = np.ones(len(names))

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from riskmodel.arrays import Codes, Floats
+from riskmodel.arrays import Codes, Flags, Floats
 
 
 def canonical_order(X: Floats, y: Floats, weight: Floats) -> Codes:
@@ -21,7 +21,7 @@ def patient_codes(labels: npt.NDArray[np.generic] | None, n: int) -> Codes:
     return np.asarray(rank[inverse], dtype=np.int64)
 
 
-def patients_with_event(y: Floats, patient: Codes) -> npt.NDArray[np.bool_]:
+def patients_with_event(y: Floats, patient: Codes) -> Flags:
     """One flag per patient code: any of its rows is an event."""
     found = np.zeros(int(patient.max()) + 1, dtype=np.bool_)
     found[patient[y > 0]] = True

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import t as student
 
-from riskmodel.arrays import Floats, expit, row_sums
+from riskmodel.arrays import Flags, Floats, expit, row_sums
 from riskmodel.errors import SchemaError
 from riskmodel.models.learning.factors import by_factor
 
@@ -126,7 +125,7 @@ def risk_interval(
 
 
 def missing_variance(
-    missing: npt.NDArray[np.bool_],
+    missing: Flags,
     spread: Floats,
     names: Sequence[str],
     groups: Mapping[str, str],

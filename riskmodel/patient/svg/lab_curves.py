@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from riskmodel import pictures as draw
-from riskmodel.arrays import Floats
+from riskmodel.arrays import Floats, States
 from riskmodel.cohort import EXACT
 from riskmodel.patient.wording import number
 from riskmodel.pictures import BEYOND, INK, LIMIT, LINE, QUIET, SOFT, Scale
@@ -67,7 +66,7 @@ class Curve:
     label: str
     days: Floats
     value: Floats
-    comparator: npt.NDArray[np.int8]
+    comparator: States
     limits: tuple[Limit, ...]
     last_day: float
     described: str

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from riskmodel.arrays import Codes
 from riskmodel.cohort import (
     PLAIN,
     Cohort,
@@ -31,7 +31,7 @@ TOLD = ["table", "column", "reason", "detail", "count", "row", "patient_id"]
 """Columns of what was rejected, counted: `row` and `patient_id` are those of the first one."""
 
 Frames = Mapping[str, pd.DataFrame]
-Places = Mapping[str, npt.NDArray[np.int64]]
+Places = Mapping[str, Codes]
 
 
 class Part(NamedTuple):
@@ -156,7 +156,7 @@ def counted(rejected: pd.DataFrame) -> pd.DataFrame:
 
 def failed(
     ids: pd.Series,
-    places: npt.NDArray[np.int64],
+    places: Codes,
     error: Exception,
     models: Sequence[RiskModel],
     explain: bool,

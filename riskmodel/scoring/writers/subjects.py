@@ -3,9 +3,9 @@
 import hashlib
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from riskmodel.arrays import Codes
 from riskmodel.errors import SchemaError
 
 _HASHED = 1 << 62
@@ -30,12 +30,12 @@ def subject_id(patient_id: str) -> int:
     return _HASHED | (int.from_bytes(digest[:8], "big") >> 2)
 
 
-def subject_ids(patient_ids: pd.Series) -> npt.NDArray[np.int64]:
+def subject_ids(patient_ids: pd.Series) -> Codes:
     """`subject_id` of each."""
     return np.array([subject_id(name) for name in patient_ids], dtype=np.int64)
 
 
-def check_distinct(patient_ids: pd.Series, numbers: npt.NDArray[np.int64]) -> None:
+def check_distinct(patient_ids: pd.Series, numbers: Codes) -> None:
     """Refuse two patients under one number.
 
     Raises
