@@ -1,9 +1,9 @@
 """Whether intervals cover, and whether the shipped early model is right on every day.
 
 ``python benchmarks/bench_calibration.py coverage`` fits cohorts of 150 to 4,000 simulated patients
-in worlds and with seeds that set no constant, and counts how many unseen patients have the
-generator's own probability inside their 90% interval. ``... days`` asks the shipped early model
-about unseen patients whose blood is drawn daily, as on a ward, or seldom after discharge.
+and counts how many unseen patients have the generator's own probability inside their 90% interval.
+``... days`` asks the shipped early model about unseen patients whose blood is drawn daily, as on a
+ward, or seldom after discharge.
 """
 
 import sys
@@ -26,7 +26,7 @@ SETS = {
     "shifted": (31004, 32004), "perturbed": (33001, None),
 }  # fmt: skip
 COHORTS = {150: (10, 11, 12), 300: (8, 9), 1000: (4,), 4000: (0,)}
-"""Patients, and which disjoint cohorts of the 6,000 simulated ones; earlier ones set constants."""
+"""Patients, and which disjoint cohorts of the 6,000 simulated ones."""
 
 SAMPLINGS, UNSEEN, SEED = ("daily", "ward", "outpatient"), 5000, 34000
 

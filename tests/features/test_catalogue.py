@@ -148,7 +148,7 @@ def test_the_days_left_follow_the_horizon_and_the_text_says_so():
     longer = catalogue.for_horizon(30)
     assert longer.names == catalogue.names
     left = [f for f in longer if f.builder == "days_left"]
-    assert [f.parameters["day"] for f in left] == [30, 30]
+    assert [f.parameters["day"] for f in left] == [30, 30, 30]
     again = parse_catalogue(longer.text)
     assert [f.parameters for f in again] == [f.parameters for f in longer]
     others = [f for f in catalogue if f.builder != "days_left"]

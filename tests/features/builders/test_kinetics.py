@@ -194,6 +194,8 @@ FERRITIN = [(-24, "ferritin", 1000.0, 0), (24, "ferritin", 2000.0, 0), (48, "fer
         ("ferritin_hours_since_draw", 60, 12.0, "drawn at hour 48"),
         ("prediction_day", 60, 2.5, "hour 60"),
         ("days_left_log2", 60, np.log2(11.5), "11.5 of 14 days"),
+        ("days_left_inverse", 60, 1 / 11.5, "one over the days left"),
+        ("days_left_inverse", 330, 1.0, "at least a day, or the last hours would weigh the most"),
     ],
 )
 def test_ferritin_kinetics(make_cohort, name, now, expected, why):
