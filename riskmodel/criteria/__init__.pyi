@@ -17,6 +17,7 @@ from .definitions.points import (
     open_items as open_items,
 )
 from .definitions.registry import (
+    DEFAULT_DEFINITION as DEFAULT_DEFINITION,
     definition_choices as definition_choices,
     definition_names as definition_names,
     known_definition as known_definition,
@@ -65,6 +66,7 @@ from .signs.after_crs import (
 )
 from .signs.cytopenia import (
     CYTOPENIA_RULES as CYTOPENIA_RULES,
+    DEFAULT_RULE as DEFAULT_RULE,
 )
 from .signs.sign import (
     ULN as ULN,

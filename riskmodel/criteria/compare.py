@@ -7,13 +7,17 @@ import pandas as pd
 
 from riskmodel.arrays import Codes, Flags, States
 from riskmodel.cohort import Cohort
-from riskmodel.criteria.definitions.registry import definition_names, load_definition
+from riskmodel.criteria.definitions.registry import (
+    DEFAULT_DEFINITION,
+    definition_names,
+    load_definition,
+)
 from riskmodel.criteria.labels import ADJUDICATED, adjudicated, label
 from riskmodel.criteria.outcome import BOTH, COMPETING, EVENT, LOST, NO_EVENT, NOT_ASSESSED
 from riskmodel.criteria.signs.after_crs import CRS_RULES
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET
 
-SWITCHED = "astct-2024"
+SWITCHED = DEFAULT_DEFINITION
 """The definition of which every position of the cytopenia switch is a row."""
 
 _PRINTED = {

@@ -9,8 +9,9 @@ import pandas as pd
 from riskmodel.arrays import Codes, Flags, Floats, States
 from riskmodel.cohort import Cohort
 from riskmodel.criteria.definitions.definition import Definition
-from riskmodel.criteria.definitions.registry import load_definition
+from riskmodel.criteria.definitions.registry import DEFAULT_DEFINITION, load_definition
 from riskmodel.criteria.intervals import Moments, changes, moments
+from riskmodel.criteria.signs.cytopenia import DEFAULT_RULE
 from riskmodel.criteria.signs.sign import Sign
 from riskmodel.criteria.truth import MET, NOT_MET, any_of, tidy
 
@@ -124,7 +125,7 @@ class SignTimeline:
 
 def evaluate_signs(
     cohort: Cohort,
-    definition: str | Definition = "astct-2024",
+    definition: str | Definition = DEFAULT_DEFINITION,
     cytopenia_rule: str | None = None,
 ) -> SignTimeline:
     """Judge every sign of a definition at every moment of a cohort.
@@ -197,9 +198,9 @@ def _episode_end(timeline: SignTimeline, resolved_hours: float) -> Floats:
 
 def grades_by_day(
     cohort: Cohort,
-    definition: str | Definition = "astct-2024",
+    definition: str | Definition = DEFAULT_DEFINITION,
     *,
-    cytopenia_rule: str | None = "worsening",
+    cytopenia_rule: str | None = DEFAULT_RULE,
     days: Iterable[int] = range(31),
 ) -> pd.DataFrame:
     """Highest grade so far of every patient at the start of each day.

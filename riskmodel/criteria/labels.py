@@ -7,6 +7,7 @@ import pandas as pd
 from riskmodel.arrays import Codes, Flags, Floats, States, Texts
 from riskmodel.cohort import Cohort, analytes, first_event
 from riskmodel.criteria.definitions.definition import Definition
+from riskmodel.criteria.definitions.registry import DEFAULT_DEFINITION
 from riskmodel.criteria.evaluation import SignTimeline, Standing, evaluate_signs, grades
 from riskmodel.criteria.intervals import changes, moments
 from riskmodel.criteria.outcome import (
@@ -16,6 +17,7 @@ from riskmodel.criteria.outcome import (
     outcomes,
     within,
 )
+from riskmodel.criteria.signs.cytopenia import DEFAULT_RULE
 from riskmodel.criteria.signs.sign import FROM_DEFAULT, ULN_SOURCES, Sign
 from riskmodel.criteria.truth import MET, NOT_ASSESSABLE, NOT_MET, STATE_NAMES
 
@@ -35,9 +37,9 @@ LEADING_COLUMNS = (
 
 def label(
     cohort: Cohort,
-    definition: str | Definition = "astct-2024",
+    definition: str | Definition = DEFAULT_DEFINITION,
     *,
-    cytopenia_rule: str | None = "worsening",
+    cytopenia_rule: str | None = DEFAULT_RULE,
     horizon_days: float = 14.0,
     closed: str = "left",
     timeline: SignTimeline | None = None,

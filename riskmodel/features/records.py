@@ -9,7 +9,13 @@ import pandas as pd
 
 from riskmodel.arrays import Codes, Floats, States
 from riskmodel.cohort import Cohort
-from riskmodel.criteria import SignTimeline, evaluate_signs, load_definition
+from riskmodel.criteria import (
+    DEFAULT_DEFINITION,
+    DEFAULT_RULE,
+    SignTimeline,
+    evaluate_signs,
+    load_definition,
+)
 from riskmodel.features.feature import Window
 
 
@@ -115,8 +121,8 @@ class Records:
     def __init__(
         self,
         cohort: Cohort,
-        definition: str = "astct-2024",
-        cytopenia_rule: str = "worsening",
+        definition: str = DEFAULT_DEFINITION,
+        cytopenia_rule: str = DEFAULT_RULE,
     ) -> None:
         self.cohort = cohort
         self.patients = len(cohort)

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
 from riskmodel.cohort import Cohort, read_cohort
+from riskmodel.criteria import DEFAULT_DEFINITION, DEFAULT_RULE
 from riskmodel.errors import SchemaError
 from riskmodel.features.catalogue import Catalogue, load_catalogue
 from riskmodel.features.feature import Stage
@@ -52,8 +53,8 @@ class FeatureBuilder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self,
         prediction_time: str = "pre-infusion",
         catalogue: Catalogue | Path | str | None = None,
-        definition: str = "astct-2024",
-        cytopenia_rule: str = "worsening",
+        definition: str = DEFAULT_DEFINITION,
+        cytopenia_rule: str = DEFAULT_RULE,
     ) -> None:
         self.prediction_time = prediction_time
         self.catalogue = catalogue

@@ -9,6 +9,7 @@ import pandas as pd
 from riskmodel import RESEARCH_USE
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import (
+    DEFAULT_DEFINITION,
     MET,
     NOT_ASSESSABLE,
     NOT_MET,
@@ -149,7 +150,7 @@ def met_words(spans: tuple[Span, ...]) -> str:
 def patient_timeline(
     cohort: Cohort,
     patient_id: str,
-    definition: str = "astct-2024",
+    definition: str = DEFAULT_DEFINITION,
     *,
     cytopenia_rule: str | None = None,
     horizon_days: float = 14.0,

@@ -1,11 +1,14 @@
 """Choices are those of the rooms; wrong usage ends with 2."""
 
+from inspect import signature
+
 import pytest
 
 from riskmodel.cli.arguments import CrsRule, CytopeniaRule, Labels
 from riskmodel.cli.features import DictionaryForm
+from riskmodel.cli.label import label
 from riskmodel.cli.score import Form
-from riskmodel.criteria import CRS_RULES, CYTOPENIA_RULES
+from riskmodel.criteria import CRS_RULES, CYTOPENIA_RULES, DEFAULT_DEFINITION, DEFAULT_RULE
 from riskmodel.features.dictionary import FORMATS as DICTIONARY_FORMS
 from riskmodel.models import LABEL_SOURCES
 from riskmodel.scoring import FORMATS
@@ -37,3 +40,9 @@ def test_wrong_usage_is_exit_2(cli, words):
 )
 def test_what_may_be_chosen_is_what_the_room_knows(choices, held):
     assert {choice.value for choice in choices} == set(held)
+
+
+def test_labels_are_those_of_the_default_definition():
+    asked = signature(label).parameters
+    assert asked["definition"].default == DEFAULT_DEFINITION
+    assert asked["cytopenia_rule"].default == DEFAULT_RULE

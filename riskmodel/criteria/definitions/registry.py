@@ -13,7 +13,8 @@ from riskmodel.criteria.signs.after_crs import CRS_RULES
 from riskmodel.errors import SchemaError
 from riskmodel.files import read_toml
 
-_FIRST = "astct-2024"  # the default
+DEFAULT_DEFINITION = "astct-2024"
+"""Where none is asked for."""
 
 
 @cache
@@ -30,7 +31,7 @@ def definition_names() -> tuple[str, ...]:
     files = Path(__file__).parent.glob("*.toml")
     names = (file.stem.replace("_", "-") for file in files)
     found = [name for name in names if read_toml(definition_path(name)).get("name") == name]
-    return tuple(sorted(found, key=lambda name: (name != _FIRST, name)))
+    return tuple(sorted(found, key=lambda name: (name != DEFAULT_DEFINITION, name)))
 
 
 def definition_path(name: str) -> Path:

@@ -49,6 +49,8 @@ from riskmodel.criteria.truth import (
 from riskmodel.errors import SchemaError
 
 CYTOPENIA_RULES = RECOVERY, INFUSION, WORSENING, ANY = ("recovery", "infusion", "worsening", "any")
+DEFAULT_RULE = WORSENING
+"""Where none is asked for; of a definition its own file says which."""
 
 
 @dataclass(frozen=True)

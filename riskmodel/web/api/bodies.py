@@ -12,6 +12,7 @@ from riskmodel.cohort import (
     PATIENT_TEXT,
     analytes,
 )
+from riskmodel.criteria import DEFAULT_DEFINITION
 from riskmodel.features import LAST_LANDMARK_DAY
 from riskmodel.patient import number
 from riskmodel.web.settings import Limits
@@ -131,6 +132,6 @@ class ExplainRequest(Records):
 class LabelRequest(Records):
     """What to label, and by which definition."""
 
-    definition: Text = "astct-2024"
+    definition: Text = DEFAULT_DEFINITION
     cytopenia_rule: Literal["recovery", "infusion", "worsening", "any"] | None = "worsening"
     horizon_days: Annotated[float, Field(gt=0, le=365, allow_inf_nan=False)] = 14.0
