@@ -1,6 +1,6 @@
 """Draw the rooms of the package, from the layers in pyproject.toml and the imports of the code.
 
-Run after a room is added or moved: ``make layers``; it writes docs/layers.svg.
+Run after a room is added, or imports another: ``make layers``; it writes docs/layers.svg.
 """
 
 import tomllib
@@ -44,7 +44,7 @@ def box(x: float, y: float, width: float) -> str:
 
 
 def picture() -> str:
-    """A row for each layer: its rooms with their sizes, and which rooms they import."""
+    """A row for each layer: its rooms, and which rooms they import."""
     graph = grimp.build_graph("riskmodel", include_external_packages=False)
     rows = layers()
     order = [room for row in rows for room in row]
@@ -55,14 +55,11 @@ def picture() -> str:
         y = 40 + n * STEP
         for k, room in enumerate(row):
             x = LEFT + k * (BOX + 16) if len(row) > 1 else LEFT + (BOX + 16) / 2
-            modules = len(graph.find_descendants(f"riskmodel.{room}")) or 1
             known = sorted(imports(graph, room) - set(ground), key=order.index)
             words = f"{room} imports {', '.join(known) or 'no other room'}"
-            size = f"{modules} modules" if modules > 1 else "1 module"
             out += [
                 box(x, y, BOX),
-                text(x + 12, y + 19, room, f'font-size="15" font-weight="600" fill="{INK}"'),
-                text(x + 12, y + 35, size, f'font-size="11" fill="{QUIET}"'),
+                text(x + 12, y + 27, room, f'font-size="15" font-weight="600" fill="{INK}"'),
                 text(BESIDE, y + (26 if len(row) == 1 else 18 + 17 * k), words, PLAIN),
             ]
     y = 40 + first * STEP

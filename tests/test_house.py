@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "riskmodel"
@@ -69,6 +70,12 @@ def test_the_map_names_every_room(checkout: Path) -> None:
     rooms = {p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file()}
     ground = {p.stem for p in PACKAGE.glob("*.py")} - {"__init__"}
     assert named == rooms | ground
+
+
+def test_the_picture_of_the_layers_is_drawn_of_this_code(checkout: Path) -> None:
+    drawn = runpy.run_path(str(checkout / "docs" / "make_layers.py"))["picture"]()
+    shown = (checkout / "docs" / "layers.svg").read_text(encoding="utf-8")
+    assert drawn == shown, "Draw it again: make layers."
 
 
 def reads_words_back(module: str) -> bool:
