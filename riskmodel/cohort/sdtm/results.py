@@ -12,7 +12,7 @@ import pyarrow as pa
 from riskmodel.arrays import Flags, Floats
 from riskmodel.cohort.schema import COMPARATORS
 from riskmodel.cohort.sdtm.cells import text_of, texts_of
-from riskmodel.cohort.sdtm.study_days import dated, day_fault
+from riskmodel.cohort.sdtm.study_days import dated, day_fault, is_day
 from riskmodel.cohort.sdtm.terms import meaning
 from riskmodel.cohort.source.values import read_values
 from riskmodel.cohort.source.workspace import coded, words
@@ -38,6 +38,9 @@ LABS = pa.schema(
     ]
 )
 _SAS_START = np.datetime64("1960-01-01", "s")
+_COMPUTED = r"\b(?:log(?:10|e)?|ln|change|ratio|fold|maximum|minimum|average|mean|median|slope)\b"
+"""Words of a PARAM by which its AVAL is computed from results and is none."""
+
 _ROUNDED = 0.03
 """Share of a result within which a conversion may be rounded, beside its last figure."""
 
@@ -90,7 +93,13 @@ def _adam(part: pd.DataFrame) -> pd.DataFrame:
         instant = _SAS_START + np.where(np.isnan(exact), 0, exact).astype("timedelta64[s]")
         shown = pd.Series(np.datetime_as_string(instant), index=part.index, dtype="str")
         shown = shown.str.slice(0, 10).where(np.isnan(seconds), shown)
-        time = shown.mask(np.isnan(exact), text_of(part, "ADTC"))
+        # Dataset-JSON and CSV may hold dates as ISO 8601 text.
+        for name in ("ADTM", "ADT", "ADTC"):
+            told = text_of(part, name)
+            missing = np.isnan(exact) & told.map(is_day).to_numpy(dtype=bool)
+            shown = shown.where(~missing, told)
+            exact = np.where(missing, 0.0, exact)
+        time = shown.mask(np.isnan(exact), "")
     unit = text_of(part, "AVALU").where(text_of(part, "AVALU") != "", label[1].fillna(""))
     return pd.DataFrame(
         {
@@ -106,7 +115,9 @@ def _adam(part: pd.DataFrame) -> pd.DataFrame:
             "LBSTRESU": unit,
             "LBSTNRLO": _number(part, "ANRLO"),
             "LBSTNRHI": _number(part, "ANRHI"),
-            "DTYPE": text_of(part, "DTYPE"),
+            "DTYPE": text_of(part, "DTYPE")
+            .where(text_of(part, "PARAMTYP").str.upper() != "DERIVED", "DERIVED")
+            .mask(label[0].fillna("").str.contains(_COMPUTED, case=False, regex=True), "DERIVED"),
         }
     )
 

@@ -94,3 +94,30 @@ def test_a_row_without_a_date_has_that_of_its_study_day() -> None:
     ]  # fmt: skip
     assert [one["refusal"] for one in found] == ["", "", "time_missing", "", "", "time_missing"]
     assert (days["day"], days["differs"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "time", "refusal"),
+    [
+        ({"ADT": 23508}, "2024-05-12", ""),
+        ({"ADT": "2024-05-12"}, "2024-05-12", ""),
+        ({"ADTM": "2024-05-12T08:00:00", "ADT": "2024-05-12"}, "2024-05-12T08:00:00", ""),
+        ({"ADT": None, "ADY": 3}, "2024-05-12", ""),
+        ({"ADT": "2024-05"}, "", "time_missing"),
+        ({"ADT": 23508, "DTYPE": "LOCF"}, "2024-05-12", "value_absent"),
+        ({"ADT": 23508, "PARAMTYP": "DERIVED"}, "2024-05-12", "value_absent"),
+        ({"ADT": 23508, "PARAM": "Ferritin, log10 (ug/L)"}, "2024-05-12", "value_absent"),
+        ({"ADT": 23508, "PARAM": "Maximum Ferritin (ug/L)"}, "2024-05-12", "value_absent"),
+    ],
+)
+def test_a_row_of_an_analysis_dataset(fields: dict, time: str, refusal: str) -> None:
+    whole = {
+        "USUBJID": "A",
+        "PARAMCD": "FERRITIN",
+        "PARAM": "Ferritin (ug/L)",
+        "AVAL": 900,
+        **fields,
+    }
+    found = results("ADLB", pd.DataFrame([whole]), "adlb", {}, STARTS, Counter(), Counter())
+    row = found.to_pylist()[0]
+    assert (row["time"], row["refusal"], row["unit"]) == (time, refusal, "ug/L")
