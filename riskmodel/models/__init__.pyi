@@ -11,7 +11,6 @@ from .catalogue_priors import (
     priors as priors,
 )
 from .comparators import (
-    FerritinAlone as FerritinAlone,
     RidgeLogistic as RidgeLogistic,
     SingleScore as SingleScore,
 )

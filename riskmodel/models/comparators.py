@@ -1,4 +1,4 @@
-"""What the model is reported beside: a ridge logistic, and ferritin alone."""
+"""What the model is reported beside: a ridge logistic, and single scores such as ferritin."""
 
 from typing import Any, Self
 
@@ -161,25 +161,3 @@ class SingleScore(_Comparator):
     def decision_function(self, X: pd.DataFrame) -> Floats:
         """Log-odds of the event, float64[n]."""
         return super().decision_function(self._only(X))
-
-
-class FerritinAlone(SingleScore):
-    """Logistic regression on ferritin, on a log scale.
-
-    Parameters
-    ----------
-    column : str
-        Name of the feature.
-    logarithm : bool
-        Take log10(1 + value) of the column first; False when the feature is a logarithm already.
-    """
-
-    def __init__(self, *, column: str = "ferritin", logarithm: bool = True) -> None:
-        super().__init__(column=column)
-        self.logarithm = logarithm
-
-    def _only(self, X: pd.DataFrame) -> pd.DataFrame:
-        values = super()._only(X)
-        if self.logarithm:
-            values[self.column] = np.log10(1.0 + values[self.column].clip(lower=0.0))
-        return values

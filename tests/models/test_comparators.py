@@ -6,12 +6,12 @@ import pytest
 from sklearn.base import clone
 
 from riskmodel.errors import SchemaError
-from riskmodel.models import FerritinAlone, RidgeLogistic
+from riskmodel.models import RidgeLogistic, SingleScore
 
 
 @pytest.fixture
 def comparators():
-    return [RidgeLogistic(), FerritinAlone(column="f3", logarithm=False)]
+    return [RidgeLogistic(), SingleScore(column="f3")]
 
 
 def test_probabilities_of_two_classes(comparators, world):
@@ -55,22 +55,22 @@ def test_column_order_does_not_matter_when_scoring(comparators, world):
         )
 
 
-def test_ferritin_in_ng_per_ml_is_taken_as_logarithm(world):
-    X = pd.DataFrame({"ferritin": 10 ** (3 + 0.5 * world.X["f3"])})
-    fitted = FerritinAlone().fit(X, world.y)
+def test_the_risk_follows_the_one_column(world):
+    X = pd.DataFrame({"ferritin": 3 + 0.5 * world.X["f3"]})
+    fitted = SingleScore(column="ferritin").fit(X, world.y)
     order = X["ferritin"].dropna().sort_values().index
     assert (np.diff(fitted.decision_function(X.loc[order])) >= 0).all()
 
 
-def test_ferritin_never_measured_is_the_base_rate(world):
+def test_a_score_never_known_is_the_base_rate(world):
     X = pd.DataFrame({"ferritin": np.full(300, np.nan)})
-    risk = FerritinAlone().fit(X, world.y).predict_proba(X)[:, 1]
+    risk = SingleScore(column="ferritin").fit(X, world.y).predict_proba(X)[:, 1]
     np.testing.assert_allclose(risk, world.y.mean())
 
 
-def test_ferritin_must_be_a_column(world):
+def test_a_score_must_be_a_column(world):
     with pytest.raises(SchemaError, match="'ferritin' is not in the matrix"):
-        FerritinAlone().fit(world.X, world.y)
+        SingleScore(column="ferritin").fit(world.X, world.y)
 
 
 def test_one_class_is_refused(comparators, world):
