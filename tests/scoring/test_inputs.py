@@ -9,8 +9,9 @@ import pytest
 from riskmodel.cohort import read_cohort
 from riskmodel.features import Records, matrices
 from riskmodel.models import load_model, model_catalogue
+from riskmodel.models.risk_model import RANGE_MARGIN
 from riskmodel.scoring.findings import NotTrainedOn, OutsideRange, Stale, UnusableCells
-from riskmodel.scoring.inputs import NO_RECORD_HOURS, RANGE_MARGIN, input_findings
+from riskmodel.scoring.inputs import NO_RECORD_HOURS, input_findings
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +25,10 @@ def cohort(simulated):
 
 
 def found(cohort, model, hours=96.0, X=None):
-    catalogue = model_catalogue(model)
     if X is None:
         records = Records(cohort.until(hours), *model.signs)
-        (X,) = matrices(records, catalogue, [hours])
-    return input_findings(X, cohort.until(hours), model, catalogue, hours)
+        (X,) = matrices(records, model_catalogue(model), [hours])
+    return input_findings(X, cohort.until(hours), model, hours)
 
 
 def of_kind(told, kind):
