@@ -143,11 +143,11 @@ def prediction_day(records: Records, feature: Feature, prediction_time: float) -
 def days_left(records: Records, feature: Feature, prediction_time: float) -> Floats:
     """Days from the prediction time to ``parameters.day``; missing from that day on.
 
-    With ``parameters.inverse`` one over them, at least ``parameters.floor`` days.
+    With ``parameters.inverse`` one over them, at least ``parameters.floor`` days if given.
     """
     left = float(feature.parameters["day"]) - prediction_time / 24
     if left <= 0:
         return np.full(records.patients, np.nan)
     if feature.parameters.get("inverse"):
-        left = 1.0 / max(left, float(feature.parameters["floor"]))
+        left = 1.0 / max(left, float(feature.parameters.get("floor", 0.0)))
     return np.full(records.patients, left)

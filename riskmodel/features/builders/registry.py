@@ -61,7 +61,7 @@ BUILDERS: Mapping[str, Builder] = {
     "points": Builder(published.points, "", needs=("rows",), takes=_BEFORE),
     "hscore_points": Builder(published.hscore_points, ""),
     "prediction_day": Builder(kinetics.prediction_day, ""),
-    "days_left": Builder(kinetics.days_left, "", needs=("day",), takes=("inverse",)),
+    "days_left": Builder(kinetics.days_left, "", needs=("day",), takes=("inverse", "floor")),
     **{
         name: Builder(
             kinetics.lab_statistic,
