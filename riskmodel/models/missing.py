@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from riskmodel.arrays import Flags, Floats, expit
-from riskmodel.features import parse_catalogue
-from riskmodel.models.risk_model import RiskModel, numeric_features
+from riskmodel.models.risk_model import RiskModel, model_catalogue, numeric_features
 
 DRAWS = 200
 """Plausible versions of a patient. The range moves by a few percent of its width with the draw."""
@@ -119,8 +118,6 @@ def tests_of(model: RiskModel) -> list[str]:
     That is the analyte, patient column or event that the catalogue names for it, or the feature's
     own name. Models without a stored catalogue text have one test a feature.
     """
-    text = model.catalogue.get("text")
-    if not isinstance(text, str):
+    if "text" not in model.catalogue:
         return list(model.features)
-    source = {feature.name: feature.of for feature in parse_catalogue(text, model.features)}
-    return [source.get(name) or name for name in model.features]
+    return [feature.of or feature.name for feature in model_catalogue(model)]
