@@ -43,10 +43,11 @@ def too_little_known(
         for f in catalogue
         if f.of not in _NO_INPUT and f.builder not in (*_OF_COURSE, *_OF_PRODUCT)
     ]
+    seen = X[[f.name for f in own]].notna().to_numpy()
+    sources = np.array([f.of or f.name for f in own])
     known = np.zeros(len(cohort), dtype=np.int64)
-    for source in dict.fromkeys(f.of or f.name for f in own):
-        of = [f.name for f in own if (f.of or f.name) == source]
-        known += X[of].notna().any(axis=1).to_numpy()
+    for source in np.unique(sources):
+        known += seen[:, sources == source].any(axis=1)
     fewest = model.card.design.fewest_inputs
     why[known < fewest] = f"fewer than {fewest} inputs known"
     if hours > 0:
