@@ -93,7 +93,8 @@ def base_rate(product: str | None, target: str | None, disease: str | None) -> I
     """The one figure that stands for a patient of whom nothing else is known.
 
     Of the product where print has one, else of its target in this disease, else of its target,
-    else of all products. A product without a published denominator is never given another's.
+    else of all products: a product without a published denominator gets what print has of its
+    target in its disease, and `Incidence.who` says whose figure that is.
 
     Examples
     --------
@@ -102,20 +103,24 @@ def base_rate(product: str | None, target: str | None, disease: str | None) -> I
     >>> base_rate(None, None, None).who
     'all products and reports'
     """
-    entries = [(fit, e) for fit, e in _fitting(product, target, disease) if e.get("base")]
+    entries = [(fit, e) for fit, e in _fitting(product, target, disease, True) if e.get("base")]
     best = max((fit for fit, _ in entries), default=0)
     return next((_read(e) for fit, e in entries if fit == best), _read(_entries()[-1]))
 
 
 def _fitting(
-    product: str | None, target: str | None, disease: str | None
+    product: str | None, target: str | None, disease: str | None, borrowed: bool = False
 ) -> list[tuple[int, Mapping[str, Any]]]:
-    """Entries about such a patient, with how closely: not those about everybody."""
+    """Entries about such a patient, with how closely: not those about everybody.
+
+    Series of one product without a name here are another product's than one that has a name; they
+    count where figures may be `borrowed`.
+    """
     known = find_product(product) if product else None
     name = known.name if known else ""
     found = []
     for entry in _entries()[:-1]:
-        if "autoimmune" in entry or ("one_product" in entry and known):
+        if "autoimmune" in entry or ("one_product" in entry and known and not borrowed):
             continue
         told = "disease" in entry and disease is not None
         if told and disease not in entry["disease"]:

@@ -13,7 +13,7 @@ from riskmodel.criteria.incidence import autoimmune_words, base_rate, published_
         (("ide-cel", "BCMA", "MM"), 21 / 712, 0.018, 0.045, "idecabtagene vicleucel"),
         (("Carvykti", None, None), 53 / 790, 0.050, 0.087, "ciltacabtagene autoleucel"),
         (("brexu-cel", "CD19", "MCL"), 0.036, 0.025, 0.051, "CD19 target, 90-day"),
-        (("brexu-cel", "CD19", "B-ALL"), 0.036, 0.025, 0.051, "CD19 target, 90-day"),
+        (("brexu-cel", "CD19", "B-ALL"), 4 / 27, 0.042, 0.337, "CD19 target, B-ALL"),
         (("liso-cel", "CD19", "LBCL"), 0.036, 0.025, 0.051, "CD19 target, 90-day"),
         ((None, "CD19", "B-ALL"), 4 / 27, 0.041, 0.338, "CD19 target, B-ALL"),
         ((None, "CD22", "B-ALL"), 9 / 59, 0.072, 0.270, "CD22 target"),
