@@ -149,7 +149,7 @@ def test_the_remote_champion_gives_the_scores_of_the_model(remote: RiskModel, si
 
 
 def bodies(X: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """Every form of body that the scoring server reads."""
+    """Every form of JSON that the scoring server reads."""
     records = [{k: v for k, v in row.items() if pd.notna(v)} for row in X.to_dict(orient="records")]
     nulls = X.astype(object).where(X.notna(), None)
     columns = {name: nulls[name].tolist() for name in nulls}
@@ -160,11 +160,10 @@ def bodies(X: pd.DataFrame) -> dict[str, tuple[str, str]]:
         "dataframe_records with absent keys": (json.dumps({"dataframe_records": records}), as_json),
         "instances": (json.dumps({"instances": nulls.to_dict(orient="records")}), as_json),
         "inputs": (json.dumps({"inputs": columns}), as_json),
-        "csv": (X.to_csv(index=False), "text/csv"),
     }
 
 
-FORMS = ("dataframe_split", "dataframe_records with absent keys", "instances", "inputs", "csv")
+FORMS = ("dataframe_split", "dataframe_records with absent keys", "instances", "inputs")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -175,6 +174,7 @@ def test_rest_gives_the_scores_of_the_model(
     assert status == 200, answer
     found = pd.DataFrame(answer["predictions"])
     ours = score(read_cohort(simulated), remote, explain=True).head(len(features))
+    assert found.pop("outside_training_range").eq("").mean() > 0.5
     for column in found:
         np.testing.assert_allclose(found[column], ours[column].astype(float), rtol=0, atol=1e-12)
     assert {"risk", "risk_low", "risk_high", "contribution_base"} <= set(found)
@@ -187,6 +187,7 @@ def test_rest_gives_the_scores_of_the_model(
         {"tumor_burden": 1},
         {"costimulation_cd28": 1, "tumor_burden": 0},
         {"a_column_nobody_knows": 3, "tumor_burden": 1},
+        {"tumor_burden": True},
     ],
 )
 def test_rest_takes_absent_integer_and_null_inputs(record: dict, served: str):
@@ -199,3 +200,15 @@ def test_rest_refuses_text_in_a_number(served: str):
     status, answer = post(served, json.dumps({"dataframe_records": [{"tumor_burden": "high"}]}))
     assert status == 400
     assert "tumor_burden" in answer["message"]
+
+
+def test_rest_refuses_rows_without_any_feature(served: str):
+    status, answer = post(served, json.dumps({"dataframe_records": [{"feritin": 900}]}))
+    assert status == 400
+    assert "No column is a feature" in answer["message"]
+
+
+def test_rest_takes_no_csv_and_says_so(served: str):
+    status, answer = post(served, "tumor_burden\n1\n", "text/csv")
+    assert status == 400
+    assert "CSV" in answer["message"]

@@ -19,6 +19,8 @@ OUTSIDE = "outside_training_range"
 def set_pyfunc_model() -> None:
     """Declare the pyfunc model: called by the script that MLflow stores (models from code)."""
     import mlflow
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
     class RiskPyfunc(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined]
         def load_context(self, context: Any) -> None:
@@ -28,7 +30,11 @@ def set_pyfunc_model() -> None:
         def predict(
             self, context: Any, model_input: pd.DataFrame, params: Any = None
         ) -> pd.DataFrame:
-            return answered(self.model, pd.DataFrame(model_input))
+            try:
+                return answered(self.model, pd.DataFrame(model_input))
+            except SchemaError as error:
+                # Of any other error a server says only that there was one.
+                raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
 
     mlflow.models.set_model(RiskPyfunc())
 
@@ -95,18 +101,21 @@ def _input_example(model: RiskModel) -> pd.DataFrame:
 
 
 def _signature(model: RiskModel, example: pd.DataFrame) -> Any:
+    """The model's columns, each of any type, and the answer's.
+
+    A column that is declared as double refuses whole numbers, in a message that prints the rows;
+    what a row may hold is checked by `answered`. The price: a server of MLflow takes JSON, no CSV.
+    """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
     from mlflow.types.schema import AnyType
 
-    answer = answered(model, example)
-    # A column declared as double refuses whole numbers, and its message prints the rows.
     anything = AnyType()  # type: ignore[no-untyped-call]
     inputs: list[ColSpec | TensorSpec] = [
         ColSpec(anything, name, required=False) for name in model.features
     ]
     outputs: list[ColSpec | TensorSpec] = [
         ColSpec(DataType.string if name == OUTSIDE else DataType.double, name)
-        for name in answer.columns
+        for name in answered(model, example).columns
     ]
     return ModelSignature(Schema(inputs), Schema(outputs))
