@@ -78,6 +78,8 @@ def _factor(name: str, features: list[Feature], X: pd.Series, contribution: floa
     unknown: list[str] = []
     for feature in features:
         head, rest = _head(feature.label)
+        if feature.builder == "product_choice" and X[feature.name] == 0:
+            continue  # of the products, the one that it is says all
         text = natural(feature, float(X[feature.name]))
         heads.setdefault(head, []).append((rest, text))
         if text == "unknown":

@@ -6,6 +6,7 @@ import pytest
 
 from riskmodel.models import HARDLY
 from riskmodel.patient.factors import Factor, factors_of, grouped, measured
+from riskmodel.scoring import model_catalogue
 
 
 def test_every_factor_has_a_row_with_its_effect_in_words(html, early, document):
@@ -43,3 +44,15 @@ def test_what_is_unknown_is_missing_and_is_said(early, scores):
         assert factor.brief == "unknown"
         assert all(line.endswith(": unknown") for line in factor.lines)
         assert factor.contribution == row[factor.column]
+
+
+def test_of_the_products_only_the_patients_own_is_named(early, scores):
+    row = scores.loc[scores["risk"].notna()].iloc[0]
+    named = [f for f in model_catalogue(early) if f.builder == "product_choice"]
+    assert len(named) > 1
+    shown = row.reindex(list(early.features)).astype(float).fillna(1.0)
+    shown[[f.name for f in named]] = [1.0, *[0.0] * (len(named) - 1)]
+    lines = [line for factor in factors_of(shown, early, row) for line in factor.lines]
+    told = [line for line in lines if line.casefold().startswith("product ")]
+    assert len(told) == 1
+    assert told[0].casefold().startswith(named[0].label.casefold())
