@@ -10,6 +10,8 @@ from riskmodel.models import HARDLY, RiskModel, factor_key
 from riskmodel.patient.wording import natural, odds_words
 from riskmodel.scoring import model_catalogue
 
+NEAREST = "IEC-HS in the nearest published series"
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -77,13 +79,13 @@ def _factor(name: str, features: list[Feature], X: pd.Series, contribution: floa
     heads: dict[str, list[tuple[str, str]]] = {}
     unknown: list[str] = []
     for feature in features:
-        head, rest = _head(feature.label)
+        head, rest = _head(_label(feature))
         if feature.builder == "product_choice" and X[feature.name] == 0:
             continue  # of the products, the one that it is says all
         text = natural(feature, float(X[feature.name]))
         heads.setdefault(head, []).append((rest, text))
         if text == "unknown":
-            unknown.append(feature.label)
+            unknown.append(_label(feature))
     lines = []
     for head, parts in heads.items():
         known = [_shown(rest, text) for rest, text in parts if text != "unknown"]
@@ -104,6 +106,11 @@ def _factor(name: str, features: list[Feature], X: pd.Series, contribution: floa
     return Factor(
         name, tuple(lines), brief or "unknown", tuple(grouped(unknown, whole)), contribution
     )
+
+
+def _label(feature: Feature) -> str:
+    """What a feature is called; a series of another product is never called this product's."""
+    return NEAREST if feature.builder == "reported_incidence" else feature.label
 
 
 def _head(label: str) -> tuple[str, str]:

@@ -56,3 +56,11 @@ def test_of_the_products_only_the_patients_own_is_named(early, scores):
     told = [line for line in lines if line.casefold().startswith("product ")]
     assert len(told) == 1
     assert told[0].casefold().startswith(named[0].label.casefold())
+
+
+def test_another_products_series_is_not_called_this_products(early, scores):
+    row = scores.loc[scores["risk"].notna()].iloc[0]
+    shown = row.reindex(list(early.features)).astype(float).fillna(1.0)
+    told = " ".join(line for factor in factors_of(shown, early, row) for line in factor.lines)
+    assert "IEC-HS in the nearest published series" in told
+    assert "for this product" not in told
