@@ -9,6 +9,7 @@ from riskmodel.cohort.omop.source import Where
 from riskmodel.cohort.omop.tables import Tables, meaning, moment
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.source.acts import INFUSION
+from riskmodel.cohort.source.zones import CHECK
 from riskmodel.cohort.vocabulary.clinical_names import icu_concepts, is_intensive_care
 from riskmodel.cohort.vocabulary.infusions import InfusionCodes
 from riskmodel.cohort.written.times import parse_times
@@ -47,8 +48,12 @@ def _acts(
     acts: tuple[str, str, str],
     where: Where | None = None,
     people: Sequence[str] | None = None,
+    rejections: Rejections | None = None,
 ) -> pd.DataFrame:
-    """What the rows of one table mean, as `COLUMNS`: infusions and treatments."""
+    """What the rows of one table mean, as `COLUMNS`: infusions and treatments.
+
+    `rejections` is told how many treatments are known from an order alone.
+    """
     table, stem, start = acts
     drug = table == "drug_exposure"
     columns = [f"{stem}_concept_id", f"{stem}_source_concept_id", f"{stem}_source_value"]
@@ -65,6 +70,9 @@ def _acts(
         passed = passed.mask(pd.Series(named, index=rows.index) & (passed == ""), "no code of one")
     ordered = rows[f"{stem}_type_concept_id"].isin(only_ordered())
     passed = passed.mask(infusion & ordered & (passed == ""), "order")
+    if rejections is not None:
+        told = "treatments in a record of an order or prescription, read as given"
+        rejections.note(CHECK, told, int((ordered & ~infusion).sum()))
     rows["value"] = product.where(infusion, meaning(rows, stem, concepts.shown).astype("str"))
     kind = pd.Series([one.kind for one in meant], index=rows.index, dtype="str")
     charted = _charted(rows, kind, moment(rows, start), table)
@@ -86,11 +94,15 @@ def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def recorded_events(
-    tables: Tables, people: Sequence[str], concepts: Concepts, known: InfusionCodes
+    tables: Tables,
+    people: Sequence[str],
+    concepts: Concepts,
+    known: InfusionCodes,
+    rejections: Rejections,
 ) -> pd.DataFrame:
     """Deaths, treatments and stays in intensive care of some people, as `COLUMNS`."""
     read = (
-        _acts(tables, concepts, known, acts, people=people)
+        _acts(tables, concepts, known, acts, people=people, rejections=rejections)
         for acts in _ACTS
         if tables.has(acts[0], "person_id")
     )

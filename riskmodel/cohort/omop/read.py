@@ -212,7 +212,8 @@ def _read(
     wanted = (infused if listed is None else listed)["patient_id"].drop_duplicates().tolist()
     people = tables.read("person", ["person_id"], people=wanted)["person_id"]
     ids: list[str] = people.drop_duplicates().tolist()
-    acts = pd.concat([records, recorded_events(tables, ids, concepts, known)], ignore_index=True)
+    events = recorded_events(tables, ids, concepts, known, rejections)
+    acts = pd.concat([records, events], ignore_index=True)
     dead = set(acts.loc[acts["kind"] == "death", "patient_id"])
     labs = LabTable(tables, concepts, ids, rejections, decimal)
     source.finish(rejections)

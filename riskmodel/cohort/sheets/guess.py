@@ -62,6 +62,7 @@ class Guess:
     dates: str = ""
     decimal: str = ""
     infusion_day: str = ""
+    infusion_open: bool = False
 
     @property
     def used(self) -> set[str]:
@@ -116,7 +117,17 @@ def guess_mapping(sheets: Sequence[Sheet]) -> list[Guess]:
     for sheet in sheets:
         if not sheet.rows.empty and not sheet.hidden:
             found += _of_sheet(sheet)
+    people = [one for one in found if one.table == "patients"]
+    if people and not any("infusion_time" in one.columns for one in people):
+        people[0].infusion_open = any(_by_dates(one) for one in found)
     return found
+
+
+def _by_dates(one: Guess) -> bool:
+    """Whether a sheet tells when by dates, which mean nothing without that of the infusion."""
+    dated = "time" in one.columns or any("time" in parts for parts in one.events.values())
+    across = any("hours_from_infusion" not in heading_time(text) for text in one.across)
+    return one.table != "patients" and (dated or across)
 
 
 def _of_sheet(sheet: Sheet) -> list[Guess]:
@@ -325,6 +336,8 @@ def _column_lines(one: Guess) -> list[str]:
     lines += [f"{name} = {_toml(c)}  # {sure}" for name, (c, sure) in one.columns.items()]
     if "patient_id" not in one.columns:
         lines.append(f"patient_id = {_toml(OPEN)}  # {UNSURE}: no column names the patient")
+    if one.infusion_open:
+        lines.append(f"infusion_time = {_toml(OPEN)}  # {UNSURE}: no column tells the infusion")
     timed = {"time", "day", "hours_from_infusion"} & set(one.columns)
     if one.table != "patients" and not (timed or one.across or one.events):
         lines.append(f"time = {_toml(OPEN)}  # {UNSURE}: no column tells when")

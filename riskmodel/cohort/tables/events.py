@@ -94,6 +94,9 @@ def _grades(
     """Grade of each row, NaN where none was given or it cannot be read: never 0 then."""
     text = texts(raw, "grade")
     grade = text.each(read_grade, None).astype(np.float64)[text.codes]
+    ended = text.each(said_end, False).astype(bool)[text.codes] & np.isin(name, _codes(ENDING))
+    rejections.note("flagged", "a grade such as 'resolved', read as 0", int((ended & usable).sum()))
+    grade = np.where(ended, 0.0, grade)
     bad = np.isnan(grade) & ~text.empty & usable
     rejections.add("events", bad, ids, "text_in_number", column="grade", detail="left unknown")
     wrong = usable & (grade > 5) & np.isin(name, _codes(_GRADED))

@@ -118,3 +118,17 @@ def test_weight_of_an_observation(tmp_path: Path) -> None:
     found = read(tmp_path, observation=header + rows)
     assert found.patients["weight_kg"].tolist() == [71.5]
     assert found.rejected["reason"].tolist() == ["unknown_unit"]
+
+
+@pytest.mark.parametrize(("kind", "told"), [("32838", 1), ("32818", 0)])
+def test_a_treatment_known_from_a_prescription_alone_is_told(
+    tmp_path: Path, kind: str, told: int
+) -> None:
+    drugs = (
+        "person_id,drug_concept_id,drug_exposure_start_datetime,drug_type_concept_id,"
+        f"drug_source_value\n1,0,2024-05-12 10:00:00,{kind},tocilizumab 400 mg\n"
+    )
+    cohort = read(tmp_path, drug_exposure=drugs)
+    assert happened(cohort) == [("tocilizumab", 48.0)]
+    notes = cohort.notes.get("please check", {})
+    assert sum(count for key, count in notes.items() if "prescription" in key) == told

@@ -36,6 +36,16 @@ def test_events_of_other_names_are_proposed_or_asked() -> None:
     assert found.sheet[0].values["event"] == {"Toci first dose": "tocilizumab", "rash": OPEN}
 
 
+def test_dates_without_a_known_infusion_are_asked_about() -> None:
+    people = sheet(MRN=["1"], Age=["60"], Besuch=["2024-05-03"])
+    dated = sheet(MRN=["1"], Test=["CRP"], Result=["3"], Date=["2024-05-10"])
+    counted = sheet(MRN=["1"], Test=["CRP"], Result=["3"], Day=["7"])
+    infused = sheet(MRN=["1"], Infusionsdatum=["2024-05-03"], Product=["Yescarta"])
+    assert proposed(people, dated).sheet[0].columns["infusion_time"] == OPEN
+    assert "infusion_time" not in proposed(people, counted).sheet[0].columns
+    assert "infusion_time" not in proposed(people, infused, dated).sheet[0].columns
+
+
 def test_numbers_of_days_are_told() -> None:
     rows = sheet(MRN=["1"], Test=["CRP"], Result=["3"], Date=["45424.25"])
     assert proposed(rows).sheet[0].dates == "excel"
@@ -71,6 +81,8 @@ def test_whatever_the_headings_a_mapping_decides_every_column(headings: list, ce
         ("Age (months)", ""),
         ("Day (hours)", ""),
         ("Provtagningstid", "time"),
+        ("CAR-T-Infusion am", "infusion_time"),
+        ("CAR-T infusion date and time", "infusion_time"),
         ("Date de pr\u00e9l\u00e8vement", "time"),
         ("\u63a1\u53d6\u65e5\u6642", "time"),
         ("Probenmaterial", "specimen"),

@@ -48,6 +48,19 @@ def test_an_unknown_grade_is_unknown_and_its_event_there(text):
     assert len(read.rejected) == (1 if text else 0)
 
 
+def test_a_grade_that_says_resolved_ends_what_lasts_and_is_told():
+    found = cohort(
+        {"event": "crs", "grade": "2"},
+        {"event": "crs", "grade": "Resolved", "time": "2024-05-14T10:00"},
+        {"event": "iec_hs", "grade": "Resolved", "time": "2024-05-14T10:00"},
+    )
+    by_event = found.events.set_index("event")["grade"]
+    assert by_event["crs"].tolist() == [2, 0]
+    assert np.isnan(by_event["iec_hs"])
+    assert found.notes["flagged"]["a grade such as 'resolved', read as 0"] == 1
+    assert found.rejected["reason"].tolist() == ["text_in_number"]
+
+
 def test_grade_0_ends_crs():
     fever = [{"event": "fever", "time": f"2024-05-{day}T10:00"} for day in (12, 13, 14)]
     crs = {"event": "crs", "grade": "2", "time": "2024-05-12T09:00"}
