@@ -16,6 +16,7 @@ from .follow_up.labelling import (
     Labels as Labels,
     labelled as labelled,
     outcome_table as outcome_table,
+    outcomes_after as outcomes_after,
 )
 from .follow_up.unseen import (
     check_seen as check_seen,

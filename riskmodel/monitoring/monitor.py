@@ -11,7 +11,7 @@ import pandas as pd
 from riskmodel.arrays import Codes, Floats
 from riskmodel.cohort import Cohort
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation import outcome_table
+from riskmodel.evaluation import labelled, outcomes_after
 from riskmodel.files import read_toml
 from riskmodel.models import RiskModel, factor_key
 from riskmodel.monitoring.calibration_drift import CalibrationDrift, calibration_drift
@@ -281,12 +281,13 @@ def _calibration(
     cohort: Cohort, model: RiskModel, new: pd.DataFrame, centre: float, settings: Mapping[str, Any]
 ) -> tuple[CalibrationDrift | None, dict[str, int]]:
     """Outcomes of the scored patients beside their risks; those not known are counted."""
-    labels = outcome_table(
+    labels = labelled(
         cohort, model.labels, model.definition, model.cytopenia_rule, model.horizon_days,
         model.least_grade,
     )  # fmt: skip
-    outcome = labels["outcome"].to_numpy()[new.index.to_numpy()]
-    names, counts = np.unique(outcome[~np.isin(outcome, _KNOWN)], return_counts=True)
+    hours = new["prediction_time_hours"].to_numpy(np.float64)
+    outcome = outcomes_after(labels, new.index.to_numpy(np.int64), hours)
+    names, counts = np.unique(outcome[~np.isin(outcome, _KNOWN)].astype(str), return_counts=True)
     left_out = {str(n): int(c) for n, c in zip(names, counts, strict=True)}
     known = np.isin(outcome, _KNOWN)
     if not known.any():

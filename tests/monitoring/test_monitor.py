@@ -6,9 +6,12 @@ import pytest
 from typer.testing import CliRunner
 
 from riskmodel.cli import app
+from riskmodel.cohort import read_cohort
+from riskmodel.criteria import label
 from riskmodel.errors import SchemaError
 from riskmodel.monitoring.monitor import MISSING, UNLIKE, monitor, read_reference
 from riskmodel.monitoring.page import monitor_text
+from riskmodel.training import simulate
 
 
 def test_another_centre_raises_the_alarm(shifted, model, reference):
@@ -33,6 +36,19 @@ def test_outcomes_that_are_not_known_are_counted(shifted, model, reference):
     found = monitor(shifted, model, reference)
     counted = found.calibration.patients + sum(found.left_out.values())
     assert counted == found.patients == len(shifted)
+
+
+def test_events_are_not_kept_while_outpatients_without_one_are_dropped(tmp_path, model, reference):
+    # Same patients, and outcomes that the letter of no_event cannot tell in most of them.
+    simulate(tmp_path / "outpatients", patients=150, seed=23, sampling="outpatient")
+    cohort = read_cohort(tmp_path / "outpatients")
+    letter = label(cohort, model.definition, horizon_days=model.horizon_days)["outcome"]
+    assert (letter == "not_assessed").mean() > 0.5
+    found = monitor(cohort, model, reference)
+    events = int((letter == "event").sum())
+    assert found.calibration.patients > 0.9 * found.patients
+    assert events <= found.calibration.events <= events + 5  # found after the horizon, in a gap
+    assert found.calibration.alarm_after is None
 
 
 def test_patients_are_taken_in_the_order_of_their_infusions(shifted, model, reference):

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from riskmodel.arrays import Flags
+from riskmodel.arrays import Codes, Flags, Floats
 from riskmodel.cohort import Cohort
 from riskmodel.criteria import adjudicated, evaluate_signs, label
 from riskmodel.errors import SchemaError
-from riskmodel.evaluation.follow_up.watching import Watch
+from riskmodel.evaluation.follow_up.watching import Watch, followed
 from riskmodel.models import LabelSource
 
 
@@ -108,3 +109,18 @@ def outcome_table(
 ) -> pd.DataFrame:
     """The table of `labelled`."""
     return labelled(cohort, source, definition, cytopenia_rule, horizon_days, least_grade).table
+
+
+def outcomes_after(labels: Labels, patient: Codes, hours: Floats) -> npt.NDArray[np.object_]:
+    """What became of patients at risk at a prediction time, as fitting and figures count it.
+
+    The letter of `no_event` asks for unbroken watching, which sicker patients have: to count only
+    those would keep the events and drop the others. An onset found after the horizon counts where
+    more than half of the time in which it may have come lies before it.
+    """
+    table = labels.table
+    if labels.watch is None:
+        return table["outcome"].to_numpy(dtype=object)[patient]
+    after = followed(labels.watch, table, labels.by_humans, patient, hours, labels.horizon)
+    late = (after.outcome == "event") & (after.part <= 0.5)
+    return np.where(late, np.array("no_event", dtype=object), after.outcome)
