@@ -63,6 +63,12 @@ def insert_sql(
             cast = f"CAST({name} AS DOUBLE)"
         return of(name, f"CASE WHEN NOT isnan({cast}) THEN {cast} END", "NULL::DOUBLE")
 
+    def unread(name: str) -> str:
+        if types.get(name) != "VARCHAR":
+            return "false"
+        digits = f"regexp_matches({text_sql(name)}, '[0-9]')"
+        return of(name, f"({digits} AND {number(name)} IS NULL)", "false")
+
     def concept(name: str) -> str:
         return of(name, id_sql(name), "0")
 
@@ -80,6 +86,7 @@ def insert_sql(
         "unit_source": of("unit_source_value", text_sql("unit_source_value")),
         "low": number("range_low"),
         "high": number("range_high"),
+        "unread": " OR ".join(map(unread, ("range_low", "range_high"))),
     }
     of_kept = ", ".join(
         f"CASE WHEN analyte IS NOT NULL THEN {expression} END AS {name}"
@@ -126,6 +133,6 @@ def insert_sql(
             number,
             CASE WHEN number IS NULL THEN coalesce(text, spare)
                 WHEN TRY_CAST(text AS DOUBLE) IS DISTINCT FROM number THEN text END,
-            operator, unit_concept, unit_source, low, high, {literal(kind)}, conflict
+            operator, unit_concept, unit_source, low, high, {literal(kind)}, conflict, unread
         FROM read WHERE {wanted}
     """

@@ -17,6 +17,7 @@ from riskmodel.cohort.omop.tables import Tables
 from riskmodel.cohort.rejections import Rejections
 from riskmodel.cohort.source.record import say_unread
 from riskmodel.cohort.source.values import read_values
+from riskmodel.cohort.source.zones import CHECK
 from riskmodel.cohort.units import recorded
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class LabTable:
             "CREATE TABLE lab (person INTEGER, analyte SMALLINT, concept BIGINT, source VARCHAR, "
             "id BIGINT, instant TIMESTAMP, charted_time VARCHAR, number DOUBLE, charted VARCHAR, "
             "operator BIGINT, unit_concept BIGINT, unit_source VARCHAR, low DOUBLE, high DOUBLE, "
-            "file VARCHAR, conflict VARCHAR)"
+            "file VARCHAR, conflict VARCHAR, unread_limit BOOLEAN)"
         )
         there = [name for name in _COLUMNS if name in tables.source.tables["measurement"]]
         for relation in tables.source.scan("measurement", there, people=self._people):
@@ -152,9 +153,12 @@ class LabTable:
             self._rejections.note("measurements of other concepts, not read", shown, count)
             unread[shown] += count
         say_unread(self._rejections, unread)
-        seen, others = self._connection.execute(
-            "SELECT count(*), count(*) FILTER (WHERE person IS NULL) FROM lab"
+        seen, others, limits = self._connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE person IS NULL), "
+            "count(*) FILTER (WHERE unread_limit) FROM lab"
         ).fetchall()[0]
+        told = "results whose range_low or range_high is no number: that limit was not read"
+        self._rejections.note(CHECK, told, limits)
         if everybody is not None:
             others = everybody - seen
         self._rejections.note("measurements of people outside the cohort, not read", "rows", others)

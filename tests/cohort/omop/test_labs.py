@@ -201,3 +201,30 @@ def test_texts_and_codes_beside_a_number(
     else:
         found = cohort.labs[["value", "comparator"]].to_numpy().tolist()
         assert found == [list(expected)], why
+
+
+@pytest.mark.parametrize(
+    ("limit", "high", "told"),
+    [("<=200", None, 1), ("200", 200.0, 0), ("", None, 0), ("NA", None, 0)],
+)
+def test_a_limit_that_is_no_number_is_told(
+    tmp_path: Path, limit: str, high: float | None, told: int
+) -> None:
+    tables = {
+        "person": "person_id\n1\n",
+        "procedure_occurrence": (
+            "person_id,procedure_concept_id,procedure_datetime,procedure_source_value\n"
+            "1,0,2024-03-01 12:00:00,XW033C3\n"
+        ),
+        "measurement": (
+            "measurement_id,person_id,measurement_concept_id,measurement_datetime,"
+            "value_as_number,range_high,unit_source_value\n"
+            f"1,1,3022250,2024-03-05 06:00:00,400,{limit},U/L\n"
+        ),
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    cohort = read_omop(tmp_path)
+    assert cohort.labs["reference_high"].dropna().tolist() == ([] if high is None else [high])
+    notes = cohort.notes.get("please check", {})
+    assert sum(count for key, count in notes.items() if "range_high" in key) == told
