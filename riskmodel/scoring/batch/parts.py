@@ -17,7 +17,7 @@ from riskmodel.cohort import (
     parse_times,
     text_column,
 )
-from riskmodel.evaluation import outcome_table
+from riskmodel.evaluation import labelled, outcomes_after
 from riskmodel.models import RiskModel
 from riskmodel.scoring.prediction_times import output_columns, score_times
 from riskmodel.scoring.score_table import rows_of
@@ -195,19 +195,23 @@ def _infusions(patients: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
 
 
 def _outcomes(cohort: Cohort, models: Sequence[RiskModel], rows: pd.DataFrame) -> pd.Series:
-    """Outcome of each row's patient by the label of the row's model."""
+    """Outcome of each row's patient after its time, by the label of the row's model."""
     found = pd.Series("", index=rows.index, dtype="str")
+    codes = pd.Series(np.arange(len(cohort)), index=cohort.patients["patient_id"])
+    patient = rows["patient_id"].map(codes)
+    hours = rows["prediction_time_hours"].astype(np.float64)
+    timed = patient.notna() & hours.notna()
     for model in models:
-        labels = outcome_table(
+        labels = labelled(
             cohort, model.labels, model.definition, model.cytopenia_rule, model.horizon_days,
             model.least_grade,
         )  # fmt: skip
-        outcome = labels.set_index("patient_id")["outcome"]
-        mine = (
+        mine = timed & (
             (rows["model_name"] == model.name)
             & (rows["model_version"] == model.version)
             & (rows["stage"] == model.stage)
-        ).to_numpy(bool)
-        named = rows["patient_id"].map(outcome).fillna("").astype("str")
-        found = found.where(~mine, named)
+        )
+        who = patient[mine].to_numpy(np.int64)
+        after = np.asarray(hours[mine], dtype=np.float64)
+        found[mine] = outcomes_after(labels, who, after).astype(str)
     return found
