@@ -9,14 +9,14 @@ import pandas as pd
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
-    import shap
+    from shap import Explanation as Explanation
 
 
 def shap_explanation(
     contributions: pd.DataFrame,
     data: pd.DataFrame | None = None,
     labels: Mapping[str, str] | None = None,
-) -> "shap.Explanation":
+) -> "Explanation":
     """Exact contributions in SHAP's own form.
 
     Parameters

@@ -17,7 +17,7 @@ from riskmodel.models.learning.interval import missing_variance, risk_interval
 from riskmodel.models.tree_shap import Forest
 
 if TYPE_CHECKING:
-    import shap
+    from riskmodel.models.explanation import Explanation
 
 
 class Mixture(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -87,7 +87,7 @@ class Mixture(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         summed = by_factor(parts, self.names_, self.groups)
         return pd.DataFrame({**summed, "base": parts[:, -1]}, index=index)
 
-    def explanation(self, X: Any, by: str = "feature") -> "shap.Explanation":
+    def explanation(self, X: Any, by: str = "feature") -> "Explanation":
         """The same contributions as SHAP's own pictures take them.
 
         Parameters

@@ -17,7 +17,7 @@ from riskmodel.models.estimator import RiskClassifier
 from riskmodel.models.explanation import by_feature, shap_explanation
 
 if TYPE_CHECKING:
-    import shap
+    from riskmodel.models.explanation import Explanation
 
 FEWEST_FOR_RANGE = 20
 """A training range is stored only for features that at least this many rows have, so that its ends
@@ -124,7 +124,7 @@ class RiskModel:
             f"{events:,} with the event, {len(self.features)} features>"
         )
 
-    def explanation(self, X: pd.DataFrame, by: str = "feature") -> "shap.Explanation":
+    def explanation(self, X: pd.DataFrame, by: str = "feature") -> "Explanation":
         """What moves each risk, in log-odds, as SHAP's pictures take it, under clinical names.
 
         Parameters

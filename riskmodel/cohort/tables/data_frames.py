@@ -16,16 +16,11 @@ from riskmodel.cohort.frames import (
     missing_columns,
     plain_types,
 )
+from riskmodel.cohort.schema import COLUMNS
 from riskmodel.errors import SchemaError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_NEEDED = {
-    "patients": (KEY,),
-    "labs": (KEY, "hours_from_infusion", "analyte", "value"),
-    "events": (KEY, "event", "hours_from_infusion"),
-}
 
 
 def charted(tables: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
@@ -70,7 +65,7 @@ def _charted(given: Any, table: str) -> pd.DataFrame:
     import pyarrow as pa
 
     if given is None:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in _NEEDED[table]})
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS[table]})
     try:
         rows = _arrow_of(given, table)
         rows = rows.rename_columns(contract_names(table, rows.column_names))
@@ -85,9 +80,9 @@ def _charted(given: Any, table: str) -> pd.DataFrame:
                 )
         rows = plain_types(rows)
         check_text(rows, Path(table))
+    except SchemaError:
+        raise
     except (pa.ArrowException, ValueError, TypeError) as error:
-        if isinstance(error, SchemaError):
-            raise
         said = type(error).__name__
         raise SchemaError(
             f"Table '{table}' cannot be read as columns of one type each ({said}). "

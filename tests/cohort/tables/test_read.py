@@ -347,43 +347,6 @@ def test_records_decades_after_the_infusion_are_flagged(write: Write) -> None:
     assert cohort.rejected.empty
 
 
-@pytest.mark.parametrize("table", ["patients", "labs", "events"])
-def test_a_csv_of_another_encoding_is_refused_by_its_first_such_line(
-    write: Write, table: str
-) -> None:
-    folder = write()
-    path = folder / f"{table}.csv"
-    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-16")
-    with pytest.raises(SchemaError, match=r"as CSV in UTF-8: line 1 is not UTF-8\. Save it again"):
-        read_cohort(folder)
-
-
-@pytest.mark.parametrize(
-    ("ending", "said"),
-    [
-        (b"P01,24,ferritin,SECRET\xe9,ng/mL\n", "line 6 is not UTF-8"),
-        (b"P01,24,ferritin,SECRET\xe9,1,2,3,4\n", "line 6 is not UTF-8"),
-        (b"P01,24,ferritin,SECRET\xc3", "its last character is not UTF-8"),
-    ],
-)
-def test_bytes_that_are_no_text_are_not_repeated(write: Write, ending: bytes, said: str) -> None:
-    folder = write()
-    with (folder / "labs.csv").open("ab") as file:
-        file.write(ending)
-    with pytest.raises(SchemaError, match=said) as error:
-        read_cohort(folder)
-    assert "SECRET" not in str(error.value)
-
-
-@pytest.mark.parametrize("shift", ["", "x"])
-def test_a_character_may_stand_on_any_byte(write: Write, shift: str) -> None:
-    folder = write()
-    row = f"{'é' * 2000},24,ferritin,1,ng/mL\n"
-    with (folder / "labs.csv").open("a", encoding="utf-8") as file:
-        file.write(shift + row + row * ((1 << 22) // 4000))
-    assert len(read_cohort(folder).labs) == 4
-
-
 def test_headers_are_read_without_case_and_spaces(write: Write) -> None:
     good = read_cohort(write())
     labs = LABS.replace(LABS.splitlines()[0], " Patient_ID,Hours from infusion,ANALYTE,Value ,Unit")
