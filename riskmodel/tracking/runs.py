@@ -54,15 +54,29 @@ def training_run(name: str) -> "Iterator[TrainingRun]":
     SchemaError
         When MLflow refuses.
     """
-    with session() as mlflow, _run(mlflow, name) as run:
-        yield TrainingRun(mlflow, run.info.run_id)
+    try:
+        with session() as mlflow, _run(mlflow, name) as run:
+            try:
+                yield TrainingRun(run.info.run_id)
+            except Exception as error:
+                raise _WorkError(error) from error
+    except _WorkError as failed:
+        # A full disk, or a wrong design, is the training's own fault and none of MLflow's.
+        raise failed.error from None
+
+
+class _WorkError(Exception):
+    """What went wrong while a run was open: it fails the run, and is no refusal of MLflow."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(frozen=True)
 class TrainingRun:
     """The open run of a training."""
 
-    mlflow: Any
     run_id: str
 
     def log(
@@ -102,26 +116,31 @@ class TrainingRun:
         -------
         str or None
             Registered version.
+
+        Raises
+        ------
+        SchemaError
+            When MLflow refuses.
         """
-        mlflow = self.mlflow
-        mlflow.set_tags(model_tags(model))
-        mlflow.log_params(_params(model, design))
-        mlflow.log_metrics(_metrics(performance))
-        mlflow.log_text(model.card.text, "model_card.md")
-        mlflow.log_text(_csv(performance), "performance.csv")
-        mlflow.log_dict({"packages": dict(model.created_with)}, "environment.json")
-        if rows is not None:
-            _log_dataset(mlflow, model, rows)
-        if importance is not None:
-            mlflow.log_text(_csv(importance), "contributions_by_factor.csv")
-        if evaluation is not None:
-            mlflow.log_artifacts(str(evaluation), "evaluation")
-        if folds is not None:
-            _log_folds(mlflow, model, folds)
-        info = log_model(mlflow, model)
-        if register_as is None:
-            return None
-        return register(mlflow, register_as, model, info.model_uri, self.run_id)
+        with session() as mlflow:
+            mlflow.set_tags(model_tags(model))
+            mlflow.log_params(_params(model, design))
+            mlflow.log_metrics(_metrics(performance))
+            mlflow.log_text(model.card.text, "model_card.md")
+            mlflow.log_text(_csv(performance), "performance.csv")
+            mlflow.log_dict({"packages": dict(model.created_with)}, "environment.json")
+            if rows is not None:
+                _log_dataset(mlflow, model, rows)
+            if importance is not None:
+                mlflow.log_text(_csv(importance), "contributions_by_factor.csv")
+            if evaluation is not None:
+                mlflow.log_artifacts(str(evaluation), "evaluation")
+            if folds is not None:
+                _log_folds(mlflow, model, folds)
+            info = log_model(mlflow, model)
+            if register_as is None:
+                return None
+            return register(mlflow, register_as, model, info.model_uri, self.run_id)
 
 
 def log_training(

@@ -20,8 +20,8 @@ def served(store, model):
     """The model loaded back through MLflow."""
     import mlflow
 
-    with training_run("a run") as run:
-        info = log_model(run.mlflow, model)
+    with training_run("a run"):
+        info = log_model(mlflow, model)
     return mlflow.pyfunc.load_model(info.model_uri)
 
 

@@ -11,6 +11,7 @@ from riskmodel.cohort import read_cohort
 from riskmodel.errors import SchemaError
 from riskmodel.models import load_model
 from riskmodel.scoring import find_model, score
+from riskmodel.tracking import training_run
 from riskmodel.training import train
 
 NAME = "test-pre-infusion"
@@ -181,3 +182,13 @@ def test_a_training_that_fails_is_a_failed_run(store, simulated, tiny_design):
     runs = mlflow.search_runs(experiment_names=["riskmodel"], output_format="list")
     (failed,) = [r for r in runs if r.info.status == "FAILED"]
     assert failed.info.run_name.endswith("3 patients")
+
+
+def test_what_fails_while_a_run_is_open_is_no_refusal_of_mlflow(store):
+    import mlflow
+
+    with pytest.raises(OSError, match="the disk is full"), training_run("of no disk"):
+        raise OSError("the disk is full")
+    runs = mlflow.search_runs(experiment_names=["riskmodel"], output_format="list")
+    assert [r.info.status for r in runs if r.info.run_name == "of no disk"] == ["FAILED"]
+    assert mlflow.active_run() is None
